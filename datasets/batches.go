@@ -1,0 +1,170 @@
+package datasets
+
+import (
+	"fmt"
+
+	"capas/random"
+	"gorgonia.org/tensor"
+)
+
+// BatchOptions says in which order a set is cut into batches. The zero value is the natural order.
+type BatchOptions struct {
+	// Order, if not nil, is the generator each epoch's order is drawn from.
+	Order *random.Stream
+	// Balanced gives every batch the class shares of the whole set, as closely as whole examples allow: each seat goes to
+	// the class that is furthest behind its share. With equally many examples a class, the class counts of a batch differ
+	// by at most 1. Each epoch still visits every example exactly once.
+	Balanced bool
+}
+
+// Batch is m examples of a set. All fields share memory with the set or with the Batches they come from: read only,
+// and in other than the natural order valid until the next call of Next.
+type Batch struct {
+	// X is (m, d), the examples.
+	X *tensor.Dense
+	// T is (m, classes), their one-hot targets.
+	T *tensor.Dense
+	// Labels holds their m classes.
+	Labels []uint8
+	// Index holds their m positions in the set.
+	Index []int
+}
+
+// Len is m, the number of examples in the batch.
+func (b Batch) Len() int { return len(b.Labels) }
+
+// Batches cuts a set into batches, epoch after epoch. Each epoch visits every example exactly once; the last batch
+// holds what is left and may be smaller.
+//
+// In the natural order (no Order, not Balanced) the batches are views of the set, without copying; each view is made at
+// its first use and kept. Otherwise the rows are gathered into two buffers, one for full batches and one for a smaller
+// last one, so that a batch's X and T are always one of two tensors each, ready to be bound to a graph. After the first
+// epoch nothing is allocated. Not for concurrent use.
+type Batches struct {
+	set   *Set
+	size  int
+	order *random.Stream
+	index []int // the epoch's order
+	next  int   // position in index where the next batch starts; len(index) at the end of an epoch
+
+	balancer *balancer // nil if not Balanced
+	views    []Batch   // natural order: the batches made so far
+	full     gathered  // otherwise: buffers for size examples
+	last     gathered  // and for the remainder
+}
+
+// gathered is a batch with memory of its own.
+type gathered struct {
+	batch Batch
+	x, t  []float32
+}
+
+// NewBatches prepares batches of size examples; a size above set.Len() means one batch of all. The first epoch starts
+// with the first call of Epoch. An error if set is nil or size < 1.
+func NewBatches(set *Set, size int, opts BatchOptions) (*Batches, error) {
+	if set == nil {
+		return nil, fmt.Errorf("datasets: batches: wanted a set, found nil")
+	}
+	if size < 1 {
+		return nil, fmt.Errorf("datasets: batches of %q: wanted a batch size of at least 1, found %d", set.Name, size)
+	}
+	n := set.Len()
+	size = min(size, n)
+	b := &Batches{set: set, size: size, order: opts.Order, index: make([]int, n), next: n}
+	b.resetIndex()
+	if opts.Balanced {
+		b.balancer = newBalancer(set)
+	}
+	if b.natural() {
+		b.views = make([]Batch, b.PerEpoch())
+		return b, nil
+	}
+	b.full = newGathered(set, size)
+	if rest := n % size; rest > 0 {
+		b.last = newGathered(set, rest)
+	}
+	return b, nil
+}
+
+func newGathered(set *Set, m int) gathered {
+	d := set.Dim()
+	g := gathered{x: make([]float32, m*d), t: make([]float32, m*set.Classes)}
+	g.batch = Batch{X: matrix(g.x, m, d), T: matrix(g.t, m, set.Classes), Labels: make([]uint8, m)}
+	return g
+}
+
+// Size is the number of examples in a full batch.
+func (b *Batches) Size() int { return b.size }
+
+// PerEpoch is the number of batches in an epoch, ⌈n/size⌉.
+func (b *Batches) PerEpoch() int { return (len(b.index) + b.size - 1) / b.size }
+
+// Epoch starts a new epoch, dropping what is left of the current one, and draws its order if there is an Order.
+//
+// The order is a function of Order's state at this call, of the set and of the batch size, not of earlier epochs. To
+// resume exactly, save the stream's state (MarshalText) before Epoch; with that state restored, Epoch gives the same order again, and
+// Next called k times skips the k batches already done.
+func (b *Batches) Epoch() {
+	b.next = 0
+	switch {
+	case b.balancer != nil:
+		b.balancer.arrange(b.index, b.size, b.order)
+	case b.order != nil:
+		b.resetIndex()
+		shuffle(b.index, b.order)
+	}
+}
+
+// Next returns the epoch's next batch; false at its end and before the first Epoch.
+func (b *Batches) Next() (Batch, bool) {
+	lo := b.next
+	if lo == len(b.index) {
+		return Batch{}, false
+	}
+	hi := min(lo+b.size, len(b.index))
+	b.next = hi
+	if b.natural() {
+		return b.view(lo, hi), true
+	}
+	return b.gather(b.index[lo:hi:hi]), true
+}
+
+func (b *Batches) natural() bool { return b.order == nil && b.balancer == nil }
+
+func (b *Batches) resetIndex() {
+	for i := range b.index {
+		b.index[i] = i
+	}
+}
+
+// view returns the examples lo, …, hi−1 as they lie in the set.
+func (b *Batches) view(lo, hi int) Batch {
+	v := &b.views[lo/b.size]
+	if v.X == nil {
+		d, k := b.set.Dim(), b.set.Classes
+		targets := b.set.OneHot().Data().([]float32)
+		v.X = matrix(b.set.features[lo*d:hi*d:hi*d], hi-lo, d)
+		v.T = matrix(targets[lo*k:hi*k:hi*k], hi-lo, k)
+		v.Labels = b.set.Labels[lo:hi:hi]
+		v.Index = b.index[lo:hi:hi]
+	}
+	return *v
+}
+
+// gather copies the examples at index into the buffer of their number.
+func (b *Batches) gather(index []int) Batch {
+	g := &b.full
+	if len(index) < b.size {
+		g = &b.last
+	}
+	d, k := b.set.Dim(), b.set.Classes
+	clear(g.t)
+	for i, from := range index {
+		copy(g.x[i*d:(i+1)*d], b.set.features[from*d:(from+1)*d])
+		label := b.set.Labels[from]
+		g.batch.Labels[i] = label
+		g.t[i*k+int(label)] = 1
+	}
+	g.batch.Index = index
+	return g.batch
+}

@@ -1,0 +1,123 @@
+package datasets
+
+import (
+	"fmt"
+	"sync"
+
+	"gorgonia.org/tensor"
+)
+
+// Set is a set of labelled examples. It is read-only once made: views and batches share its memory.
+// Make one with [Load], [NewSet] or another Set's methods.
+type Set struct {
+	// Name says what the examples are, as in "mnist/train".
+	Name string
+	// X holds the examples, (n, d) float32, row-major and contiguous. Pixels are intensities in [0, 1].
+	X *tensor.Dense
+	// Labels holds the n classes, each below Classes.
+	Labels []uint8
+	// Classes is the number of classes.
+	Classes int
+	// Height and Width are an image's size in pixels, d = Height·Width; both 0 if the rows are no images.
+	Height, Width int
+
+	features []float32 // backing of X
+
+	once   sync.Once // guards oneHot
+	oneHot *tensor.Dense
+}
+
+// NewSet makes a Set over the given memory, without copying. x is (n, d) float32, row-major, contiguous, n ≥ 1;
+// labels has n entries below classes, classes is 1…256; height·width is d, or both are 0. Anything else is an error.
+func NewSet(name string, x *tensor.Dense, labels []uint8, classes, height, width int) (*Set, error) {
+	features, d, err := rows(x, len(labels))
+	if err != nil {
+		return nil, fmt.Errorf("datasets: set %q: %w", name, err)
+	}
+	if classes < 1 || classes > 256 {
+		return nil, fmt.Errorf("datasets: set %q: wanted 1 to 256 classes, found %d", name, classes)
+	}
+	if image := height != 0 || width != 0; image && (height < 1 || width < 1 || height*width != d) {
+		return nil, fmt.Errorf("datasets: set %q: wanted height·width = %d, found %d·%d", name, d, height, width)
+	}
+	for i, label := range labels {
+		if int(label) >= classes {
+			return nil, fmt.Errorf("datasets: set %q: label %d: wanted less than %d, found %d", name, i, classes, label)
+		}
+	}
+	return &Set{Name: name, X: x, Labels: labels, Classes: classes, Height: height, Width: width, features: features}, nil
+}
+
+// rows checks that x is an (n, d) row-major float32 matrix and returns its backing and d.
+func rows(x *tensor.Dense, n int) (features []float32, d int, err error) {
+	if x == nil {
+		return nil, 0, fmt.Errorf("wanted features, found none")
+	}
+	shape := x.Shape()
+	if len(shape) != 2 || shape[0] != n || n < 1 || shape[1] < 1 {
+		return nil, 0, fmt.Errorf("wanted features of shape (%d, d) for %d labels, at least one of each, found %v", n, n, shape)
+	}
+	if x.Dtype() != tensor.Float32 {
+		return nil, 0, fmt.Errorf("wanted float32 features, found %v", x.Dtype())
+	}
+	if x.RequiresIterator() || x.DataOrder().IsColMajor() {
+		return nil, 0, fmt.Errorf("wanted contiguous row-major features, found data order %v", x.DataOrder())
+	}
+	features, ok := x.Data().([]float32)
+	if d = shape[1]; !ok || len(features) != n*d {
+		return nil, 0, fmt.Errorf("wanted %d feature values, found a backing of %d", n*d, x.DataSize())
+	}
+	return features, d, nil
+}
+
+// matrix makes an (n, d) tensor over backing, without copying.
+func matrix(backing []float32, n, d int) *tensor.Dense {
+	return tensor.New(tensor.WithShape(n, d), tensor.WithBacking(backing))
+}
+
+// Len is n, the number of examples.
+func (s *Set) Len() int { return len(s.Labels) }
+
+// Dim is d, the number of features of an example.
+func (s *Set) Dim() int { return s.X.Shape()[1] }
+
+// View returns the examples lo, …, hi−1 over the same memory. 0 ≤ lo < hi ≤ Len(), else an error.
+func (s *Set) View(lo, hi int) (*Set, error) {
+	n, d := s.Len(), s.Dim()
+	if lo < 0 || lo >= hi || hi > n {
+		return nil, fmt.Errorf("datasets: view of %q: wanted 0 ≤ lo < hi ≤ %d, found lo %d, hi %d", s.Name, n, lo, hi)
+	}
+	// The full slice expressions keep an append to a view from writing into its neighbour.
+	return NewSet(s.Name, matrix(s.features[lo*d:hi*d:hi*d], hi-lo, d), s.Labels[lo:hi:hi], s.Classes, s.Height, s.Width)
+}
+
+// Take returns the first n examples over the same memory. 1 ≤ n ≤ Len(), else an error.
+func (s *Set) Take(n int) (*Set, error) { return s.View(0, n) }
+
+// WithX returns a Set with the same labels and other features: the codes of a hidden layer, say. x is (Len(), d') for
+// any d'; its rows count as no images (Height = Width = 0).
+func (s *Set) WithX(x *tensor.Dense) (*Set, error) {
+	return NewSet(s.Name, x, s.Labels, s.Classes, 0, 0)
+}
+
+// OneHot returns the targets, (n, classes) float32: row i is 1 in column Labels[i] and 0 elsewhere. It is computed at
+// the first call and shared by later ones: read only. It may be called from several goroutines.
+func (s *Set) OneHot() *tensor.Dense {
+	s.once.Do(func() {
+		backing := make([]float32, s.Len()*s.Classes)
+		for i, label := range s.Labels {
+			backing[i*s.Classes+int(label)] = 1
+		}
+		s.oneHot = matrix(backing, s.Len(), s.Classes)
+	})
+	return s.oneHot
+}
+
+// ClassCounts returns how many examples each class has.
+func (s *Set) ClassCounts() []int {
+	counts := make([]int, s.Classes)
+	for _, label := range s.Labels {
+		counts[label]++
+	}
+	return counts
+}
