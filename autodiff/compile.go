@@ -1,0 +1,325 @@
+package autodiff
+
+import (
+	"fmt"
+	"sort"
+
+	"capas/autodiff/ops"
+
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// Update says that after a run the tensor bound to Target, a leaf of the graph such
+// as a parameter, holds what Value was in that run. All updates of a function are
+// computed from the old values, as if they were applied at once.
+type Update struct{ Target, Value *G.Node }
+
+// Compile makes a function that computes outputs from inputs and then applies the
+// updates. Inputs are leaves of the graph, given to Function.Run in this order;
+// every other leaf that is needed must have a value bound to it (a parameter, say)
+// when the function runs, which is read anew each time. Inputs, outputs and updates
+// must be of one graph. Several functions may be compiled from a graph; each has
+// buffers of its own, and the nodes show the results of the one that ran last.
+func Compile(inputs, outputs G.Nodes, updates []Update) (*Function, error) {
+	p := &plan{slot: map[*G.Node]int{}, byKey: map[string]int{}}
+	if err := p.checkInputs(inputs); err != nil {
+		return nil, fmt.Errorf("compile: %w", err)
+	}
+	f := &Function{}
+	for _, n := range inputs {
+		s, err := p.visit(n)
+		if err != nil {
+			return nil, fmt.Errorf("compile: %w", err)
+		}
+		f.inputs = append(f.inputs, s)
+	}
+	for i, n := range outputs {
+		if !p.inGraph(n) {
+			return nil, fmt.Errorf("compile: output %d is missing from the graph", i)
+		}
+		s, err := p.visitOutput(n, len(updates) > 0)
+		if err != nil {
+			return nil, fmt.Errorf("compile: output %s: %w", n.Name(), err)
+		}
+		f.outputs = append(f.outputs, s)
+		f.outputNodes = append(f.outputNodes, n)
+	}
+	if err := p.addUpdates(updates); err != nil {
+		return nil, fmt.Errorf("compile: %w", err)
+	}
+	order := p.schedule()
+	if err := f.build(p, order); err != nil {
+		return nil, fmt.Errorf("compile: %w", err)
+	}
+	return f, nil
+}
+
+// entry is a value of the plan: a leaf (step nil op) or the result of an operation.
+type entry struct {
+	node    *G.Node
+	op      G.Op  // nil for a leaf
+	in      []int // operands
+	after   []int // entries that must have run before, besides the operands
+	readers []int // entries that read this one
+	// target is the leaf into whose tensor the result is written, or −1.
+	target int
+}
+
+// move copies a computed value into a leaf's tensor when all steps have run.
+type move struct{ from, to int }
+
+// plan numbers the values that a function needs. Equal expressions get one number.
+type plan struct {
+	graph   *G.ExprGraph
+	entries []entry
+	slot    map[*G.Node]int
+	byKey   map[string]int
+	moves   []move
+}
+
+func (p *plan) checkInputs(inputs G.Nodes) error {
+	seen := map[*G.Node]bool{}
+	for i, n := range inputs {
+		switch {
+		case n == nil:
+			return fmt.Errorf("input %d is missing", i)
+		case n.Op() != nil:
+			return fmt.Errorf("input %d, %s, is computed by the graph: an input must be a leaf", i, n.Name())
+		case seen[n]:
+			return fmt.Errorf("input %d, %s, is given twice", i, n.Name())
+		case !p.inGraph(n):
+			return fmt.Errorf("input %d, %s, is of another graph than the inputs before it", i, n.Name())
+		}
+		seen[n] = true
+	}
+	return nil
+}
+
+// inGraph tells whether n belongs to the graph of the function, which the first node
+// given to Compile decides.
+func (p *plan) inGraph(n *G.Node) bool {
+	if n == nil || n.Graph() == nil {
+		return false
+	}
+	if p.graph == nil {
+		p.graph = n.Graph()
+	}
+	return n.Graph() == p.graph
+}
+
+// visitOutput returns the number of an output's value. The result of a stock op may
+// share the memory of a leaf: it is copied if that leaf may be updated.
+func (p *plan) visitOutput(n *G.Node, updated bool) (int, error) {
+	_, own := n.Op().(*ops.Op)
+	if dt := n.Dtype(); updated && n.Op() != nil && n.Op().Arity() > 0 && !own && (dt == tensor.Float32 || dt == tensor.Float64) {
+		copied, err := ops.StopGradient(n)
+		if err != nil {
+			return 0, err
+		}
+		return p.visit(copied)
+	}
+	return p.visit(n)
+}
+
+// visit returns the number of n's value, after those of its operands.
+func (p *plan) visit(n *G.Node) (int, error) {
+	if s, ok := p.slot[n]; ok {
+		return s, nil
+	}
+	e := entry{node: n, target: -1}
+	key := fmt.Sprintf("leaf %d", n.ID())
+	switch op := n.Op(); {
+	case op == nil: // a leaf equals only itself
+	case op.Arity() == 0 && n.Value() != nil: // a constant
+		key = fmt.Sprintf("constant %v %v", n.Dtype(), n.Value())
+	default:
+		if why := wrongForward(op); why != "" {
+			return 0, fmt.Errorf("%s", why)
+		}
+		e.op = op
+		for _, x := range ops.Children(n) {
+			s, err := p.visit(x)
+			if err != nil {
+				return 0, err
+			}
+			e.in = append(e.in, s)
+		}
+		key = expressionKey(n, e.in)
+	}
+	s, ok := p.byKey[key]
+	if !ok {
+		s = len(p.entries)
+		p.entries = append(p.entries, e)
+		p.byKey[key] = s
+		for _, x := range e.in {
+			p.entries[x].readers = append(p.entries[x].readers, s)
+		}
+	}
+	p.slot[n] = s
+	return s, nil
+}
+
+// expressionKey is equal for two nodes exactly if they apply the same function to
+// the same values.
+func expressionKey(n *G.Node, in []int) string {
+	var f, name string
+	if op, ok := n.Op().(*ops.Op); ok {
+		f, name = op.Key(), op.Name
+	} else {
+		f, name = stockKey(n.Op(), n), n.Op().String()
+	}
+	if commutes(name) && len(in) == 2 && in[0] > in[1] {
+		in = []int{in[1], in[0]}
+	}
+	return fmt.Sprintf("%s%v", f, in)
+}
+
+// addUpdates writes each new value straight into its target where that is safe, and
+// otherwise has it copied at the end.
+func (p *plan) addUpdates(updates []Update) error {
+	targets := map[int]bool{}
+	for i, u := range updates {
+		if u.Target == nil || u.Value == nil {
+			return fmt.Errorf("update %d: target or value is missing", i)
+		}
+		name := u.Target.Name()
+		if u.Target.Op() != nil {
+			return fmt.Errorf("update %d: target %s is computed by the graph: it must be a leaf", i, name)
+		}
+		if !p.inGraph(u.Target) || !p.inGraph(u.Value) {
+			return fmt.Errorf("update of %s: target or value is of another graph", name)
+		}
+		if !u.Target.Shape().Eq(u.Value.Shape()) || u.Target.Dtype() != u.Value.Dtype() {
+			return fmt.Errorf("update of %s: want %v of shape %v, got %v of shape %v", name, u.Target.Dtype(), u.Target.Shape(), u.Value.Dtype(), u.Value.Shape())
+		}
+		t, err := p.visit(u.Target)
+		if err != nil {
+			return err
+		}
+		if targets[t] {
+			return fmt.Errorf("update of %s: given twice", name)
+		}
+		targets[t] = true
+		value := u.Value
+		if _, own := value.Op().(*ops.Op); !own {
+			// A leaf, or a stock op whose result may share a leaf's memory, must be
+			// copied before that leaf is itself updated.
+			if value, err = ops.StopGradient(value); err != nil {
+				return fmt.Errorf("update of %s: %w", name, err)
+			}
+		}
+		v, err := p.visit(value)
+		if err != nil {
+			return fmt.Errorf("update of %s: %w", name, err)
+		}
+		p.moves = append(p.moves, move{v, t})
+	}
+	moves := p.moves
+	p.moves = nil
+	for _, m := range moves {
+		if !p.updateInPlace(m) {
+			p.moves = append(p.moves, m)
+		}
+	}
+	return nil
+}
+
+// updateInPlace makes the operation that computes m.from write into the tensor of
+// the leaf m.to, if it works element by element and everything else that reads the
+// leaf can run before it.
+func (p *plan) updateInPlace(m move) bool {
+	e := &p.entries[m.from]
+	op, ok := e.op.(*ops.Op)
+	if !ok || !op.Elementwise || op.View || e.target >= 0 {
+		return false
+	}
+	var before []int
+	for _, r := range p.readersOf(m.to) {
+		if r == m.from {
+			continue
+		}
+		if p.dependsOn(r, m.from) {
+			return false
+		}
+		before = append(before, r)
+	}
+	e.target = m.to
+	e.after = append(e.after, before...)
+	return true
+}
+
+// readersOf lists the entries that read the memory of entry s, also through views,
+// as which every stock op counts.
+func (p *plan) readersOf(s int) []int {
+	var out []int
+	seen := map[int]bool{}
+	var collect func(s int)
+	collect = func(s int) {
+		for _, r := range p.entries[s].readers {
+			if seen[r] {
+				continue
+			}
+			seen[r] = true
+			out = append(out, r)
+			if op, own := p.entries[r].op.(*ops.Op); !own || op.View {
+				collect(r)
+			}
+		}
+	}
+	collect(s)
+	return out
+}
+
+// dependsOn tells whether entry a must run after entry b.
+func (p *plan) dependsOn(a, b int) bool {
+	seen := make([]bool, len(p.entries))
+	var reach func(s int) bool
+	reach = func(s int) bool {
+		if s == b {
+			return true
+		}
+		if seen[s] {
+			return false
+		}
+		seen[s] = true
+		for _, l := range [][]int{p.entries[s].in, p.entries[s].after} {
+			for _, x := range l {
+				if reach(x) {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	return reach(a)
+}
+
+// schedule orders the operations so that each comes after its operands and after
+// what must come before it, otherwise in the order in which they were found.
+func (p *plan) schedule() []int {
+	var order []int
+	done := make([]bool, len(p.entries))
+	var place func(s int)
+	place = func(s int) {
+		if done[s] {
+			return
+		}
+		done[s] = true
+		e := &p.entries[s]
+		for _, x := range e.in {
+			place(x)
+		}
+		sort.Ints(e.after)
+		for _, x := range e.after {
+			place(x)
+		}
+		if e.op != nil {
+			order = append(order, s)
+		}
+	}
+	for s := range p.entries {
+		place(s)
+	}
+	return order
+}

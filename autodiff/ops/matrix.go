@@ -1,0 +1,134 @@
+package ops
+
+import (
+	"fmt"
+
+	"capas/internal/kernels"
+
+	"gonum.org/v1/gonum/blas"
+	"gonum.org/v1/gonum/blas/gonum"
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// MatMul is op(a)·op(b), where op transposes if transA or transB is set: op(a) is
+// (m,k), op(b) (k,n), the result (m,n). No transpose is ever stored.
+func MatMul(a, b *G.Node, transA, transB bool) (*G.Node, error) {
+	m, k, err := dims("matmul", a)
+	if err != nil {
+		return nil, err
+	}
+	kb, n, err := dims("matmul", b)
+	if err != nil {
+		return nil, err
+	}
+	if transA {
+		m, k = k, m
+	}
+	if transB {
+		kb, n = n, kb
+	}
+	if k != kb {
+		return nil, fmt.Errorf("matmul: want equal inner dimensions, got %v and %v (transposed: %t, %t)", a.Shape(), b.Shape(), transA, transB)
+	}
+	return Apply(Def{
+		Name: fmt.Sprintf("matmul(%t,%t)", transA, transB), Shape: tensor.Shape{m, n},
+		F32: func(y []float32, x [][]float32) { gemm32(transA, transB, m, n, k, x[0], x[1], y, false) },
+		F64: func(y []float64, x [][]float64) { gemm64(transA, transB, m, n, k, x[0], x[1], y, 0) },
+		Diff: func(x G.Nodes, y, dy *G.Node) (G.Nodes, error) {
+			return matMulDiff(x[0], x[1], transA, transB, dy)
+		},
+	}, a, b)
+}
+
+// matMulDiff: with A' = op(a), B' = op(b) the derivatives are dA' = dy·B'ᵀ and
+// dB' = A'ᵀ·dy, transposed where a and b are.
+func matMulDiff(a, b *G.Node, transA, transB bool, dy *G.Node) (G.Nodes, error) {
+	var c Chain
+	var da, db *G.Node
+	if transA {
+		da = c.Do(MatMul(b, dy, transB, true))
+	} else {
+		da = c.Do(MatMul(dy, b, false, !transB))
+	}
+	if transB {
+		db = c.Do(MatMul(dy, a, true, transA))
+	} else {
+		db = c.Do(MatMul(a, dy, !transA, false))
+	}
+	return G.Nodes{da, db}, c.Err()
+}
+
+// Affine is x·W + b, with x (m,n), W (n,k), and b (k) added to every row: the
+// pre-activations of a layer of k units. With transW the layer runs downwards,
+// x·Wᵀ + b, with x (m,k) and b (n): the reconstruction of an autoencoder with tied
+// weights or the visible units of an RBM.
+func Affine(x, W, b *G.Node, transW bool) (*G.Node, error) {
+	m, k, err := dims("affine", x)
+	if err != nil {
+		return nil, err
+	}
+	kw, n, err := dims("affine", W)
+	if err != nil {
+		return nil, err
+	}
+	if transW {
+		kw, n = n, kw
+	}
+	nb, err := length("affine", b)
+	if err != nil {
+		return nil, err
+	}
+	if k != kw || n != nb {
+		return nil, fmt.Errorf("affine: want x (m,n), W (n,k), b (k), got x %v, W %v (transposed: %t), b %v", x.Shape(), W.Shape(), transW, b.Shape())
+	}
+	return Apply(Def{
+		Name: fmt.Sprintf("affine(%t)", transW), Shape: tensor.Shape{m, n},
+		F32: func(y []float32, x [][]float32) {
+			repeatRows(y, x[2:])
+			gemm32(false, transW, m, n, k, x[0], x[1], y, true)
+		},
+		F64: func(y []float64, x [][]float64) {
+			repeatRows(y, x[2:])
+			gemm64(false, transW, m, n, k, x[0], x[1], y, 1)
+		},
+		Diff: func(x G.Nodes, y, dy *G.Node) (G.Nodes, error) {
+			d, err := matMulDiff(x[0], x[1], false, transW, dy)
+			if err != nil {
+				return nil, err
+			}
+			db, err := ColSum(dy)
+			return append(d, db), err
+		},
+	}, x, W, b)
+}
+
+// gemm32 is C = op(A)·op(B), or C += with accumulate, for contiguous matrices.
+func gemm32(transA, transB bool, m, n, k int, a, b, c []float32, accumulate bool) {
+	lda, ldb := leading(transA, transB, m, n, k)
+	kernels.Gemm(transA, transB, m, n, k, a, lda, b, ldb, c, n, accumulate)
+}
+
+// gemm64 is the same in float64, which serves gradient checks.
+func gemm64(transA, transB bool, m, n, k int, a, b, c []float64, beta float64) {
+	lda, ldb := leading(transA, transB, m, n, k)
+	gonum.Implementation{}.Dgemm(transpose(transA), transpose(transB), m, n, k, 1, a, lda, b, ldb, beta, c, n)
+}
+
+func leading(transA, transB bool, m, n, k int) (lda, ldb int) {
+	lda, ldb = k, n
+	if transA {
+		lda = m
+	}
+	if transB {
+		ldb = k
+	}
+	return lda, ldb
+}
+
+func transpose(t bool) blas.Transpose {
+	if t {
+		return blas.Trans
+	}
+	return blas.NoTrans
+}

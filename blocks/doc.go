@@ -1,0 +1,9 @@
+// Package blocks holds the pieces of which models are built: activations, losses,
+// initialisers, dense layers, dropout, corruption, pooling and penalties.
+//
+// A block builds Gorgonia nodes and computes nothing. Letters are the same in all
+// formulas: v or x is the input (m,n), one of m examples a row; W (n,k) the weights
+// of k units with n inputs each; b (k) their bias; h the hidden units; c (n) the
+// bias of a layer that runs downwards through the same weights; z the
+// pre-activation; y the output; t the target.
+package blocks

@@ -1,0 +1,67 @@
+package blocks
+
+import (
+	"fmt"
+
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// Param is a parameter: a named tensor, float32 and row-major (float64 in gradient
+// checks), owned by a model. Bound into several graphs it is the same tensor in all
+// of them, so that what one graph trains the next one sees.
+type Param struct {
+	Name  string
+	Value *tensor.Dense
+}
+
+// NewParam returns a parameter of zeros.
+func NewParam(name string, shape ...int) *Param {
+	return &Param{Name: name, Value: tensor.New(tensor.Of(tensor.Float32), tensor.WithShape(shape...))}
+}
+
+// Node returns the leaf of g to which the parameter's tensor is bound, the same one
+// at every call. Two parameters of one graph need different names, since Gorgonia
+// knows leaves by name, type and shape.
+func (p *Param) Node(g *G.ExprGraph) (*G.Node, error) {
+	if p == nil || p.Value == nil {
+		return nil, fmt.Errorf("parameter: has no value")
+	}
+	if p.Name == "" {
+		return nil, fmt.Errorf("parameter of shape %v: has no name", p.Value.Shape())
+	}
+	for _, n := range g.ByName(p.Name) {
+		if n.Op() != nil {
+			continue
+		}
+		if n.Value() != G.Value(p.Value) {
+			return nil, fmt.Errorf("parameter %s: the graph has another leaf of this name", p.Name)
+		}
+		return n, nil
+	}
+	return G.NewTensor(g, p.Value.Dtype(), p.Value.Dims(), G.WithShape(p.Value.Shape()...), G.WithName(p.Name), G.WithValue(p.Value)), nil
+}
+
+// Nodes returns the leaves of g for several parameters.
+func Nodes(g *G.ExprGraph, params []*Param) (G.Nodes, error) {
+	out := make(G.Nodes, len(params))
+	for i, p := range params {
+		n, err := p.Node(g)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = n
+	}
+	return out, nil
+}
+
+// Clone returns a copy of the parameter with a tensor of its own, under a new name.
+func (p *Param) Clone(name string) *Param {
+	return &Param{Name: name, Value: p.Value.Clone().(*tensor.Dense)}
+}
+
+// NewInput adds a leaf of the given name and shape to the graph, to which data are
+// bound when it runs. Its dtype is that of the model's parameters.
+func NewInput(g *G.ExprGraph, dt tensor.Dtype, name string, shape ...int) *G.Node {
+	return G.NewTensor(g, dt, len(shape), G.WithShape(shape...), G.WithName(name))
+}
