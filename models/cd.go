@@ -1,0 +1,97 @@
+package models
+
+import (
+	"fmt"
+
+	"capas/autodiff"
+	"capas/autodiff/ops"
+	"capas/blocks"
+	"capas/random"
+
+	G "gorgonia.org/gorgonia"
+)
+
+// CD trains an RBM by contrastive divergence (Hinton 2002): its cost on a batch v⁰ is
+//
+//	mean F(v⁰) − mean F(vᵏ)
+//
+// with vᵏ, the end of a chain of k Gibbs steps, held constant. Its gradient is the
+// difference of the statistics that the lecture derives by hand, for W
+// −(v⁰ᵀ·p(h|v⁰) − vᵏᵀ·p(h|vᵏ))/m. The cost itself is no measure of learning.
+//
+// Plain CD-k starts its chains at the data. Persistent CD (Tieleman 2008) goes on
+// from where the last step left them.
+type CD struct {
+	Model *RBM
+	// K is the number of Gibbs steps, at least 1.
+	K int
+	// Sampled makes the chain end in a binary sample of the visible units instead of
+	// their probabilities. Probabilities have less noise and are the recipe of Hinton
+	// & Salakhutdinov 2006; persistent chains are always sampled.
+	Sampled bool
+	// Noise draws the chain.
+	Noise *random.Stream
+	// Chains holds the visible states of persistent chains, (number of chains, n); nil
+	// for plain CD. See NewPersistentCD.
+	Chains *blocks.Param
+}
+
+// NewPersistentCD returns persistent CD with the given number of chains, which begin
+// at fair coin flips.
+func NewPersistentCD(r *RBM, k, chains int, s *random.Stream) (*CD, error) {
+	if chains < 1 {
+		return nil, fmt.Errorf("persistent CD: want at least one chain, got %d", chains)
+	}
+	p := &blocks.Param{Name: r.W.Name + ".chains", Value: r.zeros(chains, r.Visible())}
+	if v, err := ops.Elements[float32](p.Value); err == nil {
+		s.Mask(v, 0.5, 1)
+	} else if v, err := ops.Elements[float64](p.Value); err == nil {
+		s.Mask64(v, 0.5, 1)
+	}
+	return &CD{Model: r, K: k, Sampled: true, Noise: s, Chains: p}, nil
+}
+
+// Params returns the machine's parameters.
+func (t *CD) Params() []*blocks.Param { return t.Model.Params() }
+
+// Objective is the training graph for batches of m: input v⁰ (m,n), the cost above,
+// and the monitor "reconstruction": the squared error per example of the first
+// reconstruction, which shows that something is learned but not how well. For
+// persistent chains it is not available, and the monitor is "chain energy", mean F(vᵏ).
+func (t *CD) Objective(m int) (*Objective, error) {
+	if m < 1 {
+		return nil, fmt.Errorf("contrastive divergence: want batches of at least one example, got %d", m)
+	}
+	if t.K < 1 {
+		return nil, fmt.Errorf("contrastive divergence: want at least one Gibbs step, got k = %d", t.K)
+	}
+	var c ops.Chain
+	v0 := t.Model.leaf(visibleName, m, t.Model.Visible())
+	start := v0
+	if t.Chains != nil {
+		start = c.Do(t.Chains.Node(v0.Graph()))
+	}
+	// The first step apart: its reconstruction is the monitor.
+	states, first, err := t.Model.Gibbs(start, 1, t.Noise)
+	c.Do(states, err)
+	end, probabilities := states, first
+	if t.K > 1 && c.Err() == nil {
+		end, probabilities, err = t.Model.Gibbs(states, t.K-1, t.Noise)
+		c.Do(end, err)
+	}
+	if !t.Sampled {
+		end = probabilities
+	}
+	vk := c.Do(ops.StopGradient(end))
+	positive := c.Do(ops.Mean(c.Do(t.Model.FreeEnergy(v0))))
+	negative := c.Do(ops.Mean(c.Do(t.Model.FreeEnergy(vk))))
+	o := &Objective{Inputs: G.Nodes{v0}, Cost: c.Do(ops.Sub(positive, negative))}
+	if t.Chains != nil {
+		o.Updates = []autodiff.Update{{Target: start, Value: vk}}
+		o.Monitors = []Monitor{{"chain energy", negative}}
+		return o, c.Err()
+	}
+	squared := c.Do(ops.SumSquares(c.Do(ops.Sub(first, v0))))
+	o.Monitors = []Monitor{{"reconstruction", c.Do(ops.Scale(squared, 1/float64(m)))}}
+	return o, c.Err()
+}

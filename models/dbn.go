@@ -1,0 +1,123 @@
+package models
+
+import (
+	"fmt"
+
+	"capas/autodiff"
+	"capas/autodiff/ops"
+	"capas/blocks"
+	"capas/random"
+
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// DBN is the deep belief network: a stack of RBMs, each trained on the hidden
+// probabilities of the one below (Hinton, Osindero & Teh 2006; lecture 3.2). As a
+// generative model the top RBM is undirected and the layers below are directed
+// downwards. As a classifier it is the up-pass with an output layer; see Classifier.
+type DBN struct{ Layers []*RBM }
+
+// NewDBN returns a stack with sizes[0] visible units and layers of sizes[1],
+// sizes[2], … hidden units, called name.1, name.2, …; see NewRBM.
+func NewDBN(name string, sizes []int, init blocks.Initializer, s *random.Stream) (*DBN, error) {
+	if len(sizes) < 2 {
+		return nil, fmt.Errorf("dbn %s: want visible units and one layer at least, got sizes %v", name, sizes)
+	}
+	d := &DBN{}
+	for l := 1; l < len(sizes); l++ {
+		r, err := NewRBM(fmt.Sprintf("%s.%d", name, l), sizes[l-1], sizes[l], init, s)
+		if err != nil {
+			return nil, fmt.Errorf("dbn, layer %d: %w", l, err)
+		}
+		d.Layers = append(d.Layers, r)
+	}
+	return d, nil
+}
+
+// Encoder returns the up-pass as layers of a network, from the input up, with the
+// stack's tensors.
+func (d *DBN) Encoder() []*blocks.Dense {
+	var out []*blocks.Dense
+	for _, r := range d.Layers {
+		out = append(out, r.Encoder())
+	}
+	return out
+}
+
+// Unroll returns the stack as a deep autoencoder (Hinton & Salakhutdinov 2006).
+func (d *DBN) Unroll(name string) (*DeepAutoencoder, error) {
+	a := &DeepAutoencoder{Encoder: d.Encoder(), Output: blocks.Binary()}
+	for l := len(d.Layers) - 1; l >= 0; l-- {
+		layer, err := transposed(fmt.Sprintf("%s.down%d", name, l+1), d.Layers[l].W, d.Layers[l].C, blocks.Sigmoid())
+		if err != nil {
+			return nil, fmt.Errorf("unroll: %w", err)
+		}
+		a.Decoder = append(a.Decoder, layer)
+	}
+	return a, nil
+}
+
+// Sample generates m images: Gibbs sampling of the given number of steps in the top
+// RBM, from visible states that are the codes of start (m,n), then one pass down by
+// probabilities, sampled between the layers. It returns the visible probabilities,
+// (m,n), and draws from s. Chains started at the data stay near the modes of the data
+// for a while; start from noise to see what the model itself prefers.
+func (d *DBN) Sample(start *tensor.Dense, steps int, s *random.Stream) (*tensor.Dense, error) {
+	shape := start.Shape()
+	if shape.Dims() != 2 || shape[1] != d.Layers[0].Visible() || steps < 1 {
+		return nil, fmt.Errorf("sample: want rows of %d visible units and at least one step, got shape %v and %d steps", d.Layers[0].Visible(), shape, steps)
+	}
+	m, below := shape[0], d.Layers[:len(d.Layers)-1]
+	x := d.Layers[0].leaf(visibleName, m, shape[1])
+	var c ops.Chain
+	v := x
+	for _, r := range below {
+		v = c.Do(ops.Bernoulli(c.Do(r.Up(v)), s))
+	}
+	if c.Err() != nil {
+		return nil, fmt.Errorf("sample: %w", c.Err())
+	}
+	up, err := autodiff.Compile(G.Nodes{x}, G.Nodes{v}, nil)
+	if err != nil {
+		return nil, fmt.Errorf("sample: %w", err)
+	}
+	if err := up.Run(start); err != nil {
+		return nil, fmt.Errorf("sample: %w", err)
+	}
+	state := &blocks.Param{Name: visibleName, Value: up.Output(0).(*tensor.Dense).Clone().(*tensor.Dense)}
+	return d.generate(state, steps, s)
+}
+
+// generate runs the top machine's chain on its visible states and passes its last
+// probabilities down.
+func (d *DBN) generate(state *blocks.Param, steps int, s *random.Stream) (*tensor.Dense, error) {
+	below, top := d.Layers[:len(d.Layers)-1], d.Layers[len(d.Layers)-1]
+	var c ops.Chain
+	v := c.Do(state.Node(G.NewGraph()))
+	next, down, err := top.Gibbs(v, 1, s)
+	c.Do(next, err)
+	for l := len(below) - 1; l >= 0; l-- {
+		down = c.Do(below[l].Down(c.Do(ops.Bernoulli(down, s))))
+	}
+	if c.Err() != nil {
+		return nil, fmt.Errorf("sample: %w", c.Err())
+	}
+	gibbs, err := autodiff.Compile(nil, nil, []autodiff.Update{{Target: v, Value: next}})
+	if err != nil {
+		return nil, fmt.Errorf("sample: %w", err)
+	}
+	last, err := autodiff.Compile(nil, G.Nodes{down}, nil)
+	if err != nil {
+		return nil, fmt.Errorf("sample: %w", err)
+	}
+	for range steps - 1 {
+		if err := gibbs.RunAll(); err != nil {
+			return nil, fmt.Errorf("sample: %w", err)
+		}
+	}
+	if err := last.RunAll(); err != nil {
+		return nil, fmt.Errorf("sample: %w", err)
+	}
+	return last.Output(0).(*tensor.Dense).Clone().(*tensor.Dense), nil
+}

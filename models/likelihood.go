@@ -1,0 +1,170 @@
+package models
+
+import (
+	"fmt"
+	"math"
+
+	"capas/autodiff"
+	"capas/autodiff/ops"
+	"capas/random"
+
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// maxEnumerated is the largest number of units whose 2ⁿ states are enumerated: 20
+// units are a million states.
+const maxEnumerated = 20
+
+// LogPartition is log Z = log Σ_v Σ_h e^−E(v,h), exact, in nats: the states of the
+// smaller side are enumerated, the other side is summed by the free energy. It fails
+// where both sides have more than 20 units.
+func (r *RBM) LogPartition() (float64, error) {
+	energy, n := r.FreeEnergy, r.Visible()
+	if r.Hidden() < n {
+		energy, n = r.FreeEnergyHidden, r.Hidden()
+	}
+	if n > maxEnumerated {
+		return 0, fmt.Errorf("log partition: want at most %d units on one side, got %d visible and %d hidden", maxEnumerated, r.Visible(), r.Hidden())
+	}
+	size := min(1<<n, 1024)
+	batch := r.zeros(size, n)
+	free, err := r.compileEnergy(size, n, energy)
+	if err != nil {
+		return 0, fmt.Errorf("log partition: %w", err)
+	}
+	var sum logSum
+	for first := 0; first < 1<<n; first += size {
+		setBits(batch, first, n)
+		f, err := energies(free, batch)
+		if err != nil {
+			return 0, fmt.Errorf("log partition: %w", err)
+		}
+		for _, e := range f {
+			sum.add(-e)
+		}
+	}
+	return sum.log(), nil
+}
+
+// LogLikelihood is the mean of log p(v) = −F(v) − log Z over the rows of v (m,n), in
+// nats per example, exact; see LogPartition for its limit.
+func (r *RBM) LogLikelihood(v *tensor.Dense) (float64, error) {
+	logZ, err := r.LogPartition()
+	if err != nil {
+		return 0, err
+	}
+	f, err := r.freeEnergies(v)
+	if err != nil {
+		return 0, fmt.Errorf("log likelihood: %w", err)
+	}
+	total := 0.0
+	for _, e := range f {
+		total -= e + logZ
+	}
+	return total / float64(len(f)), nil
+}
+
+// PseudoLikelihood estimates the mean over the rows of v of Σ_i log p(v_i|v_−i), in
+// nats per example, which needs no partition function. For every row one bit i is
+// drawn from s and flipped, v~, and the row counts n·log sigmoid(F(v~) − F(v)), whose
+// expectation over i is the sum. Values are rounded to 0 or 1 first, as in the Deep
+// Learning Tutorials' estimator, which draws one bit for the whole batch.
+func (r *RBM) PseudoLikelihood(v *tensor.Dense, s *random.Stream) (float64, error) {
+	x := v.Clone().(*tensor.Dense)
+	e, err := ops.Elements[float32](x)
+	if err != nil {
+		return 0, fmt.Errorf("pseudo-likelihood: %w", err)
+	}
+	for i, p := range e {
+		e[i] = float32(math.Round(float64(p)))
+	}
+	before, err := r.freeEnergies(x)
+	if err != nil {
+		return 0, fmt.Errorf("pseudo-likelihood: %w", err)
+	}
+	n, rng := r.Visible(), s.Rand()
+	for row := 0; row < len(e); row += n {
+		i := row + rng.IntN(n)
+		e[i] = 1 - e[i]
+	}
+	after, err := r.freeEnergies(x)
+	if err != nil {
+		return 0, fmt.Errorf("pseudo-likelihood: %w", err)
+	}
+	total := 0.0
+	for i := range before {
+		total -= float64(n) * math.Log1p(math.Exp(before[i]-after[i]))
+	}
+	return total / float64(len(before)), nil
+}
+
+// freeEnergies computes F of every row of v.
+func (r *RBM) freeEnergies(v *tensor.Dense) ([]float64, error) {
+	s := v.Shape()
+	if s.Dims() != 2 || s[1] != r.Visible() {
+		return nil, fmt.Errorf("free energy: want rows of %d visible units, got shape %v", r.Visible(), s)
+	}
+	free, err := r.compileEnergy(s[0], s[1], r.FreeEnergy)
+	if err != nil {
+		return nil, err
+	}
+	return energies(free, v)
+}
+
+// compileEnergy makes the function from states (m,n) to their free energies (m).
+func (r *RBM) compileEnergy(m, n int, energy func(*G.Node) (*G.Node, error)) (*autodiff.Function, error) {
+	x := r.leaf(hiddenName, m, n)
+	f, err := energy(x)
+	if err != nil {
+		return nil, err
+	}
+	return autodiff.Compile(G.Nodes{x}, G.Nodes{f}, nil)
+}
+
+func energies(free *autodiff.Function, x *tensor.Dense) ([]float64, error) {
+	if err := free.Run(x); err != nil {
+		return nil, err
+	}
+	if f, err := ops.Elements[float64](free.Output(0)); err == nil {
+		return append([]float64(nil), f...), nil
+	}
+	f32, err := ops.Elements[float32](free.Output(0))
+	out := make([]float64, len(f32))
+	for i, e := range f32 {
+		out[i] = float64(e)
+	}
+	return out, err
+}
+
+// setBits sets row i of x (m,n) to the n bits of first+i.
+func setBits(x *tensor.Dense, first, n int) {
+	if e, err := ops.Elements[float32](x); err == nil {
+		bits(e, first, n)
+	} else if e, err := ops.Elements[float64](x); err == nil {
+		bits(e, first, n)
+	}
+}
+
+func bits[T ops.Float](e []T, first, n int) {
+	for i := range e {
+		e[i] = T((first + i/n) >> (i % n) & 1)
+	}
+}
+
+// logSum accumulates log Σ e^x without overflow.
+type logSum struct{ top, sum float64 }
+
+func (l *logSum) add(x float64) {
+	switch {
+	case l.sum == 0:
+		l.top, l.sum = x, 1
+	case x > l.top:
+		l.sum = l.sum*math.Exp(l.top-x) + 1
+		l.top = x
+	default:
+		l.sum += math.Exp(x - l.top)
+	}
+}
+
+func (l *logSum) log() float64 { return l.top + math.Log(l.sum) }

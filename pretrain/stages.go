@@ -1,0 +1,139 @@
+package pretrain
+
+import (
+	"context"
+	"fmt"
+
+	"capas/blocks"
+	"capas/datasets"
+	"capas/models"
+	"capas/random"
+	"capas/train"
+)
+
+// Layer is one layer of a stack, to be trained without labels.
+type Layer struct {
+	// Model is trained on the codes of the layer below, the first on the data.
+	Model train.Model
+	// Code is what the layer passes on: the deterministic code of a clean input, also
+	// where Model is trained on corrupted inputs or by samples.
+	Code *blocks.Dense
+	// Recipe of the layer's training.
+	Recipe train.Recipe
+}
+
+// DBNLayers returns the layers of a deep belief network, each trained by contrastive
+// divergence with k Gibbs steps. recipe gives the recipe of layer l, counted from 0;
+// noise is split into a stream for each layer.
+func DBNLayers(d *models.DBN, k int, recipe func(l int) train.Recipe, noise *random.Stream) []Layer {
+	var out []Layer
+	for l, r := range d.Layers {
+		cd := &models.CD{Model: r, K: k, Noise: noise.Split(fmt.Sprint(l + 1))}
+		out = append(out, Layer{Model: cd, Code: r.Encoder(), Recipe: recipe(l)})
+	}
+	return out
+}
+
+// AutoencoderLayers returns the layers of a stack of autoencoders; recipe gives the
+// recipe of layer l, counted from 0.
+func AutoencoderLayers(st *models.StackedAutoencoder, recipe func(l int) train.Recipe) []Layer {
+	var out []Layer
+	for l, a := range st.Layers {
+		out = append(out, Layer{Model: a, Code: a.Encoder(), Recipe: recipe(l)})
+	}
+	return out
+}
+
+// Greedy returns the stages "layer 1", "layer 2", …: each trains its layer on the
+// clean codes of the data under the layers before it. order is split into a stream for
+// each stage.
+func Greedy(layers []Layer, data *datasets.Set, order *random.Stream) []Stage {
+	codes := &codes{data: data, layers: layers}
+	var out []Stage
+	for l, layer := range layers {
+		name := fmt.Sprintf("layer %d", l+1)
+		out = append(out, Stage{
+			Name: name, Params: layer.Model.Params(),
+			Train: func(ctx context.Context, afterEpoch func(train.Epoch) error) (*train.History, error) {
+				set, err := codes.under(l)
+				if err != nil {
+					return nil, err
+				}
+				t := train.Trainer{Model: layer.Model, Recipe: layer.Recipe, Data: set, Order: order.Split(name), AfterEpoch: afterEpoch}
+				return t.Run(ctx)
+			},
+		})
+	}
+	return out
+}
+
+// codes computes the data of each layer when it is asked for, from that of the layer
+// below, and holds no more than one layer's.
+type codes struct {
+	data   *datasets.Set
+	layers []Layer
+	depth  int           // of current
+	held   *datasets.Set // the data under layer depth; nil for the data themselves
+}
+
+// under returns the data for layer l.
+func (c *codes) under(l int) (*datasets.Set, error) {
+	if c.held == nil || c.depth > l {
+		c.held, c.depth = c.data, 0
+	}
+	for ; c.depth < l; c.depth++ {
+		x, err := train.Map(c.held.X, c.layers[c.depth].Code.Forward)
+		if err != nil {
+			return nil, fmt.Errorf("code of layer %d: %w", c.depth+1, err)
+		}
+		if c.held, err = c.data.WithX(x); err != nil {
+			return nil, fmt.Errorf("code of layer %d: %w", c.depth+1, err)
+		}
+	}
+	return c.held, nil
+}
+
+// Joint returns a stage that trains all of a model at once without labels: a stack
+// unrolled into a deep autoencoder, say.
+func Joint(name string, m train.Model, recipe train.Recipe, data *datasets.Set, order *random.Stream) Stage {
+	return Stage{
+		Name: name, Params: m.Params(),
+		Train: func(ctx context.Context, afterEpoch func(train.Epoch) error) (*train.History, error) {
+			t := train.Trainer{Model: m, Recipe: recipe, Data: data, Order: order.Split(name), AfterEpoch: afterEpoch}
+			return t.Run(ctx)
+		},
+	}
+}
+
+// Classifier is a network that can be trained and evaluated.
+type Classifier interface {
+	train.Model
+	train.Evaluable
+}
+
+// FineTune returns the stage "fine-tuning": supervised training of the whole network.
+// It ends with the parameters that had the smallest error on the validation set.
+func FineTune(net Classifier, recipe train.Recipe, data, validation *datasets.Set, order *random.Stream) Stage {
+	return supervised("fine-tuning", net, net, recipe, data, validation, order)
+}
+
+// TopLayer returns the stage "top layer": supervised training of the given parameters
+// alone, such as those of the output layer over pretrained layers (Hinton &
+// Salakhutdinov 2006 train it for 5 epochs before the rest).
+func TopLayer(net Classifier, trained []*blocks.Param, recipe train.Recipe, data, validation *datasets.Set, order *random.Stream) Stage {
+	return supervised("top layer", train.Only{Model: net, Trained: trained}, net, recipe, data, validation, order)
+}
+
+func supervised(name string, m train.Model, net train.Evaluable, recipe train.Recipe, data, validation *datasets.Set, order *random.Stream) Stage {
+	return Stage{
+		Name: name, Params: m.Params(),
+		Train: func(ctx context.Context, afterEpoch func(train.Epoch) error) (*train.History, error) {
+			evaluator := train.NewEvaluator(net)
+			t := train.Trainer{
+				Model: m, Recipe: recipe, Data: data, Order: order.Split(name), AfterEpoch: afterEpoch,
+				Validate: func() (train.Values, error) { return evaluator.Run(validation) },
+			}
+			return t.Run(ctx)
+		},
+	}
+}

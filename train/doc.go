@@ -1,0 +1,8 @@
+// Package train trains models: optimisers, schedules, the training loop with early
+// stopping, evaluation, and saved parameters.
+//
+// What is trained is anything that has parameters and the graph of its cost (a
+// [Model]): a classifier, an autoencoder, an RBM by contrastive divergence. The
+// optimiser's step is part of the compiled graph, so that one run of one function is
+// one step.
+package train

@@ -1,0 +1,358 @@
+package train
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	"capas/autodiff"
+	"capas/autodiff/ops"
+	"capas/blocks"
+	"capas/datasets"
+	"capas/models"
+	"capas/random"
+
+	G "gorgonia.org/gorgonia"
+)
+
+// Model is what can be trained: parameters and the graph of their cost on a batch of
+// m examples. Its objective's inputs are the examples and, if there are two, their
+// one-hot targets.
+type Model interface {
+	Params() []*blocks.Param
+	Objective(m int) (*models.Objective, error)
+}
+
+// Recipe is how a model is trained.
+type Recipe struct {
+	Optimizer Optimizer `json:"optimizer"`
+	// Epochs is how often the training set is passed through, at most.
+	Epochs int `json:"epochs"`
+	// Batch is the number of examples a step: 1 is the lecture's SGD, 0 the whole set.
+	Batch int `json:"batch"`
+	// Balanced asks for batches with equal shares of all classes (lecture 3.3).
+	Balanced bool `json:"balanced,omitempty"`
+	// Patience stops the training early, judged on validation; nil for never.
+	Patience *Patience `json:"patience,omitempty"`
+	// NormEvery is the distance in steps at which gradient norms are measured; 0 for
+	// never. Measuring costs a pass over the gradients.
+	NormEvery int `json:"norm_every,omitempty"`
+}
+
+// Check reports a recipe that makes no sense.
+func (r Recipe) Check() error {
+	if r.Epochs < 0 || r.Batch < 0 || r.NormEvery < 0 {
+		return fmt.Errorf("training: want epochs, batch and norm_every of at least 0, got %d, %d and %d", r.Epochs, r.Batch, r.NormEvery)
+	}
+	if r.Patience != nil {
+		if err := r.Patience.check(); err != nil {
+			return err
+		}
+	}
+	return r.Optimizer.Check()
+}
+
+// Trainer trains a model on a set.
+type Trainer struct {
+	Model  Model
+	Recipe Recipe
+	Data   *datasets.Set
+	// Order draws the order of the examples anew each epoch; nil keeps theirs.
+	Order *random.Stream
+	// Validate measures the model after each epoch; nil for never. If it is given, the
+	// parameters with the smallest score are the ones that training ends with.
+	Validate func() (Values, error)
+	// Score is the name of the value of Validate that is to be small; "error" if empty.
+	Score string
+	// AfterEpoch is called with the record of each epoch; an error ends the training.
+	AfterEpoch func(Epoch) error
+}
+
+// Epoch is the record of one pass through the training set.
+type Epoch struct {
+	// Epoch counts from 1.
+	Epoch int `json:"epoch"`
+	// Train holds the means of the objective's monitors over the epoch, as the
+	// parameters changed.
+	Train Values `json:"train"`
+	// Validation holds what Trainer.Validate returned after the epoch.
+	Validation Values `json:"validation,omitempty"`
+	// GradNorms holds for each parameter the mean Euclidean norm of the gradient over
+	// the steps at which it was measured, in the model's order.
+	GradNorms Values `json:"grad_norms,omitempty"`
+	// Seconds is the time that training took, without validation.
+	Seconds float64 `json:"seconds"`
+}
+
+// History is what a training did.
+type History struct {
+	Epochs []Epoch `json:"epochs"`
+	// Best is the epoch, counted from 1, whose parameters were kept; 0 without
+	// validation.
+	Best int `json:"best,omitempty"`
+	// Stopped tells that patience ended the training before its last epoch.
+	Stopped bool `json:"stopped,omitempty"`
+}
+
+// Only restricts the training of a model to some of its parameters; the others stay
+// as they are.
+type Only struct {
+	Model
+	Trained []*blocks.Param
+}
+
+// Params returns the parameters that are trained.
+func (o Only) Params() []*blocks.Param { return o.Trained }
+
+// Value is a named number.
+type Value struct {
+	Name  string  `json:"name"`
+	Value float64 `json:"value"`
+}
+
+// Values are named numbers in a fixed order.
+type Values []Value
+
+// Get returns the value of the given name.
+func (v Values) Get(name string) (float64, bool) {
+	for _, x := range v {
+		if x.Name == name {
+			return x.Value, true
+		}
+	}
+	return 0, false
+}
+
+// Run trains until the recipe's epochs are over, patience ends, ctx is cancelled
+// (its error is returned, between two steps) or a monitored value is no longer finite.
+func (t *Trainer) Run(ctx context.Context) (*History, error) {
+	if t.Model == nil || t.Data == nil {
+		return nil, fmt.Errorf("training: want a model and data")
+	}
+	if err := t.Recipe.Check(); err != nil {
+		return nil, err
+	}
+	size := t.Recipe.Batch
+	if size == 0 {
+		size = t.Data.Len()
+	}
+	batches, err := datasets.NewBatches(t.Data, size, datasets.BatchOptions{Order: t.Order, Balanced: t.Recipe.Balanced})
+	if err != nil {
+		return nil, err
+	}
+	params := t.Model.Params()
+	if len(params) == 0 {
+		return nil, fmt.Errorf("training: the model has no parameters")
+	}
+	state, err := t.Recipe.Optimizer.NewState(params[0].Value.Dtype())
+	if err != nil {
+		return nil, err
+	}
+	run := loop{trainer: t, params: params, batches: batches, state: state, compiled: map[int]*stepFunctions{}}
+	return run.epochs(ctx)
+}
+
+// loop is the state of one training.
+type loop struct {
+	trainer  *Trainer
+	params   []*blocks.Param
+	batches  *datasets.Batches
+	state    *State
+	compiled map[int]*stepFunctions // by batch size: the last batch may be smaller
+	steps    int
+}
+
+func (l *loop) epochs(ctx context.Context) (*History, error) {
+	t := l.trainer
+	h := &History{}
+	keep := keeper{params: l.params}
+	stop := newStopper(t.Recipe.Patience, l.batches.PerEpoch())
+	for e := range t.Recipe.Epochs {
+		record, err := l.epoch(ctx, e)
+		if err != nil {
+			return h, err
+		}
+		if t.Validate != nil {
+			if record.Validation, err = t.Validate(); err != nil {
+				return h, fmt.Errorf("validation after epoch %d: %w", e+1, err)
+			}
+			name := t.Score
+			if name == "" {
+				name = "error"
+			}
+			score, ok := record.Validation.Get(name)
+			if !ok {
+				return h, fmt.Errorf("validation after epoch %d: has no value %q to choose by", e+1, name)
+			}
+			if keep.offer(score) {
+				h.Best = e + 1
+			}
+			stop.offer(score, l.steps)
+		}
+		h.Epochs = append(h.Epochs, record)
+		if t.AfterEpoch != nil {
+			if err := t.AfterEpoch(record); err != nil {
+				return h, err
+			}
+		}
+		if stop.done(l.steps) {
+			h.Stopped = e+1 < t.Recipe.Epochs
+			break
+		}
+	}
+	keep.restore()
+	return h, nil
+}
+
+// epoch trains on every batch once.
+func (l *loop) epoch(ctx context.Context, e int) (Epoch, error) {
+	start := time.Now()
+	l.batches.Epoch()
+	var train, norms means
+	for b := 1; ; b++ {
+		if err := ctx.Err(); err != nil {
+			return Epoch{}, err
+		}
+		batch, ok := l.batches.Next()
+		if !ok {
+			break
+		}
+		f, err := l.functions(batch.Len())
+		if err != nil {
+			return Epoch{}, err
+		}
+		every := l.trainer.Recipe.NormEvery
+		measured := every > 0 && l.steps%every == 0
+		l.state.Advance(e, l.trainer.Recipe.Epochs)
+		if err := f.run(batch, measured); err != nil {
+			return Epoch{}, fmt.Errorf("epoch %d, batch %d: %w", e+1, b, err)
+		}
+		l.steps++
+		if err := train.add(f.plainOr(measured), 0, f.monitors, float64(batch.Len()), identity); err != nil {
+			return Epoch{}, fmt.Errorf("epoch %d, batch %d: %w", e+1, b, err)
+		}
+		if measured {
+			if err := norms.add(f.measured, len(f.monitors), f.norms, 1, math.Sqrt); err != nil {
+				return Epoch{}, fmt.Errorf("epoch %d, batch %d: %w", e+1, b, err)
+			}
+		}
+	}
+	return Epoch{Epoch: e + 1, Train: train.values(), GradNorms: norms.values(), Seconds: time.Since(start).Seconds()}, nil
+}
+
+// stepFunctions are the compiled steps for one batch size: the outputs of plain are
+// the monitors, those of measured the monitors and the gradient norms.
+type stepFunctions struct {
+	plain, measured *autodiff.Function
+	monitors, norms []string
+	inputs          int
+}
+
+// functions compiles the step for batches of m, once.
+func (l *loop) functions(m int) (*stepFunctions, error) {
+	if f, ok := l.compiled[m]; ok {
+		return f, nil
+	}
+	f, err := l.compile(m)
+	if err != nil {
+		return nil, fmt.Errorf("training step for batches of %d: %w", m, err)
+	}
+	l.compiled[m] = f
+	return f, nil
+}
+
+func (l *loop) compile(m int) (*stepFunctions, error) {
+	o, err := l.trainer.Model.Objective(m)
+	if err != nil {
+		return nil, err
+	}
+	if o.Cost == nil || len(o.Inputs) < 1 || len(o.Inputs) > 2 {
+		return nil, fmt.Errorf("want an objective with a cost and one or two inputs, got %d inputs", len(o.Inputs))
+	}
+	leaves, err := blocks.Nodes(o.Cost.Graph(), l.params)
+	if err != nil {
+		return nil, err
+	}
+	grads, err := autodiff.Grad(o.Cost, leaves...)
+	if err != nil {
+		return nil, err
+	}
+	updates, err := l.state.Updates(l.params, leaves, grads)
+	if err != nil {
+		return nil, err
+	}
+	updates = append(updates, o.Updates...)
+	f := &stepFunctions{inputs: len(o.Inputs)}
+	var outputs G.Nodes
+	for _, mon := range o.Monitors {
+		outputs = append(outputs, mon.Node)
+		f.monitors = append(f.monitors, mon.Name)
+	}
+	if f.plain, err = autodiff.Compile(o.Inputs, outputs, updates); err != nil {
+		return nil, err
+	}
+	if l.trainer.Recipe.NormEvery == 0 {
+		return f, nil
+	}
+	for i, g := range grads {
+		n, err := ops.SumSquares(g)
+		if err != nil {
+			return nil, err
+		}
+		outputs = append(outputs, n)
+		f.norms = append(f.norms, l.params[i].Name)
+	}
+	f.measured, err = autodiff.Compile(o.Inputs, outputs, updates)
+	return f, err
+}
+
+func (f *stepFunctions) plainOr(measured bool) *autodiff.Function {
+	if measured {
+		return f.measured
+	}
+	return f.plain
+}
+
+func (f *stepFunctions) run(b datasets.Batch, measured bool) error {
+	if f.inputs == 1 {
+		return f.plainOr(measured).Run(b.X)
+	}
+	return f.plainOr(measured).Run(b.X, b.T)
+}
+
+// means accumulates the weighted means of outputs.
+type means struct {
+	names   []string
+	sums    []float64
+	weights float64
+}
+
+// add takes up the scalar outputs of f from the first on, after a change of scale.
+func (m *means) add(f *autodiff.Function, first int, names []string, weight float64, scale func(float64) float64) error {
+	if m.names == nil {
+		m.names, m.sums = names, make([]float64, len(names))
+	}
+	for i, name := range names {
+		v, err := f.Scalar(first + i)
+		if err != nil {
+			return err
+		}
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return fmt.Errorf("%s is %v: the training diverged, try a smaller learning rate", name, v)
+		}
+		m.sums[i] += weight * scale(v)
+	}
+	m.weights += weight
+	return nil
+}
+
+func identity(v float64) float64 { return v }
+
+func (m *means) values() Values {
+	var out Values
+	for i, name := range m.names {
+		out = append(out, Value{name, m.sums[i] / m.weights})
+	}
+	return out
+}
