@@ -1,0 +1,80 @@
+// Package lab is what all experiment binaries share: flags, recipes, seeds,
+// progress, results, statistics and the HTML report. A binary states its
+// recipe, its training and its claims; lab does the rest.
+//
+//	type Recipe struct {
+//		Depth int     `json:"depth"`
+//		LR    float64 `json:"lr"`
+//	}
+//
+//	func main() {
+//		e := lab.Experiment[Recipe]{
+//			Name: "pretraining", Title: "…", Question: "…", Section: "3",
+//			Presets:  map[string]Recipe{"smoke": {…}, "lecture": {…}, "paper": {…}},
+//			Seeds:    map[string]int{"lecture": 3},
+//			Datasets: []string{"mnist"},
+//			Flags: func(fs *flag.FlagSet, r *Recipe) {
+//				fs.IntVar(&r.Depth, "depth", r.Depth, "number of hidden `layers`")
+//				fs.Float64Var(&r.LR, "lr", r.LR, "learning `rate` of the fine-tuning")
+//			},
+//			Validate: func(r *Recipe) error { … },
+//			Run: run,
+//		}
+//		os.Exit(lab.Main(e, os.Args[1:], os.Stdout, os.Stderr))
+//	}
+//
+//	func run(ctx context.Context, r *lab.Run[Recipe]) error {
+//		var jobs []lab.Job
+//		for _, seed := range r.Seeds {
+//			jobs = append(jobs, lab.Job{Name: fmt.Sprintf("seed %d dbn", seed), Units: work,
+//				Run: func(ctx context.Context, t *lab.Task) error {
+//					… t.Say("epoch %d/%d", i, n); t.Add(units) …
+//					r.Log(seed, "dbn", epochLine{Epoch: i, Loss: loss})
+//					r.Metric("dbn.test_error", seed, testError)
+//					return nil
+//				}})
+//		}
+//		if err := r.Parallel(ctx, 0, jobs); err != nil {
+//			return err
+//		}
+//		r.Section("Learning curves", "A paragraph.")
+//		r.Figure("curves.svg", "Validation error", "A caption.", svg)
+//		r.Claim(lab.Claim{Section: "3.2", Claim: "…", Measured: "…", Holds: ok, Rule: "…"})
+//		return nil
+//	}
+//
+// # Overview
+//
+//   - Experiment, Main: one binary, and its whole life from arguments to exit status
+//   - Run: what the experiment's function gets: Recipe, Settings (Preset, Seeds,
+//     Data, DataDir, Out, Resume), Results and Progress
+//   - Results: Metric, Values, Claim, Log, Section, Table, Figure; safe for
+//     concurrent use; an error among them cancels the run instead of returning
+//   - Progress, Task, Job, Parallel: work units, a bar or plain lines, and
+//     concurrent jobs with one error
+//   - Summarize, Welch, SignOverSeeds, Summary: the statistics of claims
+//   - WriteFile: atomic writing, for checkpoints too
+//
+// Charts and image sheets are in the subpackage figure, which knows nothing of
+// this one.
+//
+// # Files
+//
+// The output directory holds config.json (written first), metrics.jsonl (a
+// line an epoch, as it happens), the experiment's checkpoints below
+// checkpoints/, and at the end the figures, result.json and report.html. All
+// but the growing metrics.jsonl are written to a temporary file, synced and
+// renamed. Starting again with the same configuration clears checkpoints/ and
+// metrics.jsonl and replaces the rest at the end; -resume keeps checkpoints/.
+//
+// # Determinism
+//
+// Lines of metrics.jsonl are sorted by seed, then by run name, at the end;
+// metrics are sorted by name and their values by seed. Timings appear only in
+// environment.seconds and in metrics and log fields whose name ends in
+// "seconds", so that everything else depends on configuration and code alone.
+//
+// # Exit status
+//
+// 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+package lab

@@ -1,0 +1,107 @@
+package lab
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"strings"
+
+	"capas/internal/kernels"
+)
+
+// environment says where a result was measured. Seconds is the wall-clock time
+// of the process that completed the run; nothing else in it varies from run to
+// run on one machine and build.
+type environment struct {
+	Go       string  `json:"go"`
+	Platform string  `json:"platform"`
+	CPU      string  `json:"cpu"`
+	Kernels  string  `json:"kernels"`
+	Revision string  `json:"revision"`
+	Seconds  float64 `json:"seconds"`
+}
+
+// readEnvironment describes this machine and build.
+func readEnvironment() (environment, error) {
+	family, err := kernels.Family()
+	if err != nil {
+		return environment{}, err
+	}
+	return environment{
+		Go:       runtime.Version(),
+		Platform: runtime.GOOS + "/" + runtime.GOARCH,
+		CPU:      cpuModel("/proc/cpuinfo"),
+		Kernels:  family,
+		Revision: revision(),
+	}, nil
+}
+
+// cpuModel is the "model name" that a Linux cpuinfo file gives, or the
+// architecture and the number of logical CPUs where there is none.
+func cpuModel(cpuinfo string) string {
+	if f, err := os.Open(cpuinfo); err == nil {
+		defer f.Close()
+		for lines := bufio.NewScanner(f); lines.Scan(); {
+			key, value, _ := strings.Cut(lines.Text(), ":")
+			if strings.TrimSpace(key) == "model name" && strings.TrimSpace(value) != "" {
+				return strings.TrimSpace(value)
+			}
+		}
+	}
+	return fmt.Sprintf("%s, %d CPUs", runtime.GOARCH, runtime.NumCPU())
+}
+
+// revision is the commit the binary was built from, marked if the working tree
+// had changes, or "unknown" (go run and -buildvcs=false do not record it).
+func revision() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	rev, modified := "unknown", ""
+	for _, s := range info.Settings {
+		switch {
+		case s.Key == "vcs.revision":
+			rev = s.Value
+		case s.Key == "vcs.modified" && s.Value == "true":
+			modified = " (modified)"
+		}
+	}
+	if rev == "unknown" {
+		return rev
+	}
+	return rev + modified
+}
+
+// commandLine is the command that runs the experiment with args, less -json
+// and -resume, quoted for a shell. A binary that go run made, in a directory
+// that is gone by now, is named by that command.
+func commandLine(name string, args []string) string {
+	words := []string{"go run ./experiments/" + name}
+	if program := os.Args[0]; !strings.Contains(filepath.ToSlash(program), "/go-build") {
+		words[0] = quote(program)
+	}
+	for _, arg := range args {
+		flag, _, _ := strings.Cut(strings.TrimLeft(arg, "-"), "=")
+		if strings.HasPrefix(arg, "-") && (flag == "json" || flag == "resume" || flag == "") {
+			continue
+		}
+		words = append(words, quote(arg))
+	}
+	return strings.Join(words, " ")
+}
+
+// quote quotes a word for a POSIX shell where it needs it.
+func quote(word string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' ||
+			strings.ContainsRune("-_=./,:+@%", r)
+	}
+	if word != "" && strings.TrimFunc(word, plain) == "" {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}

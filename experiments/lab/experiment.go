@@ -1,0 +1,161 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// Experiment is one binary. R is its recipe: a plain struct of exported
+// hyperparameters with JSON tags, which goes into config.json and result.json.
+type Experiment[R any] struct {
+	// Name is the directory below experiments/, such as "pretraining".
+	Name string
+	// Title and Question head the report; Section is the lecture's.
+	Title, Question, Section string
+	// Presets are the recipes of "smoke", "lecture" and "paper".
+	Presets map[string]R
+	// Seeds is the default number of seeds of a preset; 1 where absent.
+	Seeds map[string]int
+	// Datasets are the names -data accepts, the default first. Empty: the
+	// experiment reads no data set, and -data and -data-dir are refused.
+	Datasets []string
+	// Flags binds hyperparameter flags to fields of r; the defaults are the
+	// values r already has. Nil: no flags beyond the common ones.
+	Flags func(fs *flag.FlagSet, r *R)
+	// Validate says what is wrong with a recipe (exit status 2); it may
+	// complete derived fields. Nil: everything is right.
+	Validate func(r *R) error
+	// Run trains and measures. It returns ctx.Err() (or an error that wraps
+	// it) soon after ctx is cancelled, with its checkpoints written.
+	Run func(ctx context.Context, run *Run[R]) error
+}
+
+// Settings are the values of the common flags.
+type Settings struct {
+	Preset  string   // smoke, lecture or paper
+	Seeds   []uint64 // S, S+1, …; at least one
+	Data    string   // name of the data set; "" if the experiment has none
+	DataDir string   // where to look for it first; "" if not given
+	Out     string   // directory of results; exists
+	Resume  bool     // continue from the checkpoints that are in Out
+}
+
+// Run is what an experiment's function gets: its recipe and settings, and
+// where results and progress go.
+type Run[R any] struct {
+	Recipe R
+	Settings
+	*Results
+	Progress *Progress
+}
+
+// Parallel runs jobs, at most workers at a time (workers ≤ 0: GOMAXPROCS),
+// with the run's progress display; see the function Parallel.
+func (r *Run[R]) Parallel(ctx context.Context, workers int, jobs []Job) error {
+	return Parallel(ctx, r.Progress, workers, jobs)
+}
+
+// Exit statuses of Main.
+const (
+	exitDone        = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitInterrupted = 130
+)
+
+// Main runs the experiment with the given command line (without the program's
+// name) and returns the exit status: 0 done, 1 failed, 2 wrong usage, 130
+// interrupted. It catches SIGINT and SIGTERM: the first cancels the context of
+// Run, a second ends the process at once with status 130.
+//
+// With -json, stdout gets the result document and nothing else; otherwise a
+// summary. Progress, messages and errors go to stderr.
+func Main[R any](e Experiment[R], args []string, stdout, stderr io.Writer) int {
+	ctx, stop := interruptible(context.Background(), stderr, e.Name)
+	defer stop()
+	return runMain(ctx, e, args, stdout, stderr)
+}
+
+// runMain is Main without signals: a cancelled ctx is the interruption.
+func runMain[R any](ctx context.Context, e Experiment[R], args []string, stdout, stderr io.Writer) int {
+	set, err := parse(e, args)
+	if errors.Is(err, flag.ErrHelp) {
+		help(e, set, stdout)
+		return exitDone
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "%s: %v (-h lists the flags)\n", e.Name, err)
+		return exitUsage
+	}
+	progress := newProgress(stderr, set.progress)
+	err = execute(ctx, e, set, progress, stdout)
+	progress.close()
+	switch {
+	case err == nil:
+		return exitDone
+	case interrupted(ctx, err):
+		fmt.Fprintf(stderr, "%s: interrupted; resume with: %s -resume\n", e.Name, commandLine(e.Name, args))
+		return exitInterrupted
+	default:
+		fmt.Fprintf(stderr, "%s: %s\n", e.Name, strings.ReplaceAll(err.Error(), "\n", "; "))
+		return exitFailed
+	}
+}
+
+// execute prepares the output directory, runs the experiment and writes what
+// it found.
+func execute[R any](ctx context.Context, e Experiment[R], set *settings[R], progress *Progress, stdout io.Writer) error {
+	start := time.Now()
+	conf, err := newConfig(e.Name, set)
+	if err != nil {
+		return err
+	}
+	env, err := readEnvironment()
+	if err != nil {
+		return err
+	}
+	if err := prepareOut(set.Out, conf, set.Resume); err != nil {
+		return err
+	}
+	ctx, abort := context.WithCancel(ctx)
+	defer abort()
+	results, err := newResults(set.Out, set.Seeds, abort)
+	if err != nil {
+		return err
+	}
+	defer results.close()
+
+	run := &Run[R]{Recipe: set.recipe, Settings: set.Settings, Results: results, Progress: progress}
+	err = noPanic(func() error { return e.Run(ctx, run) })
+	if failure := results.failure(); failure != nil {
+		return failure // the cause of the cancellation that Run may have returned
+	}
+	if err != nil {
+		return err
+	}
+	progress.close()
+
+	env.Seconds = time.Since(start).Round(time.Millisecond).Seconds()
+	doc, err := results.document(conf, env)
+	if err != nil {
+		return err
+	}
+	page := reportPage{
+		Title: e.Title, Question: e.Question, Section: e.Section,
+		Command: commandLine(e.Name, set.args),
+	}
+	return finish(set, results, doc, page, stdout)
+}
+
+// Checkpoint is the path of a checkpoint file in the output directory. Names
+// may have folders of their own, such as "seed-1/dbn.safetensors"; the writer
+// creates these.
+func (s *Settings) Checkpoint(name string) string {
+	return filepath.Join(s.Out, checkpointsDir, filepath.FromSlash(name))
+}

@@ -1,0 +1,164 @@
+package figure
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/png"
+	"math"
+)
+
+// Range says which values of a tile are its darkest and its brightest.
+type Range int
+
+const (
+	// OwnRange scales each tile by its own smallest and largest value; with
+	// the Diverging palette by its largest absolute value, so that 0 is white.
+	OwnRange Range = iota
+	// UnitRange is [0, 1], or [−1, 1] with the Diverging palette; values
+	// outside are clipped.
+	UnitRange
+)
+
+// Palette maps values to colours.
+type Palette int
+
+const (
+	// Grey goes from black (smallest) to white (largest).
+	Grey Palette = iota
+	// Diverging goes from blue (negative) over white (0) to vermillion
+	// (positive).
+	Diverging
+)
+
+// Sheet is a grid of images of one size, filled row by row.
+type Sheet struct {
+	Tiles   [][]float32 // each Height·Width values, row by row; nil leaves a place empty
+	Height  int         // of a tile, in pixels
+	Width   int
+	Columns int // 0: about as many as rows
+	Scale   int // screen pixels a pixel; 0: as many as keep the sheet within 640 pixels, at most 8
+	Range   Range
+	Palette Palette
+}
+
+// separator is the distance between tiles in screen pixels.
+const separator = 2
+
+// maxPixels bounds a sheet's area: a larger one is a mistake.
+const maxPixels = 1 << 26
+
+// rim is the colour around tiles, which keeps bright ones apart.
+var rim = color.NRGBA{0xA8, 0xA8, 0xA8, 0xFF}
+
+// missing is the colour of a value that is not finite.
+var missing = color.NRGBA{0xF0, 0xE4, 0x42, 0xFF}
+
+// PNG draws the sheet. Values that are not finite are yellow, a tile of equal
+// values is mid-grey. No tile, or one of another size, is an error.
+func (s Sheet) PNG() ([]byte, error) {
+	if s.Height <= 0 || s.Width <= 0 || s.Columns < 0 || s.Scale < 0 {
+		return nil, fmt.Errorf("image sheet: want a positive tile size, got %d×%d (columns %d, scale %d)", s.Height, s.Width, s.Columns, s.Scale)
+	}
+	if len(s.Tiles) == 0 {
+		return nil, fmt.Errorf("image sheet: no tiles")
+	}
+	for i, tile := range s.Tiles {
+		if tile != nil && len(tile) != s.Height*s.Width {
+			return nil, fmt.Errorf("image sheet: tile %d has %d values, want %d×%d", i, len(tile), s.Height, s.Width)
+		}
+	}
+	columns := s.Columns
+	if columns == 0 {
+		columns = int(math.Ceil(math.Sqrt(float64(len(s.Tiles)))))
+	}
+	rows := (len(s.Tiles) + columns - 1) / columns
+	scale := s.Scale
+	if scale == 0 {
+		scale = min(max((640-separator)/columns-separator, 0)/s.Width, 8)
+		scale = max(scale, 1)
+	}
+	stepX, stepY := s.Width*scale+separator, s.Height*scale+separator
+	width, height := columns*stepX+separator, rows*stepY+separator
+	if width > maxPixels/height {
+		return nil, fmt.Errorf("image sheet: %d×%d pixels are too many", width, height)
+	}
+	img := image.NewNRGBA(image.Rect(0, 0, width, height))
+	for i := range img.Pix {
+		img.Pix[i] = 0xFF
+	}
+	for i, tile := range s.Tiles {
+		s.drawTile(img, tile, separator+i%columns*stepX, separator+i/columns*stepY, scale)
+	}
+	var b bytes.Buffer
+	if err := png.Encode(&b, img); err != nil {
+		return nil, fmt.Errorf("image sheet: %w", err)
+	}
+	return b.Bytes(), nil
+}
+
+// drawTile paints a tile with its upper left corner at (x0, y0).
+func (s Sheet) drawTile(img *image.NRGBA, tile []float32, x0, y0, scale int) {
+	if tile == nil {
+		return
+	}
+	frame := image.Rect(x0-separator/2, y0-separator/2, x0+s.Width*scale+separator/2, y0+s.Height*scale+separator/2)
+	draw.Draw(img, frame, image.NewUniform(rim), image.Point{}, draw.Src)
+	shade := s.shading(tile)
+	for i, v := range tile {
+		c := shade(float64(v))
+		x, y := x0+i%s.Width*scale, y0+i/s.Width*scale
+		for dy := range scale {
+			for dx := range scale {
+				img.SetNRGBA(x+dx, y+dy, c)
+			}
+		}
+	}
+}
+
+// shading is the map from a tile's values to colours.
+func (s Sheet) shading(tile []float32) func(float64) color.NRGBA {
+	lo, hi := math.Inf(1), math.Inf(-1)
+	for _, v := range tile {
+		if x := float64(v); !math.IsNaN(x) && !math.IsInf(x, 0) {
+			lo, hi = min(lo, x), max(hi, x)
+		}
+	}
+	switch {
+	case s.Palette == Diverging && s.Range == UnitRange:
+		lo, hi = -1, 1
+	case s.Palette == Diverging:
+		hi = max(math.Abs(lo), math.Abs(hi))
+		lo = -hi
+	case s.Range == UnitRange:
+		lo, hi = 0, 1
+	}
+	return func(x float64) color.NRGBA {
+		if math.IsNaN(x) || math.IsInf(x, 0) {
+			return missing
+		}
+		t := 0.5
+		if hi > lo {
+			t = min(max((x-lo)/(hi-lo), 0), 1)
+		}
+		if s.Palette == Diverging {
+			return diverging(2*t - 1)
+		}
+		g := uint8(255*t + 0.5)
+		return color.NRGBA{g, g, g, 0xFF}
+	}
+}
+
+// diverging is the colour of t in [−1, 1]: white at 0, the palette's blue and
+// vermillion at the ends.
+func diverging(t float64) color.NRGBA {
+	end := palette[0]
+	if t > 0 {
+		end = palette[1]
+	}
+	t = math.Abs(t)
+	mix := func(c uint8) uint8 { return uint8(255 + t*(float64(c)-255) + 0.5) }
+	return color.NRGBA{mix(end.R), mix(end.G), mix(end.B), 0xFF}
+}

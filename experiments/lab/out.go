@@ -1,0 +1,182 @@
+package lab
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Names of the files in the output directory.
+const (
+	configFile     = "config.json"
+	resultFile     = "result.json"
+	metricsFile    = "metrics.jsonl"
+	reportFile     = "report.html"
+	checkpointsDir = "checkpoints"
+)
+
+// config identifies a run: two runs of one configuration may share a directory.
+type config struct {
+	Experiment string          `json:"experiment"`
+	Preset     string          `json:"preset"`
+	Seeds      []uint64        `json:"seeds"`
+	Data       string          `json:"data,omitempty"`
+	Recipe     json.RawMessage `json:"recipe"`
+}
+
+// newConfig is the configuration that the settings of an experiment make.
+func newConfig[R any](name string, set *settings[R]) (config, error) {
+	recipe, err := marshal(set.recipe)
+	if err != nil {
+		return config{}, fmt.Errorf("recipe: %w", err)
+	}
+	return config{Experiment: name, Preset: set.Preset, Seeds: set.Seeds, Data: set.Data, Recipe: recipe}, nil
+}
+
+// marshal is json.Marshal that leaves <, > and & readable.
+func marshal(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(v)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
+}
+
+// marshalIndent is marshal, indented by two spaces and with a final newline.
+func marshalIndent(v any) ([]byte, error) {
+	data, err := marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	if err := json.Indent(&b, data, "", "  "); err != nil {
+		return nil, err
+	}
+	b.WriteByte('\n')
+	return b.Bytes(), nil
+}
+
+// prepareOut makes dir ready for a run of conf: creates it, refuses it if it
+// holds anything else, clears what a fresh start must not find, and shows that
+// it is writable by writing config.json.
+func prepareOut(dir string, conf config, resume bool) error {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return fmt.Errorf("-out %s: %w", dir, err)
+	}
+	if err := checkOut(dir, conf); err != nil {
+		return fmt.Errorf("-out %s: %w; choose another -out", dir, err)
+	}
+	data, err := marshalIndent(conf)
+	if err != nil {
+		return fmt.Errorf("%s: %w", configFile, err)
+	}
+	if err := WriteFile(filepath.Join(dir, configFile), data); err != nil {
+		return fmt.Errorf("-out %s: %w", dir, err)
+	}
+	checkpoints := filepath.Join(dir, checkpointsDir)
+	if !resume {
+		if err := os.RemoveAll(checkpoints); err != nil {
+			return fmt.Errorf("-out %s: %w", dir, err)
+		}
+	}
+	if err := os.MkdirAll(checkpoints, 0o777); err != nil {
+		return fmt.Errorf("-out %s: %w", dir, err)
+	}
+	return nil
+}
+
+// checkOut reports what makes dir the place of another run than conf.
+func checkOut(dir string, conf config) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	entries = slices.DeleteFunc(entries, func(e fs.DirEntry) bool {
+		return strings.HasPrefix(e.Name(), tempPrefix) // left by a crash
+	})
+	if len(entries) == 0 {
+		return nil
+	}
+	old, err := os.ReadFile(filepath.Join(dir, configFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("not empty (%s) and without %s: not a directory of results", entries[0].Name(), configFile)
+	}
+	if err != nil {
+		return err
+	}
+	now, err := marshal(conf)
+	if err != nil {
+		return err
+	}
+	diff, err := differences(old, now)
+	if err != nil {
+		return fmt.Errorf("%s: %w", configFile, err)
+	}
+	if len(diff) > 0 {
+		return fmt.Errorf("holds results of another configuration: %s", strings.Join(diff, "; "))
+	}
+	return nil
+}
+
+// differences lists the fields in which two JSON documents differ, as
+// "recipe.depth is 5 there, 3 here", sorted by field.
+func differences(there, here []byte) ([]string, error) {
+	a, err := flatten(there)
+	if err != nil {
+		return nil, err
+	}
+	b, err := flatten(here)
+	if err != nil {
+		return nil, err
+	}
+	paths := maps.Clone(a)
+	maps.Copy(paths, b)
+	var diff []string
+	for _, path := range slices.Sorted(maps.Keys(paths)) {
+		if a[path] != b[path] {
+			diff = append(diff, fmt.Sprintf("%s is %s there, %s here", path, orAbsent(a, path), orAbsent(b, path)))
+		}
+	}
+	return diff, nil
+}
+
+func orAbsent(m map[string]string, path string) string {
+	if v, ok := m[path]; ok {
+		return v
+	}
+	return "absent"
+}
+
+// flatten maps the path of every field of a JSON object to its value's text;
+// an array is one value.
+func flatten(data []byte) (map[string]string, error) {
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.UseNumber()
+	var doc map[string]any
+	if err := dec.Decode(&doc); err != nil {
+		return nil, err
+	}
+	flat := map[string]string{}
+	var walk func(path string, v any) error
+	walk = func(path string, v any) error {
+		if m, ok := v.(map[string]any); ok {
+			for key, child := range m {
+				if err := walk(path+"."+key, child); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+		text, err := marshal(v)
+		flat[strings.TrimPrefix(path, ".")] = string(text)
+		return err
+	}
+	return flat, walk("", doc)
+}

@@ -1,0 +1,210 @@
+package lab
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// setProcs sets GOMAXPROCS and returns what restores it.
+func setProcs(n int) func() {
+	old := runtime.GOMAXPROCS(n)
+	return func() { runtime.GOMAXPROCS(old) }
+}
+
+func readTree(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	files := map[string]string{}
+	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		files[path] = string(data)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+func TestAnotherConfigurationIsRefused(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "o")
+	if code, _, stderr := call(t, "-out", out); code != 0 {
+		t.Fatal(stderr)
+	}
+	before := readTree(t, out)
+	for _, resume := range []string{"-resume", "-resume=false"} {
+		code, _, stderr := call(t, "-out", out, "-depth", "3", "-seeds", "2", resume)
+		want := "recipe.depth is 5 there, 3 here; seeds is [1,2,3] there, [1,2] here"
+		if code != 1 || !strings.Contains(stderr, want) {
+			t.Errorf("%s: got status %d, %q; want 1 and %q", resume, code, stderr, want)
+		}
+		if diff := cmp.Diff(before, readTree(t, out)); diff != "" {
+			t.Errorf("%s: files changed: %s", resume, diff)
+		}
+	}
+}
+
+func TestForeignDirectoryIsRefused(t *testing.T) {
+	out := t.TempDir()
+	thesis := filepath.Join(out, "thesis.tex")
+	if err := os.WriteFile(thesis, []byte("x"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	before := readTree(t, out)
+	code, _, stderr := call(t, "-out", out, "-resume")
+	if code != 1 || !strings.Contains(stderr, "thesis.tex") || !strings.Contains(stderr, "config.json") {
+		t.Errorf("got status %d, %q", code, stderr)
+	}
+	if diff := cmp.Diff(before, readTree(t, out)); diff != "" {
+		t.Error(diff)
+	}
+	if err := os.Rename(thesis, filepath.Join(out, configFile)); err != nil { // not JSON
+		t.Fatal(err)
+	}
+	if code, _, stderr := call(t, "-out", out); code != 1 || !strings.Contains(stderr, "config.json: ") {
+		t.Errorf("corrupt config.json: got status %d, %q", code, stderr)
+	}
+}
+
+// TestCheckpoints: a fresh start clears them, -resume keeps them, and a file
+// that a crash left incomplete bothers nobody.
+func TestCheckpoints(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "deep", "o")
+	e := toy()
+	var found []bool
+	e.Run = func(ctx context.Context, run *Run[toyRecipe]) error {
+		path := run.Checkpoint("seed-1/dbn")
+		_, err := os.Stat(path)
+		found = append(found, err == nil)
+		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+			return err
+		}
+		return WriteFile(path, []byte("weights"))
+	}
+	for _, args := range [][]string{{"-resume"}, {"-resume"}, {}, {"-resume"}} {
+		var stdout, stderr bytes.Buffer
+		if code := runMain(context.Background(), e, append(args, "-out", out), &stdout, &stderr); code != 0 {
+			t.Fatal(stderr.String())
+		}
+	}
+	if diff := cmp.Diff([]bool{false, true, false, true}, found); diff != "" {
+		t.Error(diff)
+	}
+
+	crashed := t.TempDir()
+	if err := os.WriteFile(filepath.Join(crashed, tempPrefix+"config.json-123"), []byte("{"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, stderr := call(t, "-out", crashed); code != 0 {
+		t.Errorf("after a crash: %s", stderr)
+	}
+}
+
+// TestEarlierResultsSurviveAFailure: a failing repetition leaves result.json.
+func TestEarlierResultsSurviveAFailure(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "o")
+	if code, _, stderr := call(t, "-out", out); code != 0 {
+		t.Fatal(stderr)
+	}
+	before := artefacts(t, out)[resultFile]
+	e := toy()
+	e.Run = func(context.Context, *Run[toyRecipe]) error { return os.ErrDeadlineExceeded }
+	var stdout, stderr bytes.Buffer
+	if code := runMain(context.Background(), e, []string{"-out", out}, &stdout, &stderr); code != 1 {
+		t.Fatalf("status %d", code)
+	}
+	if after := artefacts(t, out)[resultFile]; after != before {
+		t.Error("result.json changed")
+	}
+}
+
+func TestWriteFile(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "a.json")
+	for _, text := range []string{"old", "new"} {
+		if err := WriteFile(path, []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff(map[string]string{path: "new"}, readTree(t, dir)); diff != "" {
+		t.Error(diff)
+	}
+	// A directory in the place of the file: the rename fails, nothing is left.
+	if err := os.Mkdir(filepath.Join(dir, "b"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := WriteFile(filepath.Join(dir, "b"), []byte("x")); err == nil {
+		t.Error("wrote over a directory")
+	}
+	if err := WriteFile(filepath.Join(path, "below"), []byte("x")); err == nil {
+		t.Error("wrote below a file")
+	}
+	if diff := cmp.Diff(map[string]string{path: "new"}, readTree(t, dir)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestMisuseIsReported(t *testing.T) {
+	tests := map[string]func(r *Results){
+		"second value for seed 1":       func(r *Results) { r.Metric("a", 1, 1); r.Metric("a", 1, 2) },
+		"metric a: no value for seed 2": func(r *Results) { r.Metric("a", 1, 1) },
+		"figure ../x.svg: want a bare":  func(r *Results) { r.Figure("../x.svg", "t", "c", []byte("<svg/>")) },
+		"figure x.png: want an SVG":     func(r *Results) { r.Figure("x.png", "t", "c", []byte("<svg/>")) },
+		"figure x.svg: second figure": func(r *Results) {
+			r.Figure("x.svg", "t", "c", []byte("<svg/>"))
+			r.Figure("x.svg", "t", "c", []byte("<svg/>"))
+		},
+		`table "t": row 0 has 1 cells`:     func(r *Results) { r.Table("t", []string{"a", "b"}, [][]string{{"1"}}) },
+		`log of seed 1 x: field "seed"`:    func(r *Results) { r.Log(1, "x", map[string]int{"seed": 3}) },
+		"log of seed 1 x: a record is":     func(r *Results) { r.Log(1, "x", 3) },
+		"claim, measured and rule must":    func(r *Results) { r.Claim(Claim{Claim: "c", Measured: "m"}) },
+		`log of seed 1 x: field "f": json`: func(r *Results) { r.Log(1, "x", map[string]any{"f": func() {}}) },
+	}
+	for want, misuse := range tests {
+		r, err := newResults(t.TempDir(), []uint64{1, 2}, func() {})
+		if err != nil {
+			t.Fatal(err)
+		}
+		misuse(r)
+		if _, err := r.document(config{}, environment{}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got error %v, want %q", err, want)
+		}
+		if err := r.close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestLogLine(t *testing.T) {
+	type base struct {
+		Stage string `json:"stage"`
+	}
+	record := struct {
+		base             // unexported type, exported fields
+		Z        int     `json:"z"`
+		A        float32 `json:"a"`
+		Norms    []float64
+		Skip     int `json:"-"`
+		Absent   int `json:"absent,omitempty"`
+		hidden   int
+		Optional *float64 `json:"optional"`
+	}{base: base{"<1>"}, Z: 1, A: 0.1, Norms: []float64{1, nan(), 1e-9}, hidden: 1}
+	got, err := encodeLine(1<<63, `a"b`, &record)
+	want := `{"seed":9223372036854775808,"run":"a\"b","stage":"<1>","z":1,"a":0.1,"Norms":[1,null,1e-9],"optional":null}` + "\n"
+	if err != nil || string(got) != want {
+		t.Errorf("got %s, %v; want %s", got, err, want)
+	}
+	got, err = encodeLine(1, "x", map[string]any{"b": 2, "a": nan()})
+	if want := `{"seed":1,"run":"x","a":null,"b":2}` + "\n"; err != nil || string(got) != want {
+		t.Errorf("got %s, %v; want %s", got, err, want)
+	}
+}

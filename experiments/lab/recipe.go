@@ -1,0 +1,106 @@
+package lab
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+)
+
+// clone copies a recipe through JSON, so that flags bound to slices of the
+// copy leave the preset alone; it fails where the recipe has no JSON form.
+func clone[R any](r R) (R, error) {
+	var c R
+	data, err := json.Marshal(r)
+	if err != nil {
+		return c, err
+	}
+	err = json.Unmarshal(data, &c)
+	return c, err
+}
+
+// readRecipe lays the hyperparameters of a JSON file over r. A field the file
+// leaves out keeps its value; an unknown or repeated field, a value of the
+// wrong type and anything after the object are errors.
+func readRecipe[R any](path string, r *R) error {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("-recipe %s: %w", path, errors.Unwrap(err))
+	}
+	if err := decodeStrict(data, r); err != nil {
+		return fmt.Errorf("-recipe %s: %w", path, err)
+	}
+	return nil
+}
+
+// decodeStrict decodes exactly one JSON object into v.
+func decodeStrict(data []byte, v any) error {
+	if start := bytes.TrimLeft(data, " \t\r\n"); len(start) == 0 || start[0] != '{' {
+		return errors.New("want one JSON object {…}")
+	}
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(v); err != nil {
+		return explain(data, err)
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return fmt.Errorf("line %d: something follows the JSON object", line(data, dec.InputOffset()))
+	}
+	return noRepeats(json.NewDecoder(bytes.NewReader(data)))
+}
+
+// explain rewords a decoding error for the file's author.
+func explain(data []byte, err error) error {
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &syntax):
+		return fmt.Errorf("line %d: %w", line(data, syntax.Offset), err)
+	case errors.As(err, &kind):
+		return fmt.Errorf("line %d: field %q: want %s, got %s", line(data, kind.Offset), kind.Field, kind.Type, kind.Value)
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return errors.New("the file ends inside the JSON object")
+	}
+	return errors.New(strings.TrimPrefix(err.Error(), "json: "))
+}
+
+// line is the number, from 1, of the line that holds the byte before offset.
+func line(data []byte, offset int64) int {
+	offset = min(offset, int64(len(data)))
+	return 1 + bytes.Count(data[:offset], []byte("\n"))
+}
+
+// noRepeats reports a key that occurs twice in one object, which encoding/json
+// would resolve silently in favour of the last.
+func noRepeats(dec *json.Decoder) error {
+	token, err := dec.Token()
+	if err != nil {
+		return err
+	}
+	delim, ok := token.(json.Delim)
+	if !ok {
+		return nil
+	}
+	seen := map[string]bool{}
+	for dec.More() {
+		if delim == '{' {
+			key, err := dec.Token()
+			if err != nil {
+				return err
+			}
+			name, _ := key.(string)
+			if seen[name] {
+				return fmt.Errorf("field %q occurs twice", name)
+			}
+			seen[name] = true
+		}
+		if err := noRepeats(dec); err != nil {
+			return err
+		}
+	}
+	_, err = dec.Token() // the closing bracket
+	return err
+}

@@ -1,0 +1,85 @@
+package lab
+
+import (
+	"encoding/xml"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// loads are the ways in which a page can refer to something outside of it.
+var loads = regexp.MustCompile(`(?i)\b(src|href|srcset|action|data|poster)\s*=\s*["']?([^"'\s>]*)|url\(([^)]*)\)|@import`)
+
+func TestReport(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "o")
+	if code, _, stderr := call(t, "-out", out); code != 0 {
+		t.Fatal(stderr)
+	}
+	data, err := os.ReadFile(filepath.Join(out, reportFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := string(data)
+	for _, m := range loads.FindAllStringSubmatch(page, -1) {
+		if !strings.HasPrefix(m[2], "data:image/") {
+			t.Errorf("the page refers to %.80q", m[0])
+		}
+	}
+	if strings.Contains(strings.ToLower(page), "<script") {
+		t.Error("a script, or text that was not escaped")
+	}
+	for _, want := range []string{
+		"Toy &amp; &lt;title&gt;", "Does it work?", "1 of 2 claims hold.", "✓ holds", "✗ does not hold", "p &lt; 0.05",
+		"Curves &lt;b&gt;", "See https://example.org/x &amp; &lt;script&gt;", `alt="Loss &#34;quoted&#34;"`, "Falls &lt;fast&gt;.",
+		"data:image/svg&#43;xml;base64,", "data:image/png;base64,", "dbn.test_error", "seed 3", "<th scope=\"row\">widths</th><td>[4, 5]</td>",
+		`name="viewport"`, "prefers-color-scheme: dark", "-out " + out,
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	// Well formed apart from HTML's void elements, so nothing leaks out of place.
+	dec := xml.NewDecoder(strings.NewReader(page))
+	dec.Strict = false
+	dec.AutoClose = xml.HTMLAutoClose
+	dec.Entity = xml.HTMLEntity
+	for {
+		_, err := dec.Token()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestCommandLine(t *testing.T) {
+	old := os.Args
+	defer func() { os.Args = old }()
+	os.Args = []string{"/tmp/go-build123/b001/exe/toy"}
+	got := commandLine("toy", []string{"-json", "-out", "a b", "--resume", "-lr=0.1", "-note", "it's"})
+	if want := `go run ./experiments/toy -out 'a b' -lr=0.1 -note 'it'\''s'`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	os.Args = []string{"./toy"}
+	if got := commandLine("toy", nil); got != "./toy" {
+		t.Errorf("got %s", got)
+	}
+}
+
+func TestCPUModel(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "cpuinfo")
+	if err := os.WriteFile(file, []byte("processor\t: 0\nmodel name\t: AMD EPYC 9R45\nflags\t: fpu\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if got := cpuModel(file); got != "AMD EPYC 9R45" {
+		t.Errorf("got %q", got)
+	}
+	if got := cpuModel(file + "x"); !strings.Contains(got, "CPUs") {
+		t.Errorf("got %q", got)
+	}
+}

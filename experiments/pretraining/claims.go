@@ -1,0 +1,68 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+
+	"capas/blocks"
+	"capas/experiments/lab"
+)
+
+// claims states what the lecture says about these networks and whether the numbers
+// bear it out. Every rule wants the same sign for every seed.
+func (r *reporter) claims() {
+	deep := len(r.Recipe.Layers) > 2 && r.Recipe.Activation == blocks.Sigmoid()
+	if deep && r.has(initNormal) && r.Recipe.FineTune.NormEvery > 0 {
+		ratio := r.Values(initNormal + ".gradient_ratio")
+		r.Claim(lab.Claim{
+			Section: "3.1", Claim: "From random weights N(0, 1/√n) the error that is propagated back is lost on its way to the input: the first layers hardly learn.",
+			Measured: "gradient of the first hidden layer's weights over that of the last one's: " + lab.Summary(ratio),
+			Holds:    slices.Max(ratio) < 0.1, Rule: "below 0.1 for every seed",
+		})
+	}
+	if deep && r.has(initNormal) {
+		test := r.Values(initNormal + ".test_error")
+		r.Claim(lab.Claim{
+			Section: "3.1", Claim: "A deep network of sigmoid units cannot be trained from random weights N(0, 1/√n).",
+			Measured: "test error " + lab.Summary(percent(test)) + " %",
+			Holds:    slices.Min(test) > 0.5, Rule: "more than half of the test images wrong for every seed",
+		})
+	}
+	for _, pretrained := range []string{initDBN, initSDAE} {
+		for _, random := range []string{initNormal, initGlorot} {
+			if r.has(pretrained) && r.has(random) {
+				r.compare("3.2", fmt.Sprintf("Fine-tuned by the same recipe, the network pretrained as %s has a smaller test error than the one from random weights (%s).",
+					stackName(pretrained), random), pretrained, random, ".test_error", "test error")
+			}
+		}
+	}
+	for _, pretrained := range []string{initDBN, initSDAE} {
+		if r.has(pretrained) && r.has(initGlorot) {
+			r.compare("2.2", fmt.Sprintf("Pretraining as %s is a head start: after one epoch of fine-tuning the network is ahead of the one from random weights (%s).",
+				stackName(pretrained), initGlorot), pretrained, initGlorot, ".first_validation_error", "validation error after one epoch")
+		}
+	}
+}
+
+func stackName(init string) string {
+	if init == initDBN {
+		return "a deep belief network"
+	}
+	return "a stack of denoising autoencoders"
+}
+
+func (r *reporter) has(init string) bool { return slices.Contains(r.Recipe.Inits, init) }
+
+// compare claims that a metric is smaller for a than for b.
+func (r *reporter) compare(section, claim, a, b, metric, what string) {
+	x, y := r.Values(a+metric), r.Values(b+metric)
+	below, _, _, err := lab.SignOverSeeds(x, y)
+	measured := fmt.Sprintf("%s %s: %s %%, %s: %s %%", what, a, lab.Summary(percent(x)), b, lab.Summary(percent(y)))
+	if t, p, err := lab.Welch(x, y); err == nil {
+		measured += fmt.Sprintf(" (Welch t = %.1f, p = %.2g)", t, p)
+	}
+	r.Claim(lab.Claim{
+		Section: section, Claim: claim, Measured: measured,
+		Holds: err == nil && below == len(x), Rule: fmt.Sprintf("smaller for every seed (%d of %d)", below, len(x)),
+	})
+}

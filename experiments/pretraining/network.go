@@ -1,0 +1,113 @@
+package main
+
+import (
+	"fmt"
+
+	"capas/blocks"
+	"capas/datasets"
+	"capas/models"
+	"capas/pretrain"
+	"capas/random"
+	"capas/train"
+)
+
+// network is a classifier on its way from first weights to fine-tuned ones.
+type network struct {
+	net  *models.MLP
+	dbn  *models.DBN                // for init dbn
+	sdae *models.StackedAutoencoder // for init sdae
+	// stages of its training; the first pretraining ones need no labels.
+	stages      []pretrain.Stage
+	pretraining int
+}
+
+// newNetwork builds the network of one initialisation and seed, and the stages of its
+// training. Seeds share nothing; initialisations of one seed share the output layer's
+// first weights and the order of the examples in fine-tuning.
+func newNetwork(r Recipe, init string, seed uint64, data *datasets.Split) (*network, error) {
+	s := random.New(seed)
+	first, order, noise := s.Split("init "+init), s.Split("order"), s.Split("noise "+init)
+	top := s.Split("top")
+	sizes := append([]int{data.Train.Dim()}, r.Layers...)
+	n := &network{}
+	var hidden []*blocks.Dense
+	var err error
+	switch init {
+	case initDBN:
+		if n.dbn, err = models.NewDBN(init, sizes, r.DBN.Init, first); err != nil {
+			return nil, err
+		}
+		layers := pretrain.DBNLayers(n.dbn, r.DBN.CD, func(int) train.Recipe { return r.DBN.Train }, noise)
+		n.stages = pretrain.Greedy(layers, data.Train, order)
+		hidden = n.dbn.Encoder()
+	case initSDAE:
+		if n.sdae, err = models.NewStackedAutoencoder(init, sizes, true, r.Activation, r.SDAE.Init, first); err != nil {
+			return nil, err
+		}
+		n.sdae.Corrupt(r.SDAE.Corruption, noise)
+		layers := pretrain.AutoencoderLayers(n.sdae, func(int) train.Recipe { return r.SDAE.Train })
+		n.stages = pretrain.Greedy(layers, data.Train, order)
+		hidden = n.sdae.Encoder()
+	default:
+		for l := range r.Layers {
+			d, err := blocks.NewDense(fmt.Sprintf("%s.%d", init, l+1), sizes[l], sizes[l+1], r.Activation, randomWeights(r, init), first)
+			if err != nil {
+				return nil, err
+			}
+			hidden = append(hidden, d)
+		}
+	}
+	n.pretraining = len(n.stages)
+	if n.net, err = models.Classifier(init, hidden, sizes[len(sizes)-1], data.Train.Classes, blocks.Glorot(), top); err != nil {
+		return nil, err
+	}
+	if r.TopEpochs > 0 {
+		recipe := r.FineTune
+		recipe.Epochs, recipe.NormEvery = r.TopEpochs, 0
+		output := n.net.Layers[len(n.net.Layers)-1]
+		n.stages = append(n.stages, pretrain.TopLayer(n.net, output.Params(), recipe, data.Train, data.Validation, order))
+	}
+	n.stages = append(n.stages, pretrain.FineTune(n.net, r.FineTune, data.Train, data.Validation, order))
+	return n, nil
+}
+
+// randomWeights is the initialiser of the hidden layers without pretraining.
+func randomWeights(r Recipe, init string) blocks.Initializer {
+	switch {
+	case init == initNormal:
+		return blocks.LeCun()
+	case r.Activation == blocks.Sigmoid():
+		return blocks.Glorot4()
+	default:
+		return blocks.Glorot()
+	}
+}
+
+// unrolled is the pretrained stack as a deep autoencoder, nil without pretraining.
+func (n *network) unrolled() (*models.DeepAutoencoder, error) {
+	switch {
+	case n.dbn != nil:
+		return n.dbn.Unroll("dbn")
+	case n.sdae != nil:
+		return n.sdae.Unroll("sdae")
+	}
+	return nil, nil
+}
+
+// work estimates the floating-point operations of an epoch of each stage: two for each
+// weight and example in every product.
+func work(r Recipe, init string, inputs, classes, examples int) map[string]int64 {
+	sizes := append([]int{inputs}, r.Layers...)
+	out := map[string]int64{}
+	var forward, all int64
+	for l := range r.Layers {
+		weights := 2 * int64(sizes[l]) * int64(sizes[l+1]) * int64(examples)
+		out[fmt.Sprintf("layer %d", l+1)] = 5 * weights // the products of CD-1, and of a tied autoencoder
+		forward += weights
+		all += 3 * weights
+	}
+	top := 2 * int64(sizes[len(sizes)-1]) * int64(classes) * int64(examples)
+	out["top layer"] = forward + 2*top
+	out["fine-tuning"] = all + 3*top
+	return out
+}

@@ -1,0 +1,187 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"capas/blocks"
+	"capas/train"
+)
+
+// Recipe is the experiment's: one network, several ways to its first weights, and one
+// fine-tuning for all of them.
+type Recipe struct {
+	// Inits are the initialisations compared, of those in inits.
+	Inits []string `json:"inits"`
+	// Layers are the numbers of hidden units, from the input up.
+	Layers     []int             `json:"layers"`
+	Activation blocks.Activation `json:"activation"`
+	// Images is how many training images are used; 0 for all 50,000.
+	Images int `json:"images,omitempty"`
+	// DBN and SDAE are the trainings of their layers.
+	DBN  Stack `json:"dbn"`
+	SDAE Stack `json:"sdae"`
+	// TopEpochs trains the output layer alone before the rest, with the recipe of
+	// FineTune.
+	TopEpochs int `json:"top_epochs,omitempty"`
+	// FineTune is the supervised training, the same for all initialisations.
+	FineTune train.Recipe `json:"fine_tune"`
+	// GibbsSteps is the length of the chain behind the DBN's samples.
+	GibbsSteps int `json:"gibbs_steps"`
+}
+
+// Stack is the recipe of the greedy training of a stack.
+type Stack struct {
+	Init  blocks.Initializer `json:"init"`
+	Train train.Recipe       `json:"train"`
+	// CD is the number of Gibbs steps of contrastive divergence, for RBMs.
+	CD int `json:"cd,omitempty"`
+	// Corruption of the inputs, for autoencoders.
+	Corruption blocks.Corruption `json:"corruption,omitzero"`
+}
+
+// Names of the initialisations.
+const (
+	initNormal = "normal" // N(0, 1/√n)
+	initGlorot = "glorot" // ±√(6/(n+k)), 4 times that for sigmoid units
+	initDBN    = "dbn"    // a deep belief network, trained layer by layer
+	initSDAE   = "sdae"   // a stack of denoising autoencoders, trained layer by layer
+)
+
+func inits() []string { return []string{initNormal, initGlorot, initDBN, initSDAE} }
+
+// presets are the recipes by name. Each seed draws its own weights, order and noise.
+func presets() map[string]Recipe {
+	lecture := Recipe{
+		Inits: inits(), Layers: equal(5, 500), Activation: blocks.Sigmoid(), GibbsSteps: 200,
+		// Contrastive divergence as in Hinton 2010: rate 0.1 on mean gradients of
+		// batches of 100, weight cost 0.0002, W ~ N(0, 0.01).
+		DBN: Stack{Init: blocks.Gaussian(0.01), CD: 1, Train: train.Recipe{
+			Optimizer: train.Optimizer{Kind: "momentum", Rate: train.Constant(0.1), Momentum: train.Constant(0.5), L2: 0.0002},
+			Epochs:    5, Batch: 100}},
+		SDAE: Stack{Init: blocks.Glorot4(), Corruption: blocks.Masking(0.25), Train: train.Recipe{
+			Optimizer: train.Optimizer{Kind: "momentum", Rate: train.Constant(0.1), Momentum: train.Constant(0.5)},
+			Epochs:    5, Batch: 100}},
+		FineTune: train.Recipe{Optimizer: train.SGD(0.1), Epochs: 5, Batch: 100, NormEvery: 10},
+	}
+
+	smoke := lecture
+	smoke.Layers, smoke.Images, smoke.GibbsSteps = equal(3, 100), 5000, 50
+	smoke.DBN.Train.Epochs, smoke.SDAE.Train.Epochs, smoke.FineTune.Epochs = 2, 2, 2
+
+	// Hinton & Salakhutdinov 2006, from the documentation of their code: 50 epochs a
+	// layer, momentum 0.5 and from the sixth epoch on 0.9, W ~ 0.1·N(0,1), and five
+	// epochs of the output layer alone before the whole network is trained. Where they
+	// fine-tune by conjugate gradients, this is gradient descent with momentum whose
+	// rate falls to 0; rate and epochs were chosen on the validation set.
+	paper := lecture
+	paper.Inits, paper.Layers = []string{initGlorot, initDBN}, []int{500, 500, 2000}
+	paper.DBN.Init = blocks.Gaussian(0.1)
+	paper.DBN.Train.Epochs = 50
+	paper.DBN.Train.Optimizer.Momentum = train.Schedule{Start: 0.5, Steps: []train.Step{{Epoch: 5, Value: 0.9}}}
+	paper.SDAE.Train.Epochs = 15
+	paper.TopEpochs = 5
+	paper.FineTune = train.Recipe{
+		Optimizer: train.Optimizer{Kind: "momentum", Rate: train.Schedule{Start: 0.1, Linear: true}, Momentum: train.Constant(0.9)},
+		Epochs:    60, Batch: 100, NormEvery: 50,
+	}
+	paper.GibbsSteps = 1000
+	return map[string]Recipe{"smoke": smoke, "lecture": lecture, "paper": paper}
+}
+
+func equal(depth, width int) []int {
+	layers := make([]int, depth)
+	for i := range layers {
+		layers[i] = width
+	}
+	return layers
+}
+
+// flags binds the command line to the recipe. -depth and -width replace the layers.
+func flags(fs *flag.FlagSet, r *Recipe) {
+	fs.Func("init", "comma-separated `list` of initialisations: "+strings.Join(inits(), ", "), func(s string) error {
+		r.Inits = strings.Split(s, ",")
+		for _, name := range r.Inits {
+			if !slices.Contains(inits(), name) {
+				return fmt.Errorf("initialisation %q is unknown, want %s", name, strings.Join(inits(), ", "))
+			}
+		}
+		return nil
+	})
+	fs.Func("depth", "number of hidden `layers`, 1 to 7, all as wide as the first", func(s string) error {
+		depth, err := strconv.Atoi(s)
+		if err != nil || depth < 1 || depth > maxDepth {
+			return fmt.Errorf("want 1 to %d hidden layers, got %q", maxDepth, s)
+		}
+		width := 0 // an empty recipe is refused later, by validate
+		if len(r.Layers) > 0 {
+			width = r.Layers[0]
+		}
+		r.Layers = equal(depth, width)
+		return nil
+	})
+	fs.Func("width", "`units` of every hidden layer", func(s string) error {
+		width, err := strconv.Atoi(s)
+		if err != nil || width < 1 {
+			return fmt.Errorf("want at least one unit, got %q", s)
+		}
+		r.Layers = equal(len(r.Layers), width)
+		return nil
+	})
+	fs.TextVar(&r.Activation, "activation", r.Activation, "activation of the hidden units, by `name`: "+strings.Join(blocks.Activations(), ", "))
+	fs.IntVar(&r.Images, "images", r.Images, "`number` of training images, balanced over the classes; 0 for all")
+	fs.IntVar(&r.FineTune.Epochs, "epochs", r.FineTune.Epochs, "`epochs` of fine-tuning")
+	fs.IntVar(&r.FineTune.Batch, "batch", r.FineTune.Batch, "`examples` a step of fine-tuning")
+	fs.Float64Var(&r.FineTune.Optimizer.Rate.Start, "lr", r.FineTune.Optimizer.Rate.Start, "learning `rate` of fine-tuning")
+	fs.StringVar(&r.FineTune.Optimizer.Kind, "optimizer", r.FineTune.Optimizer.Kind, "optimizer of fine-tuning, by `name`: "+strings.Join(train.Optimizers(), ", "))
+	fs.IntVar(&r.TopEpochs, "top-epochs", r.TopEpochs, "`epochs` of the output layer alone before fine-tuning")
+	fs.Func("pretrain-epochs", "`epochs` a layer of pretraining", func(s string) error {
+		n, err := strconv.Atoi(s)
+		r.DBN.Train.Epochs, r.SDAE.Train.Epochs = n, n
+		return err
+	})
+	fs.IntVar(&r.DBN.CD, "cd", r.DBN.CD, "Gibbs `steps` of contrastive divergence")
+	fs.TextVar(&r.SDAE.Corruption, "corruption", r.SDAE.Corruption, "corruption of the denoising autoencoders, by `name`: "+strings.Join(blocks.Corruptions(), ", "))
+}
+
+// maxDepth is as deep as the lecture's networks go.
+const maxDepth = 7
+
+// validate reports what is wrong with a recipe.
+func validate(r *Recipe) error {
+	if len(r.Inits) == 0 {
+		return fmt.Errorf("want at least one initialisation of %s", strings.Join(inits(), ", "))
+	}
+	for i, name := range r.Inits {
+		if !slices.Contains(inits(), name) {
+			return fmt.Errorf("initialisation %q is unknown, want %s", name, strings.Join(inits(), ", "))
+		}
+		if slices.Contains(r.Inits[:i], name) {
+			return fmt.Errorf("initialisation %s is given twice", name)
+		}
+		if name == initDBN && r.Activation != blocks.Sigmoid() {
+			return fmt.Errorf("initialisation dbn has sigmoid units, got activation %s: leave dbn out of -init", r.Activation)
+		}
+	}
+	if len(r.Layers) < 1 || len(r.Layers) > maxDepth || slices.Min(r.Layers) < 1 {
+		return fmt.Errorf("want 1 to %d hidden layers of at least one unit, got %v", maxDepth, r.Layers)
+	}
+	if r.Activation == blocks.Softmax() {
+		return fmt.Errorf("activation softmax is for outputs, not for hidden units")
+	}
+	if r.Images < 0 || r.TopEpochs < 0 || r.GibbsSteps < 1 || r.DBN.CD < 1 {
+		return fmt.Errorf("want images and top_epochs of at least 0, gibbs_steps and cd of at least 1, got %d, %d, %d and %d", r.Images, r.TopEpochs, r.GibbsSteps, r.DBN.CD)
+	}
+	if r.FineTune.Epochs < 1 {
+		return fmt.Errorf("want at least one epoch of fine-tuning, got %d", r.FineTune.Epochs)
+	}
+	for name, t := range map[string]train.Recipe{"dbn": r.DBN.Train, "sdae": r.SDAE.Train, "fine-tuning": r.FineTune} {
+		if err := t.Check(); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return nil
+}

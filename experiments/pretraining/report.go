@@ -1,0 +1,180 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"capas/datasets"
+	"capas/experiments/lab"
+	"capas/experiments/lab/figure"
+	"capas/train"
+)
+
+// reporter turns outcomes into metrics, tables, figures and claims.
+type reporter struct {
+	*lab.Run[Recipe]
+	data     *datasets.Split
+	outcomes [][]*outcome // by initialisation and seed
+	colors   figure.Colors
+}
+
+func report(run *lab.Run[Recipe], data *datasets.Split, outcomes [][]*outcome) error {
+	r := &reporter{Run: run, data: data, outcomes: outcomes, colors: figure.NewColors(inits()...)}
+	r.metrics()
+	for _, part := range []func() error{r.errors, r.curves, r.gradients, r.filters, r.reconstructions, r.samples} {
+		if err := part(); err != nil {
+			return err
+		}
+	}
+	r.claims()
+	return nil
+}
+
+// metrics by initialisation: <init>.test_error, of the parameters with the smallest
+// validation error; <init>.validation_error, that error; <init>.first_validation_error,
+// the one after the first epoch; <init>.train_loss, in the last epoch;
+// <init>.gradient_ratio, the norm of the gradient of the first layer's weights over
+// that of the last hidden layer's, in the first epoch.
+func (r *reporter) metrics() {
+	for i, init := range r.Recipe.Inits {
+		for s, seed := range r.Seeds {
+			o := r.outcomes[i][s]
+			epochs := o.fineTune.Epochs
+			r.Metric(init+".test_error", seed, value(o.test, "error"))
+			r.Metric(init+".test_loss", seed, value(o.test, "loss"))
+			r.Metric(init+".validation_error", seed, value(epochs[o.fineTune.Best-1].Validation, "error"))
+			r.Metric(init+".first_validation_error", seed, value(epochs[0].Validation, "error"))
+			r.Metric(init+".train_loss", seed, value(epochs[len(epochs)-1].Train, "loss"))
+			if norms := r.norms(o); len(norms) > 1 {
+				r.Metric(init+".gradient_ratio", seed, norms[0]/norms[len(norms)-1])
+			}
+		}
+	}
+}
+
+func value(v train.Values, name string) float64 {
+	x, _ := v.Get(name) // fine-tuning always records loss and error
+	return x
+}
+
+// norms are those of the gradients of the hidden layers' weights in the first epoch,
+// from the first layer up.
+func (r *reporter) norms(o *outcome) []float64 {
+	var out []float64
+	for _, v := range o.fineTune.Epochs[0].GradNorms {
+		if strings.HasSuffix(v.Name, ".W") && len(out) < len(r.Recipe.Layers) {
+			out = append(out, v.Value)
+		}
+	}
+	return out
+}
+
+func (r *reporter) errors() error {
+	r.Section("Test error", fmt.Sprintf("Each network has the hidden layers %v of %s units. The test set of %d images is read once, "+
+		"with the parameters that had the smallest error on %d validation images.",
+		r.Recipe.Layers, r.Recipe.Activation, r.data.Test.Len(), r.data.Validation.Len()))
+	var rows [][]string
+	dots := figure.Dots{YLabel: "test error (%)", FromZero: true, Bars: true, Colors: r.colors}
+	for _, init := range r.Recipe.Inits {
+		test, validation := percent(r.Values(init+".test_error")), percent(r.Values(init+".validation_error"))
+		var each []string
+		for _, v := range test {
+			each = append(each, fmt.Sprintf("%.2f", v))
+		}
+		rows = append(rows, []string{init, describeInit(r.Recipe, init), lab.Summary(test), lab.Summary(validation), strings.Join(each, ", ")})
+		dots.Items = append(dots.Items, figure.Item{Name: init, Values: test})
+	}
+	r.Table("Error in percent, mean ± standard deviation over seeds",
+		[]string{"init", "first weights", "test", "validation", "test, each seed"}, rows)
+	svg, err := dots.SVG()
+	if err != nil {
+		return err
+	}
+	r.Figure("test_error.svg", "Test error by initialisation", "Bars: mean; dots: single seeds.", svg)
+	return nil
+}
+
+func percent(v []float64) []float64 {
+	out := make([]float64, len(v))
+	for i, x := range v {
+		out[i] = 100 * x
+	}
+	return out
+}
+
+// describeInit says where the first weights come from.
+func describeInit(r Recipe, init string) string {
+	switch init {
+	case initNormal:
+		return "N(0, 1/√n)"
+	case initDBN:
+		return fmt.Sprintf("RBMs, CD-%d, %d epochs a layer", r.DBN.CD, r.DBN.Train.Epochs)
+	case initSDAE:
+		return fmt.Sprintf("denoising autoencoders, %s, %d epochs a layer", r.SDAE.Corruption, r.SDAE.Train.Epochs)
+	}
+	if randomWeights(r, init).String() == "glorot4" {
+		return "U ±4√(6/(n+k))"
+	}
+	return "U ±√(6/(n+k))"
+}
+
+func (r *reporter) curves() error {
+	r.Section("Learning curves", "All networks take the same steps of "+r.Recipe.FineTune.Optimizer.Kind+
+		" in fine-tuning; only their first weights differ.")
+	charts := []struct {
+		file, title, y, name string
+		scale                float64
+		from                 func(train.Epoch) train.Values
+	}{
+		{"validation_error.svg", "Validation error in fine-tuning", "validation error (%)", "error", 100, func(e train.Epoch) train.Values { return e.Validation }},
+		{"training_loss.svg", "Training loss in fine-tuning", "cross-entropy (nats)", "loss", 1, func(e train.Epoch) train.Values { return e.Train }},
+	}
+	for _, c := range charts {
+		chart := figure.Lines{XLabel: "epoch", YLabel: c.y, LogY: true, Colors: r.colors}
+		for i, init := range r.Recipe.Inits {
+			s := figure.Series{Name: init}
+			for _, o := range r.outcomes[i] {
+				var row []float64
+				for _, e := range o.fineTune.Epochs {
+					row = append(row, c.scale*value(c.from(e), c.name))
+				}
+				for len(s.X) < len(row) {
+					s.X = append(s.X, float64(len(s.X)+1))
+				}
+				s.Y = append(s.Y, row)
+			}
+			chart.Series = append(chart.Series, s)
+		}
+		svg, err := chart.SVG()
+		if err != nil {
+			return err
+		}
+		r.Figure(c.file, c.title, "Mean over seeds, band: ± one standard deviation.", svg)
+	}
+	return nil
+}
+
+func (r *reporter) gradients() error {
+	if r.Recipe.FineTune.NormEvery == 0 {
+		return nil
+	}
+	r.Section("Which layers learn", "The gradient of the loss with respect to each hidden layer's weights in the first epoch of "+
+		"fine-tuning. Where it falls from right to left by orders of magnitude, the error that is propagated back is lost on its way to the input.")
+	chart := figure.Dots{XLabel: "hidden layer, from the input up", YLabel: "norm of the weight gradient", LogY: true, Connect: true, Colors: r.colors}
+	for i, init := range r.Recipe.Inits {
+		for l := range r.Recipe.Layers {
+			item := figure.Item{Category: fmt.Sprintf("layer %d", l+1), Name: init}
+			for _, o := range r.outcomes[i] {
+				item.Values = append(item.Values, r.norms(o)[l])
+			}
+			chart.Items = append(chart.Items, item)
+		}
+	}
+	svg, err := chart.SVG()
+	if err != nil {
+		return err
+	}
+	r.Figure("gradient_norms.svg", "Gradient norm of each layer in the first epoch",
+		fmt.Sprintf("Mean Euclidean norm over every %dth step; bars: one standard deviation over seeds.", r.Recipe.FineTune.NormEvery), svg)
+	return nil
+}
