@@ -10,11 +10,6 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Update says that after a run the tensor bound to Target, a leaf of the graph such
-// as a parameter, holds what Value was in that run. All updates of a function are
-// computed from the old values, as if they were applied at once.
-type Update struct{ Target, Value *G.Node }
-
 // Compile makes a function that computes outputs from inputs and then applies the
 // updates. Inputs are leaves of the graph, given to Function.Run in this order;
 // every other leaf that is needed must have a value bound to it (a parameter, say)
@@ -66,12 +61,10 @@ type entry struct {
 	target int
 }
 
-// move copies a computed value into a leaf's tensor when all steps have run.
-type move struct{ from, to int }
-
 // plan numbers the values that a function needs. Equal expressions get one number.
 type plan struct {
 	graph   *G.ExprGraph
+	inputs  map[*G.Node]bool
 	entries []entry
 	slot    map[*G.Node]int
 	byKey   map[string]int
@@ -79,19 +72,19 @@ type plan struct {
 }
 
 func (p *plan) checkInputs(inputs G.Nodes) error {
-	seen := map[*G.Node]bool{}
+	p.inputs = map[*G.Node]bool{}
 	for i, n := range inputs {
 		switch {
 		case n == nil:
 			return fmt.Errorf("input %d is missing", i)
 		case n.Op() != nil:
 			return fmt.Errorf("input %d, %s, is computed by the graph: an input must be a leaf", i, n.Name())
-		case seen[n]:
+		case p.inputs[n]:
 			return fmt.Errorf("input %d, %s, is given twice", i, n.Name())
 		case !p.inGraph(n):
 			return fmt.Errorf("input %d, %s, is of another graph than the inputs before it", i, n.Name())
 		}
-		seen[n] = true
+		p.inputs[n] = true
 	}
 	return nil
 }
@@ -173,126 +166,6 @@ func expressionKey(n *G.Node, in []int) string {
 		in = []int{in[1], in[0]}
 	}
 	return fmt.Sprintf("%s%v", f, in)
-}
-
-// addUpdates writes each new value straight into its target where that is safe, and
-// otherwise has it copied at the end.
-func (p *plan) addUpdates(updates []Update) error {
-	targets := map[int]bool{}
-	for i, u := range updates {
-		if u.Target == nil || u.Value == nil {
-			return fmt.Errorf("update %d: target or value is missing", i)
-		}
-		name := u.Target.Name()
-		if u.Target.Op() != nil {
-			return fmt.Errorf("update %d: target %s is computed by the graph: it must be a leaf", i, name)
-		}
-		if !p.inGraph(u.Target) || !p.inGraph(u.Value) {
-			return fmt.Errorf("update of %s: target or value is of another graph", name)
-		}
-		if !u.Target.Shape().Eq(u.Value.Shape()) || u.Target.Dtype() != u.Value.Dtype() {
-			return fmt.Errorf("update of %s: want %v of shape %v, got %v of shape %v", name, u.Target.Dtype(), u.Target.Shape(), u.Value.Dtype(), u.Value.Shape())
-		}
-		t, err := p.visit(u.Target)
-		if err != nil {
-			return err
-		}
-		if targets[t] {
-			return fmt.Errorf("update of %s: given twice", name)
-		}
-		targets[t] = true
-		value := u.Value
-		if _, own := value.Op().(*ops.Op); !own {
-			// A leaf, or a stock op whose result may share a leaf's memory, must be
-			// copied before that leaf is itself updated.
-			if value, err = ops.StopGradient(value); err != nil {
-				return fmt.Errorf("update of %s: %w", name, err)
-			}
-		}
-		v, err := p.visit(value)
-		if err != nil {
-			return fmt.Errorf("update of %s: %w", name, err)
-		}
-		p.moves = append(p.moves, move{v, t})
-	}
-	moves := p.moves
-	p.moves = nil
-	for _, m := range moves {
-		if !p.updateInPlace(m) {
-			p.moves = append(p.moves, m)
-		}
-	}
-	return nil
-}
-
-// updateInPlace makes the operation that computes m.from write into the tensor of
-// the leaf m.to, if it works element by element and everything else that reads the
-// leaf can run before it.
-func (p *plan) updateInPlace(m move) bool {
-	e := &p.entries[m.from]
-	op, ok := e.op.(*ops.Op)
-	if !ok || !op.Elementwise || op.View || e.target >= 0 {
-		return false
-	}
-	var before []int
-	for _, r := range p.readersOf(m.to) {
-		if r == m.from {
-			continue
-		}
-		if p.dependsOn(r, m.from) {
-			return false
-		}
-		before = append(before, r)
-	}
-	e.target = m.to
-	e.after = append(e.after, before...)
-	return true
-}
-
-// readersOf lists the entries that read the memory of entry s, also through views,
-// as which every stock op counts.
-func (p *plan) readersOf(s int) []int {
-	var out []int
-	seen := map[int]bool{}
-	var collect func(s int)
-	collect = func(s int) {
-		for _, r := range p.entries[s].readers {
-			if seen[r] {
-				continue
-			}
-			seen[r] = true
-			out = append(out, r)
-			if op, own := p.entries[r].op.(*ops.Op); !own || op.View {
-				collect(r)
-			}
-		}
-	}
-	collect(s)
-	return out
-}
-
-// dependsOn tells whether entry a must run after entry b.
-func (p *plan) dependsOn(a, b int) bool {
-	seen := make([]bool, len(p.entries))
-	var reach func(s int) bool
-	reach = func(s int) bool {
-		if s == b {
-			return true
-		}
-		if seen[s] {
-			return false
-		}
-		seen[s] = true
-		for _, l := range [][]int{p.entries[s].in, p.entries[s].after} {
-			for _, x := range l {
-				if reach(x) {
-					return true
-				}
-			}
-		}
-		return false
-	}
-	return reach(a)
 }
 
 // schedule orders the operations so that each comes after its operands and after

@@ -11,7 +11,8 @@ import (
 
 // Function is a compiled graph. It is a gorgonia.VM. One goroutine may use a
 // function at a time; functions of different graphs run side by side, also where
-// they share tensors that none of them writes.
+// they share tensors that none of them writes. (A stock matrix product does write to
+// its operand, whose header it transposes for a while.)
 type Function struct {
 	values      []G.Value // by the plan's numbers: leaves as last bound, results as computed
 	leaves      []leaf

@@ -99,10 +99,10 @@ func (r *reverse) propagate(n, dn *G.Node) (err error) {
 	if !deeper {
 		return nil
 	}
-	op := n.Op().(G.SDOp)
-	if why := wrongDerivative(op); why != "" {
+	if why := wrongDerivative(n.Op()); why != "" {
 		return fmt.Errorf("gradient: %s", why)
 	}
+	op := n.Op().(G.SDOp)
 	defer func() { // stock ops panic on some operands
 		if p := recover(); p != nil {
 			err = fmt.Errorf("gradient: derivative of %v: %v", op, p)
@@ -112,7 +112,7 @@ func (r *reverse) propagate(n, dn *G.Node) (err error) {
 	if err != nil {
 		return fmt.Errorf("gradient: %w", err)
 	}
-	if len(dx) != len(x) {
+	if len(dx) < len(x) { // stock BatchNorm returns more than it has operands
 		return fmt.Errorf("gradient: derivative of %v: want %d nodes, got %d", op, len(x), len(dx))
 	}
 	for i, x := range x {
@@ -124,11 +124,18 @@ func (r *reverse) propagate(n, dn *G.Node) (err error) {
 }
 
 // differentiable tells with respect to which of its k operands n is differentiable.
+// One that Gorgonia cannot differentiate counts, so that it is refused where a path
+// leads through it: to pass it by would leave a term out.
 func differentiable(n *G.Node, k int) []bool {
-	if op, ok := n.Op().(G.SDOp); ok && k > 0 {
-		if wrt := op.DiffWRT(k); len(wrt) == k {
-			return wrt
+	wrt := make([]bool, k)
+	switch op, ok := n.Op().(G.SDOp); {
+	case k == 0: // a leaf or a constant
+	case opaque(n.Op()):
+		for i := range wrt {
+			wrt[i] = true
 		}
+	case ok:
+		copy(wrt, op.DiffWRT(k))
 	}
-	return make([]bool, k)
+	return wrt
 }

@@ -29,18 +29,18 @@ func TestTwoCostsOnOneGraph(t *testing.T) {
 	for i := range 2 {
 		costs, W := build()
 		d := must[G.Nodes](t)(G.Grad(costs[i], W))
-		want = append(want, onTape(t, d)...)
+		want = append(want, gradcheck.OnTape(t, d)...)
 	}
 
 	costs, W := build()
 	first := must[G.Nodes](t)(autodiff.Grad(costs[0], W))
 	second := must[G.Nodes](t)(autodiff.Grad(costs[1], W))
-	same(t, "autodiff.Grad", want, compiled(t, G.Nodes{first[0], second[0]}), 1e-12)
+	gradcheck.Same(t, "autodiff.Grad", want, gradcheck.Compiled(t, G.Nodes{first[0], second[0]}), 1e-12)
 
 	costs, W = build()
 	first = must[G.Nodes](t)(G.Grad(costs[0], W))
 	if second, err := G.Grad(costs[1], W); err == nil {
-		got := onTape(t, G.Nodes{second[0]})
+		got := gradcheck.OnTape(t, G.Nodes{second[0]})
 		if math.Abs(got[0][0]-want[1][0]) < 1e-6 {
 			t.Error("gorgonia.Grad is right for the second cost: the remark in this test and in the package comment is out of date")
 		}
@@ -66,7 +66,7 @@ func TestGradOfGrad(t *testing.T) {
 	for _, v := range x.Value().(*tensor.Dense).Float64s() {
 		want[0], want[1], want[2] = append(want[0], 3*v*v), append(want[1], 6*v), append(want[2], 6)
 	}
-	same(t, "derivatives of x³", want[:], compiled(t, all), 1e-14)
+	gradcheck.Same(t, "derivatives of x³", want[:], gradcheck.Compiled(t, all), 1e-14)
 }
 
 // The gradient of a gradient of a network of stock ops.
@@ -103,7 +103,7 @@ func TestInnerNodeAndLeaf(t *testing.T) {
 		want[0], want[1] = append(want[0], 6*v), append(want[1], 18*v)
 	}
 	want[2] = []float64{1}
-	same(t, "gradient by h, x and the cost itself", want, compiled(t, d), 1e-14)
+	gradcheck.Same(t, "gradient by h, x and the cost itself", want, gradcheck.Compiled(t, d), 1e-14)
 }
 
 // A diamond: x reaches the cost by several paths of different length.
@@ -142,6 +142,26 @@ func TestGradErrors(t *testing.T) {
 			t.Errorf("%s: got %v and error %v, want an error with %q", name, d, err, c.want)
 		}
 	}
+	// Gorgonia has no second derivative of these: to leave their term out would be
+	// silently wrong.
+	z, image, k := leaf(g, tensor.Float64, "z", 2, 3), leaf(g, tensor.Float64, "image", 1, 1, 4, 4), leaf(g, tensor.Float64, "k", 1, 1, 3, 3)
+	normal, _, _, _, err := G.BatchNorm(image, leaf(g, tensor.Float64, "scale", 1, 1, 1, 1), leaf(g, tensor.Float64, "bias", 1, 1, 1, 1), 0.9, 1e-5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct{ y, x *G.Node }{
+		"softmax":     {G.Must(G.SoftMax(z, 1)), z},
+		"pooling":     {G.Must(G.MaxPool2D(image, tensor.Shape{2, 2}, []int{0, 0}, []int{2, 2})), image},
+		"convolution": {G.Must(G.Conv2d(image, k, tensor.Shape{3, 3}, []int{1, 1}, []int{1, 1}, []int{1, 1})), image},
+		"batch norm":  {normal, image},
+	} {
+		cost := must[*G.Node](t)(ops.SumSquares(c.y))
+		d := must[G.Nodes](t)(autodiff.Grad(cost, c.x))
+		again := must[*G.Node](t)(ops.SumSquares(d[0]))
+		if dd, err := autodiff.Grad(again, c.x); err == nil || !strings.Contains(err.Error(), "has no derivative") {
+			t.Errorf("second derivative of stock %s: got %v and error %v, want an error", name, dd, err)
+		}
+	}
 	// The value of InverseSqrt is right, and a gradient that passes it by as well.
 	inv := G.Must(G.InverseSqrt(G.Must(G.Square(y))))
 	d := must[G.Nodes](t)(autodiff.Grad(must[*G.Node](t)(ops.Add(cost, G.Must(G.Sum(inv)))), x))
@@ -150,5 +170,5 @@ func TestGradErrors(t *testing.T) {
 		want[0] = append(want[0], 2*v)
 		want[1] = append(want[1], 1/math.Abs(y.Value().(*tensor.Dense).Float64s()[i]))
 	}
-	same(t, "beside an InverseSqrt", want, compiled(t, G.Nodes{d[0], inv}), 1e-14)
+	gradcheck.Same(t, "beside an InverseSqrt", want, gradcheck.Compiled(t, G.Nodes{d[0], inv}), 1e-14)
 }

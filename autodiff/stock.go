@@ -32,10 +32,24 @@ func wrongDerivative(op G.Op) string {
 	if why := wrongForward(op); why != "" {
 		return why
 	}
+	if opaque(op) {
+		return fmt.Sprintf("gorgonia's %v has no derivative", op)
+	}
 	if fmt.Sprintf("%T", op) == "gorgonia.elemUnaryOp" && strings.EqualFold(op.String(), "invsqrt") {
 		return "gorgonia.InverseSqrt has a wrong gradient: use Inverse of Sqrt"
 	}
 	return ""
+}
+
+// opaque tells whether an operation depends on its operands, but gives no derivative:
+// the backward ops of stock softmax, convolution, pooling and normalisation, in a
+// gradient of a gradient, and a few others such as DiagFlat.
+func opaque(op G.Op) bool {
+	if _, ok := op.(G.SDOp); !ok {
+		return true
+	}
+	t := strings.ToLower(fmt.Sprintf("%T", op))
+	return strings.HasSuffix(t, "diffop") || t == "gorgonia.col2imop" // the latter inherits the derivative of im2col
 }
 
 // reusesBuffer tells whether a stock op writes its result rightly into a buffer

@@ -107,7 +107,7 @@ func (a Activation) Apply(z *G.Node) (*G.Node, error) {
 	case "softplus":
 		return softplus(z)
 	}
-	if a.alpha < 0 {
+	if !(a.alpha >= 0) {
 		return nil, fmt.Errorf("%s: want α of at least 0", a)
 	}
 	if k, ok := kernelsOf(a); ok {

@@ -55,7 +55,7 @@ func BinaryCrossEntropy(z, t *G.Node) (*G.Node, error) {
 //	−1/m Σ_ij t_ij log y_ij = 1/m Σ_ij t_ij (logsumexp(z_i) − z_ij)
 //
 // for logits z (m,k) and targets t (m,k) whose rows sum to 1, such as one-hot rows.
-// It is finite for every finite z. A scalar.
+// It is finite for every finite z. Targets are constants to its gradient. A scalar.
 func CategoricalCrossEntropy(z, t *G.Node) (*G.Node, error) {
 	if err := matching("categorical cross-entropy", z, t); err != nil {
 		return nil, err

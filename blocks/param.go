@@ -30,6 +30,9 @@ func (p *Param) Node(g *G.ExprGraph) (*G.Node, error) {
 	if p.Name == "" {
 		return nil, fmt.Errorf("parameter of shape %v: has no name", p.Value.Shape())
 	}
+	if g == nil {
+		return nil, fmt.Errorf("parameter %s: no graph", p.Name)
+	}
 	for _, n := range g.ByName(p.Name) {
 		if n.Op() != nil {
 			continue

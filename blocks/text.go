@@ -2,6 +2,7 @@ package blocks
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 )
@@ -26,7 +27,7 @@ func parseCall(s string) (name string, hasArg bool, arg float64, err error) {
 		return "", false, 0, fmt.Errorf("%q: want name or name(number)", s)
 	}
 	arg, err = strconv.ParseFloat(strings.TrimSpace(num), 64)
-	if err != nil {
+	if err != nil || math.IsNaN(arg) || math.IsInf(arg, 0) {
 		return "", false, 0, fmt.Errorf("%q: want a number in the parentheses, got %q", s, num)
 	}
 	return name, true, arg, nil

@@ -39,8 +39,11 @@ type CD struct {
 // NewPersistentCD returns persistent CD with the given number of chains, which begin
 // at fair coin flips.
 func NewPersistentCD(r *RBM, k, chains int, s *random.Stream) (*CD, error) {
-	if chains < 1 {
-		return nil, fmt.Errorf("persistent CD: want at least one chain, got %d", chains)
+	if k < 1 || chains < 1 {
+		return nil, fmt.Errorf("persistent CD: want at least one Gibbs step and one chain, got k = %d and %d chains", k, chains)
+	}
+	if s == nil {
+		return nil, fmt.Errorf("persistent CD: no stream of random numbers")
 	}
 	p := &blocks.Param{Name: r.W.Name + ".chains", Value: r.zeros(chains, r.Visible())}
 	if v, err := ops.Elements[float32](p.Value); err == nil {
@@ -79,7 +82,7 @@ func (t *CD) Objective(m int) (*Objective, error) {
 		end, probabilities, err = t.Model.Gibbs(states, t.K-1, t.Noise)
 		c.Do(end, err)
 	}
-	if !t.Sampled {
+	if !t.Sampled && t.Chains == nil {
 		end = probabilities
 	}
 	vk := c.Do(ops.StopGradient(end))

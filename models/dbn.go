@@ -47,6 +47,9 @@ func (d *DBN) Encoder() []*blocks.Dense {
 
 // Unroll returns the stack as a deep autoencoder (Hinton & Salakhutdinov 2006).
 func (d *DBN) Unroll(name string) (*DeepAutoencoder, error) {
+	if len(d.Layers) == 0 {
+		return nil, fmt.Errorf("unroll: the stack has no layers")
+	}
 	a := &DeepAutoencoder{Encoder: d.Encoder(), Output: blocks.Binary()}
 	for l := len(d.Layers) - 1; l >= 0; l-- {
 		layer, err := transposed(fmt.Sprintf("%s.down%d", name, l+1), d.Layers[l].W, d.Layers[l].C, blocks.Sigmoid())
@@ -64,10 +67,16 @@ func (d *DBN) Unroll(name string) (*DeepAutoencoder, error) {
 // (m,n), and draws from s. Chains started at the data stay near the modes of the data
 // for a while; start from noise to see what the model itself prefers.
 func (d *DBN) Sample(start *tensor.Dense, steps int, s *random.Stream) (*tensor.Dense, error) {
-	shape := start.Shape()
-	if shape.Dims() != 2 || shape[1] != d.Layers[0].Visible() || steps < 1 {
-		return nil, fmt.Errorf("sample: want rows of %d visible units and at least one step, got shape %v and %d steps", d.Layers[0].Visible(), shape, steps)
+	if len(d.Layers) == 0 {
+		return nil, fmt.Errorf("sample: the stack has no layers")
 	}
+	if err := d.Layers[0].checkRows(start); err != nil {
+		return nil, fmt.Errorf("sample: %w", err)
+	}
+	if steps < 1 {
+		return nil, fmt.Errorf("sample: want at least one step, got %d", steps)
+	}
+	shape := start.Shape()
 	m, below := shape[0], d.Layers[:len(d.Layers)-1]
 	x := d.Layers[0].leaf(visibleName, m, shape[1])
 	var c ops.Chain

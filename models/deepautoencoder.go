@@ -32,6 +32,9 @@ func (a *DeepAutoencoder) Encode(x *G.Node) (*G.Node, error) { return through(x,
 
 // Decode is the pre-activation of the reconstruction from a code.
 func (a *DeepAutoencoder) Decode(h *G.Node) (*G.Node, error) {
+	if len(a.Decoder) == 0 {
+		return nil, fmt.Errorf("deep autoencoder: has no decoder")
+	}
 	last := len(a.Decoder) - 1
 	h, err := through(h, a.Decoder[:last])
 	if err != nil {
@@ -45,6 +48,9 @@ func (a *DeepAutoencoder) Decode(h *G.Node) (*G.Node, error) {
 func (a *DeepAutoencoder) Objective(m int) (*Objective, error) {
 	if m < 1 {
 		return nil, fmt.Errorf("deep autoencoder: want batches of at least one example, got %d", m)
+	}
+	if len(a.Encoder) == 0 {
+		return nil, fmt.Errorf("deep autoencoder: has no encoder")
 	}
 	x := blocks.NewInput(G.NewGraph(), dtype(a.Params()), "x", m, inputs(a.Encoder[0].W))
 	var c ops.Chain

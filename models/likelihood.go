@@ -35,7 +35,7 @@ func (r *RBM) LogPartition() (float64, error) {
 	}
 	var sum logSum
 	for first := 0; first < 1<<n; first += size {
-		setBits(batch, first, n)
+		apply(batch, bits[float32](first, n), bits[float64](first, n))
 		f, err := energies(free, batch)
 		if err != nil {
 			return 0, fmt.Errorf("log partition: %w", err)
@@ -71,40 +71,55 @@ func (r *RBM) LogLikelihood(v *tensor.Dense) (float64, error) {
 // expectation over i is the sum. Values are rounded to 0 or 1 first, as in the Deep
 // Learning Tutorials' estimator, which draws one bit for the whole batch.
 func (r *RBM) PseudoLikelihood(v *tensor.Dense, s *random.Stream) (float64, error) {
-	x := v.Clone().(*tensor.Dense)
-	e, err := ops.Elements[float32](x)
-	if err != nil {
+	if err := r.checkRows(v); err != nil {
 		return 0, fmt.Errorf("pseudo-likelihood: %w", err)
 	}
-	for i, p := range e {
-		e[i] = float32(math.Round(float64(p)))
+	if s == nil {
+		return 0, fmt.Errorf("pseudo-likelihood: no stream of random numbers")
 	}
+	x := v.Clone().(*tensor.Dense)
+	apply(x, round[float32], round[float64])
 	before, err := r.freeEnergies(x)
 	if err != nil {
 		return 0, fmt.Errorf("pseudo-likelihood: %w", err)
 	}
 	n, rng := r.Visible(), s.Rand()
-	for row := 0; row < len(e); row += n {
-		i := row + rng.IntN(n)
-		e[i] = 1 - e[i]
+	places := make([]int, len(before))
+	for row := range places {
+		places[row] = row*n + rng.IntN(n)
 	}
+	apply(x, flip[float32](places), flip[float64](places))
 	after, err := r.freeEnergies(x)
 	if err != nil {
 		return 0, fmt.Errorf("pseudo-likelihood: %w", err)
 	}
 	total := 0.0
 	for i := range before {
-		total -= float64(n) * math.Log1p(math.Exp(before[i]-after[i]))
+		total -= float64(n) * softplus(before[i]-after[i])
 	}
 	return total / float64(len(before)), nil
 }
 
+// softplus is log(1+e^x) without overflow.
+func softplus(x float64) float64 { return math.Max(x, 0) + math.Log1p(math.Exp(-math.Abs(x))) }
+
+// checkRows reports what are not states of the visible units.
+func (r *RBM) checkRows(v *tensor.Dense) error {
+	if v == nil {
+		return fmt.Errorf("want rows of %d visible units, got none", r.Visible())
+	}
+	if s := v.Shape(); s.Dims() != 2 || s[1] != r.Visible() {
+		return fmt.Errorf("want rows of %d visible units, got shape %v", r.Visible(), s)
+	}
+	return nil
+}
+
 // freeEnergies computes F of every row of v.
 func (r *RBM) freeEnergies(v *tensor.Dense) ([]float64, error) {
-	s := v.Shape()
-	if s.Dims() != 2 || s[1] != r.Visible() {
-		return nil, fmt.Errorf("free energy: want rows of %d visible units, got shape %v", r.Visible(), s)
+	if err := r.checkRows(v); err != nil {
+		return nil, fmt.Errorf("free energy: %w", err)
 	}
+	s := v.Shape()
 	free, err := r.compileEnergy(s[0], s[1], r.FreeEnergy)
 	if err != nil {
 		return nil, err
@@ -137,18 +152,37 @@ func energies(free *autodiff.Function, x *tensor.Dense) ([]float64, error) {
 	return out, err
 }
 
-// setBits sets row i of x (m,n) to the n bits of first+i.
-func setBits(x *tensor.Dense, first, n int) {
+// apply changes the elements of a contiguous tensor in place, by the function for its
+// dtype.
+func apply(x *tensor.Dense, f32 func([]float32), f64 func([]float64)) {
 	if e, err := ops.Elements[float32](x); err == nil {
-		bits(e, first, n)
+		f32(e)
 	} else if e, err := ops.Elements[float64](x); err == nil {
-		bits(e, first, n)
+		f64(e)
 	}
 }
 
-func bits[T ops.Float](e []T, first, n int) {
-	for i := range e {
-		e[i] = T((first + i/n) >> (i % n) & 1)
+// bits sets row i of (m,n) elements to the n bits of first+i.
+func bits[T ops.Float](first, n int) func([]T) {
+	return func(e []T) {
+		for i := range e {
+			e[i] = T((first + i/n) >> (i % n) & 1)
+		}
+	}
+}
+
+func round[T ops.Float](e []T) {
+	for i, p := range e {
+		e[i] = T(math.Round(float64(p)))
+	}
+}
+
+// flip exchanges 0 and 1 at the given places.
+func flip[T ops.Float](places []int) func([]T) {
+	return func(e []T) {
+		for _, i := range places {
+			e[i] = 1 - e[i]
+		}
 	}
 }
 

@@ -107,6 +107,9 @@ func (n *MLP) objective(m int, dropInput, dropHidden float64) (*Objective, error
 	if m < 1 {
 		return nil, fmt.Errorf("mlp: want batches of at least one example, got %d", m)
 	}
+	if len(n.Layers) == 0 {
+		return nil, fmt.Errorf("mlp: has no layers")
+	}
 	g, dt := G.NewGraph(), dtype(n.Params())
 	x := blocks.NewInput(g, dt, "x", m, n.Inputs())
 	t := blocks.NewInput(g, dt, "t", m, n.Outputs())

@@ -101,6 +101,9 @@ func (r *RBM) Down(h *G.Node) (*G.Node, error) {
 // probabilities, and draws from s. The samples are constants to the gradient; the
 // probabilities are not.
 func (r *RBM) Gibbs(v *G.Node, steps int, s *random.Stream) (states, probabilities *G.Node, err error) {
+	if steps < 1 {
+		return nil, nil, fmt.Errorf("gibbs: want at least one step, got %d", steps)
+	}
 	var ch ops.Chain
 	for range steps {
 		h := ch.Do(ops.Bernoulli(ch.Do(r.Up(v)), s))

@@ -36,7 +36,10 @@ func NewStackedAutoencoder(name string, sizes []int, tied bool, f blocks.Activat
 // Corrupt gives every layer the corruption, with a noise stream of its own.
 func (st *StackedAutoencoder) Corrupt(k blocks.Corruption, s *random.Stream) {
 	for l, a := range st.Layers {
-		a.Corruption, a.Noise = k, s.Split(fmt.Sprint(l+1))
+		a.Corruption, a.Noise = k, nil
+		if s != nil {
+			a.Noise = s.Split(fmt.Sprint(l + 1))
+		}
 	}
 }
 
@@ -52,6 +55,9 @@ func (st *StackedAutoencoder) Encoder() []*blocks.Dense {
 
 // Unroll returns the stack as a deep autoencoder.
 func (st *StackedAutoencoder) Unroll(name string) (*DeepAutoencoder, error) {
+	if len(st.Layers) == 0 {
+		return nil, fmt.Errorf("unroll: the stack has no layers")
+	}
 	d := &DeepAutoencoder{Encoder: st.Encoder(), Output: st.Layers[0].Output}
 	for l := len(st.Layers) - 1; l >= 0; l-- {
 		layer, err := st.Layers[l].Decoder(fmt.Sprintf("%s.down%d", name, l+1))

@@ -79,11 +79,22 @@ func Apply(d Def, x ...*G.Node) (*G.Node, error) {
 		op.in = append(op.in, n.Shape())
 	}
 	op.dtype = x[0].Dtype()
-	n, err := G.ApplyOp(op, x...)
+	n, err := apply(op, x)
 	if err != nil {
 		return nil, fmt.Errorf("%s of %v: %w", d.Name, op.in, err)
 	}
 	return n, nil
+}
+
+// apply turns Gorgonia's panics into errors: the type of some stock nodes, such as
+// DiagFlat's, contradicts their shape.
+func apply(op *Op, x G.Nodes) (n *G.Node, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%v", p)
+		}
+	}()
+	return G.ApplyOp(op, x...)
 }
 
 // Key identifies the function that the operation computes; see Def.Name.
