@@ -49,6 +49,9 @@ func (p *Pipeline) Run(ctx context.Context) ([]*train.History, error) {
 		if seen[s.Name] {
 			return nil, fmt.Errorf("pipeline: two stages are called %q", s.Name)
 		}
+		if s.Train == nil {
+			return nil, fmt.Errorf("pipeline: stage %q has no training", s.Name)
+		}
 		seen[s.Name] = true
 	}
 	var all []*train.History

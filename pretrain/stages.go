@@ -28,10 +28,18 @@ type Layer struct {
 func DBNLayers(d *models.DBN, k int, recipe func(l int) train.Recipe, noise *random.Stream) []Layer {
 	var out []Layer
 	for l, r := range d.Layers {
-		cd := &models.CD{Model: r, K: k, Noise: noise.Split(fmt.Sprint(l + 1))}
+		cd := &models.CD{Model: r, K: k, Noise: split(noise, fmt.Sprint(l+1))}
 		out = append(out, Layer{Model: cd, Code: r.Encoder(), Recipe: recipe(l)})
 	}
 	return out
+}
+
+// split returns the stream named label of s; without s there is none.
+func split(s *random.Stream, label string) *random.Stream {
+	if s == nil {
+		return nil
+	}
+	return s.Split(label)
 }
 
 // AutoencoderLayers returns the layers of a stack of autoencoders; recipe gives the
@@ -46,7 +54,7 @@ func AutoencoderLayers(st *models.StackedAutoencoder, recipe func(l int) train.R
 
 // Greedy returns the stages "layer 1", "layer 2", …: each trains its layer on the
 // clean codes of the data under the layers before it. order is split into a stream for
-// each stage.
+// each stage; nil keeps the order of the data.
 func Greedy(layers []Layer, data *datasets.Set, order *random.Stream) []Stage {
 	codes := &codes{data: data, layers: layers}
 	var out []Stage
@@ -59,7 +67,7 @@ func Greedy(layers []Layer, data *datasets.Set, order *random.Stream) []Stage {
 				if err != nil {
 					return nil, err
 				}
-				t := train.Trainer{Model: layer.Model, Recipe: layer.Recipe, Data: set, Order: order.Split(name), AfterEpoch: afterEpoch}
+				t := train.Trainer{Model: layer.Model, Recipe: layer.Recipe, Data: set, Order: split(order, name), AfterEpoch: afterEpoch}
 				return t.Run(ctx)
 			},
 		})
@@ -93,16 +101,50 @@ func (c *codes) under(l int) (*datasets.Set, error) {
 	return c.held, nil
 }
 
-// Joint returns a stage that trains all of a model at once without labels: a stack
-// unrolled into a deep autoencoder, say.
+// Joint returns a stage that trains all of a model at once without labels. See
+// Unrolled for a stack as a deep autoencoder.
 func Joint(name string, m train.Model, recipe train.Recipe, data *datasets.Set, order *random.Stream) Stage {
 	return Stage{
 		Name: name, Params: m.Params(),
 		Train: func(ctx context.Context, afterEpoch func(train.Epoch) error) (*train.History, error) {
-			t := train.Trainer{Model: m, Recipe: recipe, Data: data, Order: order.Split(name), AfterEpoch: afterEpoch}
+			t := train.Trainer{Model: m, Recipe: recipe, Data: data, Order: split(order, name), AfterEpoch: afterEpoch}
 			return t.Run(ctx)
 		},
 	}
+}
+
+// Stack is a stack of layers that can be unrolled into a deep autoencoder.
+type Stack interface {
+	Unroll(name string) (*models.DeepAutoencoder, error)
+}
+
+var (
+	_ Stack = (*models.DBN)(nil)
+	_ Stack = (*models.StackedAutoencoder)(nil)
+)
+
+// Unrolled returns a stage that trains all layers of a pretrained stack together, as
+// one deep autoencoder (Hinton & Salakhutdinov 2006), and the autoencoder. Decoder
+// layers that are transposed copies of the stack's are copied again when the stage
+// runs, after the stages that pretrain the stack.
+func Unrolled(name string, stack Stack, recipe train.Recipe, data *datasets.Set, order *random.Stream) (Stage, *models.DeepAutoencoder, error) {
+	auto, err := stack.Unroll(name)
+	if err != nil {
+		return Stage{}, nil, err
+	}
+	stage := Joint(name, auto, recipe, data, order)
+	joint := stage.Train
+	stage.Train = func(ctx context.Context, afterEpoch func(train.Epoch) error) (*train.History, error) {
+		now, err := stack.Unroll(name)
+		if err != nil {
+			return nil, err
+		}
+		for i, p := range now.Params() {
+			copy(auto.Params()[i].Value.Float32s(), p.Value.Float32s())
+		}
+		return joint(ctx, afterEpoch)
+	}
+	return stage, auto, nil
 }
 
 // Classifier is a network that can be trained and evaluated.
@@ -130,7 +172,7 @@ func supervised(name string, m train.Model, net train.Evaluable, recipe train.Re
 		Train: func(ctx context.Context, afterEpoch func(train.Epoch) error) (*train.History, error) {
 			evaluator := train.NewEvaluator(net)
 			t := train.Trainer{
-				Model: m, Recipe: recipe, Data: data, Order: order.Split(name), AfterEpoch: afterEpoch,
+				Model: m, Recipe: recipe, Data: data, Order: split(order, name), AfterEpoch: afterEpoch,
 				Validate: func() (train.Values, error) { return evaluator.Run(validation) },
 			}
 			return t.Run(ctx)

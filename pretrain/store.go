@@ -19,16 +19,27 @@ type Dir struct{ Path string }
 
 var _ Store = Dir{}
 
-// historyKey is the metadata entry that holds a stage's history as JSON.
-const historyKey = "history"
+// Metadata entries that hold a stage's name, and its history as JSON.
+const (
+	stageKey   = "stage"
+	historyKey = "history"
+)
 
-func (d Dir) file(stage string) string {
-	return filepath.Join(d.Path, strings.ReplaceAll(stage, " ", "-")+".safetensors")
+// file is the stage's file: its name with - for spaces.
+func (d Dir) file(stage string) (string, error) {
+	if stage == "" || strings.HasPrefix(stage, ".") || strings.ContainsAny(stage, `/\:`) {
+		return "", fmt.Errorf("store stage %q: want a name that can be a file's", stage)
+	}
+	return filepath.Join(d.Path, strings.ReplaceAll(stage, " ", "-")+".safetensors"), nil
 }
 
 // Save writes the stage's file, whole or not at all, and makes the directory if need
 // be.
 func (d Dir) Save(stage string, params []*blocks.Param, h *train.History) error {
+	path, err := d.file(stage)
+	if err != nil {
+		return err
+	}
 	if err := os.MkdirAll(d.Path, 0o777); err != nil {
 		return fmt.Errorf("store stage %s: %w", stage, err)
 	}
@@ -36,19 +47,25 @@ func (d Dir) Save(stage string, params []*blocks.Param, h *train.History) error 
 	if err != nil {
 		return fmt.Errorf("store stage %s: %w", stage, err)
 	}
-	return train.SaveParams(d.file(stage), params, map[string]string{historyKey: string(text)})
+	return train.SaveParams(path, params, map[string]string{stageKey: stage, historyKey: string(text)})
 }
 
-// Load reads the stage's file. A file that does not fit the parameters, or is damaged,
-// is an error.
+// Load reads the stage's file. A file that is of another stage, does not fit the
+// parameters, or is damaged, is an error.
 func (d Dir) Load(stage string, params []*blocks.Param) (*train.History, bool, error) {
-	path := d.file(stage)
+	path, err := d.file(stage)
+	if err != nil {
+		return nil, false, err
+	}
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil, false, nil
 	}
 	metadata, err := train.LoadParams(path, params)
 	if err != nil {
 		return nil, false, err
+	}
+	if got := metadata[stageKey]; got != stage {
+		return nil, false, fmt.Errorf("load %s: want stage %q, got %q", path, stage, got)
 	}
 	h := new(train.History)
 	if err := json.Unmarshal([]byte(metadata[historyKey]), h); err != nil {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"capas/autodiff"
+	"capas/autodiff/ops"
 	"capas/blocks"
 	"capas/datasets"
 	"capas/models"
@@ -98,7 +99,10 @@ func Map(x *tensor.Dense, forward func(x *G.Node) (*G.Node, error)) (*tensor.Den
 		return nil, fmt.Errorf("map: want float32 examples of shape (n,d), got %v of shape %v", x.Dtype(), s)
 	}
 	n, d := s[0], s[1]
-	in := x.Float32s()
+	in, err := ops.Elements[float32](x)
+	if err != nil {
+		return nil, fmt.Errorf("map: %w", err)
+	}
 	var out []float32
 	var k int
 	for lo := 0; lo < n; {
@@ -117,8 +121,8 @@ func Map(x *tensor.Dense, forward func(x *G.Node) (*G.Node, error)) (*tensor.Den
 				return nil, fmt.Errorf("map: %w", err)
 			}
 			y, ok := f.Output(0).(*tensor.Dense)
-			if !ok || y.Dims() != 2 {
-				return nil, fmt.Errorf("map: want a matrix with an example a row, got shape %v", f.Output(0).Shape())
+			if !ok || y.Dims() != 2 || y.Shape()[0] != m {
+				return nil, fmt.Errorf("map: want a matrix with one of %d examples a row, got shape %v", m, f.Output(0).Shape())
 			}
 			k = y.Shape()[1]
 			if out == nil {

@@ -33,7 +33,8 @@ type Recipe struct {
 	Batch int `json:"batch"`
 	// Balanced asks for batches with equal shares of all classes (lecture 3.3).
 	Balanced bool `json:"balanced,omitempty"`
-	// Patience stops the training early, judged on validation; nil for never.
+	// Patience stops the training early, judged on validation, which it needs; nil for
+	// never.
 	Patience *Patience `json:"patience,omitempty"`
 	// NormEvery is the distance in steps at which gradient norms are measured; 0 for
 	// never. Measuring costs a pass over the gradients.
@@ -81,8 +82,9 @@ type Epoch struct {
 	// GradNorms holds for each parameter the mean Euclidean norm of the gradient over
 	// the steps at which it was measured, in the model's order.
 	GradNorms Values `json:"grad_norms,omitempty"`
-	// Seconds is the time that training took, without validation.
-	Seconds float64 `json:"seconds"`
+	// Seconds is the time that training took, without validation. It is not stored, so
+	// that equal runs leave equal files.
+	Seconds float64 `json:"-"`
 }
 
 // History is what a training did.
@@ -125,13 +127,17 @@ func (v Values) Get(name string) (float64, bool) {
 }
 
 // Run trains until the recipe's epochs are over, patience ends, ctx is cancelled
-// (its error is returned, between two steps) or a monitored value is no longer finite.
+// (its error is returned, between two steps) or a monitored value, a parameter at the
+// end of an epoch or the score is no longer finite, which is an error.
 func (t *Trainer) Run(ctx context.Context) (*History, error) {
 	if t.Model == nil || t.Data == nil {
 		return nil, fmt.Errorf("training: want a model and data")
 	}
 	if err := t.Recipe.Check(); err != nil {
 		return nil, err
+	}
+	if t.Recipe.Patience != nil && t.Validate == nil {
+		return nil, fmt.Errorf("training: patience needs a validation to judge by")
 	}
 	size := t.Recipe.Batch
 	if size == 0 {
@@ -185,6 +191,9 @@ func (l *loop) epochs(ctx context.Context) (*History, error) {
 			if !ok {
 				return h, fmt.Errorf("validation after epoch %d: has no value %q to choose by", e+1, name)
 			}
+			if err := finite(name, score); err != nil {
+				return h, fmt.Errorf("validation after epoch %d: %w", e+1, err)
+			}
 			if keep.offer(score) {
 				h.Best = e + 1
 			}
@@ -234,8 +243,15 @@ func (l *loop) epoch(ctx context.Context, e int) (Epoch, error) {
 		}
 		if measured {
 			if err := norms.add(f.measured, len(f.monitors), f.norms, 1, math.Sqrt); err != nil {
-				return Epoch{}, fmt.Errorf("epoch %d, batch %d: %w", e+1, b, err)
+				return Epoch{}, fmt.Errorf("epoch %d, batch %d: gradient of %w", e+1, b, err)
 			}
+		}
+	}
+	// The monitors are of the parameters before each step, and not every parameter
+	// shows in them.
+	for _, p := range l.params {
+		if err := finiteTensor(p.Name, p.Value); err != nil {
+			return Epoch{}, fmt.Errorf("after epoch %d, batch %d: %w", e+1, l.batches.PerEpoch(), err)
 		}
 	}
 	return Epoch{Epoch: e + 1, Train: train.values(), GradNorms: norms.values(), Seconds: time.Since(start).Seconds()}, nil
@@ -319,40 +335,4 @@ func (f *stepFunctions) run(b datasets.Batch, measured bool) error {
 		return f.plainOr(measured).Run(b.X)
 	}
 	return f.plainOr(measured).Run(b.X, b.T)
-}
-
-// means accumulates the weighted means of outputs.
-type means struct {
-	names   []string
-	sums    []float64
-	weights float64
-}
-
-// add takes up the scalar outputs of f from the first on, after a change of scale.
-func (m *means) add(f *autodiff.Function, first int, names []string, weight float64, scale func(float64) float64) error {
-	if m.names == nil {
-		m.names, m.sums = names, make([]float64, len(names))
-	}
-	for i, name := range names {
-		v, err := f.Scalar(first + i)
-		if err != nil {
-			return err
-		}
-		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return fmt.Errorf("%s is %v: the training diverged, try a smaller learning rate", name, v)
-		}
-		m.sums[i] += weight * scale(v)
-	}
-	m.weights += weight
-	return nil
-}
-
-func identity(v float64) float64 { return v }
-
-func (m *means) values() Values {
-	var out Values
-	for i, name := range m.names {
-		out = append(out, Value{name, m.sums[i] / m.weights})
-	}
-	return out
 }

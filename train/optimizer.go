@@ -24,7 +24,7 @@ import (
 //	adam      m ← β₁m + (1−β₁)g; s ← β₂s + (1−β₂)g²;
 //	          W ← W − η·m/(1−β₁ᵗ) / (√(s/(1−β₂ᵗ)) + ε) (Kingma & Ba 2015)
 //
-// Every fields's default is PyTorch's. Batch gradient descent is sgd with the whole
+// Every field's default is PyTorch's. Batch gradient descent is sgd with the whole
 // set as one batch, the lecture's SGD a batch of 1.
 type Optimizer struct {
 	Kind string `json:"kind"`
@@ -60,13 +60,15 @@ func (o Optimizer) Check() error {
 	if err := o.Momentum.check(o.Kind+": momentum", 0, 1); err != nil {
 		return err
 	}
-	for name, v := range map[string]float64{"rho": o.Rho, "beta1": o.Beta1, "beta2": o.Beta2} {
-		if !(v >= 0 && v < 1) {
-			return fmt.Errorf("%s: want %s in [0,1), got %g", o.Kind, name, v)
+	for _, v := range []Value{{"rho", o.Rho}, {"beta1", o.Beta1}, {"beta2", o.Beta2}} {
+		if !(v.Value >= 0 && v.Value < 1) {
+			return fmt.Errorf("%s: want %s in [0,1), got %g", o.Kind, v.Name, v.Value)
 		}
 	}
-	if !(o.L2 >= 0) || !(o.Epsilon >= 0) {
-		return fmt.Errorf("%s: want L2 and epsilon of at least 0, got %g and %g", o.Kind, o.L2, o.Epsilon)
+	for _, v := range []Value{{"L2", o.L2}, {"epsilon", o.Epsilon}} {
+		if !(v.Value >= 0 && v.Value <= math.MaxFloat32) {
+			return fmt.Errorf("%s: want %s of at least 0 and finite, got %g", o.Kind, v.Name, v.Value)
+		}
 	}
 	return nil
 }

@@ -55,6 +55,9 @@ func SaveParams(path string, params []*blocks.Param, metadata map[string]string)
 	if _, err = tmp.Write(data); err != nil {
 		return err
 	}
+	if err = tmp.Chmod(0o644); err != nil {
+		return err
+	}
 	if err = tmp.Sync(); err != nil {
 		return err
 	}

@@ -62,7 +62,7 @@ func presets() map[string]Recipe {
 		DBN: Stack{Init: blocks.Gaussian(0.01), CD: 1, Train: train.Recipe{
 			Optimizer: train.Optimizer{Kind: "momentum", Rate: train.Constant(0.1), Momentum: train.Constant(0.5), L2: 0.0002},
 			Epochs:    5, Batch: 100}},
-		SDAE: Stack{Init: blocks.Glorot4(), Corruption: blocks.Masking(0.25), Train: train.Recipe{
+		SDAE: Stack{Init: blocks.Glorot(), Corruption: blocks.Masking(0.25), Train: train.Recipe{
 			Optimizer: train.Optimizer{Kind: "momentum", Rate: train.Constant(0.1), Momentum: train.Constant(0.5)},
 			Epochs:    5, Batch: 100}},
 		FineTune: train.Recipe{Optimizer: train.SGD(0.1), Epochs: 5, Batch: 100, NormEvery: 10},

@@ -1,0 +1,90 @@
+package train_test
+
+import (
+	"math"
+	"runtime"
+	"slices"
+	"testing"
+
+	"capas/blocks"
+	"capas/datasets"
+	"capas/models"
+	"capas/random"
+	"capas/train"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
+
+// bits are the bytes of parameters, as 32-bit words.
+func bits(params []*blocks.Param) []uint32 {
+	var out []uint32
+	for _, p := range params {
+		for _, v := range p.Value.Float32s() {
+			out = append(out, math.Float32bits(v))
+		}
+	}
+	return out
+}
+
+// Equal seeds give equal bytes of parameters and equal histories, with one processor
+// or two, whether or not gradient norms are measured. The layers are wide enough for
+// work to be divided.
+func TestEqualSeedsEqualBytes(t *testing.T) {
+	data := wide(t)
+	for name, model := range map[string]func() train.Model{
+		"mlp with dropout": func() train.Model {
+			n := network(t, 200, 300, 300, 10)
+			n.DropInput, n.DropHidden, n.Noise = 0.2, 0.5, random.New(8)
+			return n
+		},
+		"denoising autoencoder": func() train.Model {
+			a := must(models.NewAutoencoder("ae", 200, 300, true, blocks.Sigmoid(), blocks.Glorot4(), random.New(7)))(t)
+			a.Corruption, a.Noise = blocks.Masking(0.25), random.New(8)
+			return a
+		},
+		"rbm": func() train.Model { return &models.CD{Model: machine(t, 200, 300), K: 2, Noise: random.New(8)} },
+		"rbm, persistent": func() train.Model {
+			return must(models.NewPersistentCD(machine(t, 200, 300), 1, 100, random.New(8)))(t)
+		},
+	} {
+		train := func(processors, every int) ([]uint32, *train.History) {
+			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(processors))
+			m := model()
+			h := run(t, train.Trainer{Model: m, Data: data, Order: random.New(9), Recipe: train.Recipe{
+				Optimizer: train.Optimizer{Kind: "nesterov", Rate: train.Constant(0.05), Momentum: train.Constant(0.5), L2: 1e-4},
+				Epochs:    2, Batch: 100, NormEvery: every,
+			}})
+			return bits(m.Params()), h
+		}
+		one, h := train(1, 0)
+		if h.Epochs[1].Train[0].Value == h.Epochs[0].Train[0].Value {
+			t.Errorf("%s: nothing was learned", name)
+		}
+		for _, processors := range []int{1, 2} {
+			again, g := train(processors, 0)
+			if !slices.Equal(one, again) {
+				t.Errorf("%s: other parameters with %d processors", name, processors)
+			}
+			if d := cmp.Diff(h, g, seconds); d != "" {
+				t.Errorf("%s: another history with %d processors:\n%s", name, processors, d)
+			}
+		}
+		if measured, _ := train(2, 2); !slices.Equal(one, measured) {
+			t.Errorf("%s: other parameters where gradient norms are measured", name)
+		}
+	}
+}
+
+// seconds leaves out the timings of histories.
+var seconds = cmpopts.IgnoreFields(train.Epoch{}, "Seconds")
+
+// wide returns 250 examples of intensities, a last batch of 50.
+func wide(t testing.TB) *datasets.Set {
+	t.Helper()
+	data := examples(t, 250, 200, 10)
+	for i, v := range data.X.Float32s() {
+		data.X.Float32s()[i] = (v + 1) / 2
+	}
+	return data
+}
