@@ -178,7 +178,7 @@ func TestNoAllocation(t *testing.T) {
 	h := c.Do(blocks.Dropout(c.Do(hidden.Forward(x)), 0.2, s))
 	z := c.Do(top.Logits(h))
 	cost := c.Do(blocks.CategoricalCrossEntropy(z, target))
-	rate := c.Do(blocks.ErrorRate(z, target))
+	wrong := c.Do(blocks.Misclassified(z, target))
 	params := must[G.Nodes](t)(blocks.Nodes(g, append(hidden.Params(), top.Params()...)))
 	grads := must[G.Nodes](t)(autodiff.Grad(cost, params...))
 	lr := G.NewScalar(g, tensor.Float32, G.WithName("lr"))
@@ -192,7 +192,7 @@ func TestNoAllocation(t *testing.T) {
 	if c.Err() != nil {
 		t.Fatal(c.Err())
 	}
-	f := must[*autodiff.Function](t)(autodiff.Compile(G.Nodes{x, target, lr}, G.Nodes{cost, rate}, updates))
+	f := must[*autodiff.Function](t)(autodiff.Compile(G.Nodes{x, target, lr}, G.Nodes{cost, wrong}, updates))
 	batch, labels := gradcheck.Uniform(tensor.Float32, "batch", 20, 30), tensor.New(tensor.Of(tensor.Float32), tensor.WithShape(20, 10))
 	for i := range 20 {
 		labels.Float32s()[10*i+i%10] = 1

@@ -70,7 +70,7 @@ func TestErrors(t *testing.T) {
 		cases[c.String()+": no stream"] = func() (*G.Node, error) { return c.Apply(z, nil) }
 	}
 	for name, f := range map[string]func(a, b *G.Node) (*G.Node, error){
-		"mse": blocks.MSE, "binary": blocks.BinaryCrossEntropy, "categorical": blocks.CategoricalCrossEntropy, "error rate": blocks.ErrorRate,
+		"mse": blocks.MSE, "binary": blocks.BinaryCrossEntropy, "categorical": blocks.CategoricalCrossEntropy, "misclassified": blocks.Misclassified,
 	} {
 		for what, x := range map[string]G.Nodes{
 			"nil logits": {nil, z}, "nil targets": {z, nil}, "shapes": {z, narrow}, "vectors": {vector, vector}, "dtypes": {z, wide}, "graphs": {z, far},

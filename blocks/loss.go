@@ -74,16 +74,16 @@ func CategoricalCrossEntropy(z, t *G.Node) (*G.Node, error) {
 	}, z, t)
 }
 
-// ErrorRate is the fraction of the rows of y (m,k) whose largest element stands in
-// another column than the largest of the row of t: the classification error of
+// Misclassified is the number of rows of y (m,k) whose largest element stands in
+// another column than the largest of the row of t: the classification errors of
 // outputs or logits y against one-hot targets t. Of equal elements the first counts.
-// A scalar, constant to the gradient.
-func ErrorRate(y, t *G.Node) (*G.Node, error) {
-	if err := matching("error rate", y, t); err != nil {
+// A scalar, a count so that it is exact in float32, and constant to the gradient.
+func Misclassified(y, t *G.Node) (*G.Node, error) {
+	if err := matching("misclassified", y, t); err != nil {
 		return nil, err
 	}
 	k := y.Shape()[1]
-	return ops.Apply(ops.Def{Name: "error rate", Shape: tensor.Shape{}, F32: errorRate[float32](k), F64: errorRate[float64](k)}, y, t)
+	return ops.Apply(ops.Def{Name: "misclassified", Shape: tensor.Shape{}, F32: misclassified[float32](k), F64: misclassified[float64](k)}, y, t)
 }
 
 func matching(name string, y, t *G.Node) error {
@@ -137,15 +137,15 @@ func categoricalCE[T ops.Float](z, t []T, k int) float64 {
 	return total
 }
 
-func errorRate[T ops.Float](k int) func([]T, [][]T) {
+func misclassified[T ops.Float](k int) func([]T, [][]T) {
 	return func(y []T, x [][]T) {
-		wrong, rows := 0, len(x[0])/k
+		wrong := 0
 		for i := 0; i < len(x[0]); i += k {
 			if indexOfLargest(x[0][i:i+k]) != indexOfLargest(x[1][i:i+k]) {
 				wrong++
 			}
 		}
-		y[0] = T(float64(wrong) / float64(rows))
+		y[0] = T(wrong)
 	}
 }
 

@@ -112,20 +112,20 @@ func TestLossOfManyColumns(t *testing.T) {
 	}
 }
 
-func TestErrorRate(t *testing.T) {
+func TestMisclassified(t *testing.T) {
 	for _, dt := range dtypes {
 		g := G.NewGraph()
 		y := of(g, dt, "y", 4, 3 /**/, 3, 1, 2 /**/, 0, 5, 4 /**/, 1, 1, 0 /**/, -3, -2, -1)
 		d := of(g, dt, "t", 4, 3 /**/, 1, 0, 0 /**/, 0, 0, 1 /**/, 1, 0, 0 /**/, 0, 1, 0)
-		rate, err := blocks.ErrorRate(y, d) // right, wrong, a tie won by the first, wrong
+		count, err := blocks.Misclassified(y, d) // right, wrong, a tie won by the first, wrong
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := gradcheck.Compiled(t, G.Nodes{rate})[0][0]; got != 0.5 {
-			t.Errorf("%v: got %g, want 0.5", dt, got)
+		if got := gradcheck.Compiled(t, G.Nodes{count})[0][0]; got != 2 {
+			t.Errorf("%v: got %g, want 2", dt, got)
 		}
-		if d, err := autodiff.Grad(rate, y); err == nil {
-			t.Errorf("the error rate has no gradient, got %v", d)
+		if d, err := autodiff.Grad(count, y); err == nil {
+			t.Errorf("a count of errors has no gradient, got %v", d)
 		}
 	}
 }

@@ -102,7 +102,7 @@ func reconstruction(c *ops.Chain, x, z *G.Node, o blocks.Output) (*Objective, er
 	y := c.Do(o.Activation().Apply(z))
 	squared := c.Do(ops.SumSquares(c.Do(ops.Sub(y, x))))
 	perExample := c.Do(ops.Scale(squared, 1/float64(x.Shape()[0])))
-	return &Objective{Inputs: G.Nodes{x}, Cost: loss, Monitors: []Monitor{{"loss", loss}, {"reconstruction", perExample}}}, c.Err()
+	return &Objective{Inputs: G.Nodes{x}, Cost: loss, Monitors: []Monitor{{Name: "loss", Node: loss}, {Name: "reconstruction", Node: perExample}}}, c.Err()
 }
 
 // transposed returns the layer with weights Wᵀ, copied, and bias c.

@@ -91,10 +91,10 @@ func (t *CD) Objective(m int) (*Objective, error) {
 	o := &Objective{Inputs: G.Nodes{v0}, Cost: c.Do(ops.Sub(positive, negative))}
 	if t.Chains != nil {
 		o.Updates = []autodiff.Update{{Target: start, Value: vk}}
-		o.Monitors = []Monitor{{"chain energy", negative}}
+		o.Monitors = []Monitor{{Name: "chain energy", Node: negative}}
 		return o, c.Err()
 	}
 	squared := c.Do(ops.SumSquares(c.Do(ops.Sub(first, v0))))
-	o.Monitors = []Monitor{{"reconstruction", c.Do(ops.Scale(squared, 1/float64(m)))}}
+	o.Monitors = []Monitor{{Name: "reconstruction", Node: c.Do(ops.Scale(squared, 1/float64(m)))}}
 	return o, c.Err()
 }

@@ -120,9 +120,9 @@ func (n *MLP) objective(m int, dropInput, dropHidden float64) (*Objective, error
 	z := layers[len(layers)-1]
 	var c ops.Chain
 	loss := c.Do(n.Output.Loss(z, t))
-	o := &Objective{Inputs: G.Nodes{x, t}, Cost: loss, Monitors: []Monitor{{"loss", loss}}}
+	o := &Objective{Inputs: G.Nodes{x, t}, Cost: loss, Monitors: []Monitor{{Name: "loss", Node: loss}}}
 	if n.Output == blocks.Classes() {
-		o.Monitors = append(o.Monitors, Monitor{"error", c.Do(blocks.ErrorRate(z, t))})
+		o.Monitors = append(o.Monitors, Monitor{Name: "error", Node: c.Do(blocks.Misclassified(z, t)), Sum: true})
 	}
 	return o, c.Err()
 }

@@ -17,7 +17,7 @@ type Objective struct {
 	// Cost is the scalar whose gradient is followed downhill; nil if there is nothing
 	// to train.
 	Cost *G.Node
-	// Monitors are scalars worth reporting, means over the examples.
+	// Monitors are scalars worth reporting.
 	Monitors []Monitor
 	// Updates are applied besides the optimiser's: the state of persistent chains.
 	Updates []autodiff.Update
@@ -29,6 +29,9 @@ type Objective struct {
 type Monitor struct {
 	Name string
 	Node *G.Node
+	// Sum tells that Node is a sum over the examples, a count say, instead of their
+	// mean; what is reported is the mean.
+	Sum bool
 }
 
 // dtype of a model's graph is that of its parameters.

@@ -27,7 +27,7 @@ const EvaluationBatch = 500
 type Evaluator struct {
 	model    Evaluable
 	compiled map[int]*autodiff.Function
-	names    []string
+	monitors []models.Monitor
 	inputs   int
 }
 
@@ -62,7 +62,7 @@ func (e *Evaluator) Run(set *datasets.Set) (Values, error) {
 		if err != nil {
 			return nil, fmt.Errorf("evaluation: %w", err)
 		}
-		if err := m.add(f, 0, e.names, float64(b.Len()), identity); err != nil {
+		if err := m.add(f, 0, e.monitors, float64(b.Len()), identity); err != nil {
 			return nil, fmt.Errorf("evaluation: %w", err)
 		}
 	}
@@ -77,10 +77,10 @@ func (e *Evaluator) function(m int) (*autodiff.Function, error) {
 		return nil, err
 	}
 	var outputs G.Nodes
-	e.names = nil
+	e.monitors = nil
 	for _, mon := range o.Monitors {
 		outputs = append(outputs, mon.Node)
-		e.names = append(e.names, mon.Name)
+		e.monitors = append(e.monitors, mon)
 	}
 	e.inputs = len(o.Inputs)
 	f, err := autodiff.Compile(o.Inputs, outputs, nil)

@@ -261,7 +261,7 @@ func (l *loop) epoch(ctx context.Context, e int) (Epoch, error) {
 // the monitors, those of measured the monitors and the gradient norms.
 type stepFunctions struct {
 	plain, measured *autodiff.Function
-	monitors, norms []string
+	monitors, norms []models.Monitor
 	inputs          int
 }
 
@@ -303,7 +303,7 @@ func (l *loop) compile(m int) (*stepFunctions, error) {
 	var outputs G.Nodes
 	for _, mon := range o.Monitors {
 		outputs = append(outputs, mon.Node)
-		f.monitors = append(f.monitors, mon.Name)
+		f.monitors = append(f.monitors, mon)
 	}
 	if f.plain, err = autodiff.Compile(o.Inputs, outputs, updates); err != nil {
 		return nil, err
@@ -317,7 +317,7 @@ func (l *loop) compile(m int) (*stepFunctions, error) {
 			return nil, err
 		}
 		outputs = append(outputs, n)
-		f.norms = append(f.norms, l.params[i].Name)
+		f.norms = append(f.norms, models.Monitor{Name: l.params[i].Name})
 	}
 	f.measured, err = autodiff.Compile(o.Inputs, outputs, updates)
 	return f, err

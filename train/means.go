@@ -6,31 +6,36 @@ import (
 
 	"capas/autodiff"
 	"capas/autodiff/ops"
+	"capas/models"
 
 	"gorgonia.org/tensor"
 )
 
 // means accumulates the weighted means of outputs.
 type means struct {
-	names   []string
-	sums    []float64
-	weights float64
+	monitors []models.Monitor
+	sums     []float64
+	weights  float64
 }
 
-// add takes up the scalar outputs of f from the first on, after a change of scale.
-func (m *means) add(f *autodiff.Function, first int, names []string, weight float64, scale func(float64) float64) error {
-	if m.names == nil {
-		m.names, m.sums = names, make([]float64, len(names))
+// add takes up what the monitors show, the scalar outputs of f from the first on, after
+// a change of scale. weight is the number of examples that they are of.
+func (m *means) add(f *autodiff.Function, first int, monitors []models.Monitor, weight float64, scale func(float64) float64) error {
+	if m.monitors == nil {
+		m.monitors, m.sums = monitors, make([]float64, len(monitors))
 	}
-	for i, name := range names {
+	for i, mon := range monitors {
 		v, err := f.Scalar(first + i)
 		if err != nil {
 			return err
 		}
-		if err := finite(name, v); err != nil {
+		if err := finite(mon.Name, v); err != nil {
 			return err
 		}
-		m.sums[i] += weight * scale(v)
+		if v = scale(v); !mon.Sum {
+			v *= weight
+		}
+		m.sums[i] += v
 	}
 	m.weights += weight
 	return nil
@@ -65,8 +70,8 @@ func finiteElements[T ops.Float](name string, x []T) error {
 
 func (m *means) values() Values {
 	var out Values
-	for i, name := range m.names {
-		out = append(out, Value{name, m.sums[i] / m.weights})
+	for i, mon := range m.monitors {
+		out = append(out, Value{mon.Name, m.sums[i] / m.weights})
 	}
 	return out
 }
