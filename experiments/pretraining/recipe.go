@@ -76,7 +76,9 @@ func presets() map[string]Recipe {
 	// layer, momentum 0.5 and from the sixth epoch on 0.9, W ~ 0.1·N(0,1), and five
 	// epochs of the output layer alone before the whole network is trained. Where they
 	// fine-tune by conjugate gradients, this is gradient descent with momentum whose
-	// rate falls to 0; rate and epochs were chosen on the validation set.
+	// rate falls to 0. Of the rates 0.02, 0.1 and 0.3 the last had the smallest
+	// validation error of the pretrained network (seed 1: 1.81 after 11 epochs, 1.22
+	// and 1.14 % after 30).
 	paper := lecture
 	paper.Inits, paper.Layers = []string{initGlorot, initDBN}, []int{500, 500, 2000}
 	paper.DBN.Init = blocks.Gaussian(0.1)
@@ -85,8 +87,8 @@ func presets() map[string]Recipe {
 	paper.SDAE.Train.Epochs = 15
 	paper.TopEpochs = 5
 	paper.FineTune = train.Recipe{
-		Optimizer: train.Optimizer{Kind: "momentum", Rate: train.Schedule{Start: 0.1, Linear: true}, Momentum: train.Constant(0.9)},
-		Epochs:    60, Batch: 100, NormEvery: 50,
+		Optimizer: train.Optimizer{Kind: "momentum", Rate: train.Schedule{Start: 0.3, Linear: true}, Momentum: train.Constant(0.9)},
+		Epochs:    30, Batch: 100, NormEvery: 50,
 	}
 	paper.GibbsSteps = 1000
 	return map[string]Recipe{"smoke": smoke, "lecture": lecture, "paper": paper}
