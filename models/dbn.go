@@ -12,6 +12,12 @@ import (
 	"gorgonia.org/tensor"
 )
 
+// Sample generates m images by Gibbs sampling of the given number of steps from the
+// visible states start (m,n); it is that of a DBN of one layer.
+func (r *RBM) Sample(start *tensor.Dense, steps int, s *random.Stream) (*tensor.Dense, error) {
+	return (&DBN{Layers: []*RBM{r}}).Sample(start, steps, s)
+}
+
 // DBN is the deep belief network: a stack of RBMs, each trained on the hidden
 // probabilities of the one below (Hinton, Osindero & Teh 2006; lecture 3.2). As a
 // generative model the top RBM is undirected and the layers below are directed

@@ -53,7 +53,6 @@
 //   - Progress, Task, Job, Parallel: work units, a bar or plain lines, and
 //     concurrent jobs with one error
 //   - Summarize, Welch, SignOverSeeds, Summary: the statistics of claims
-//   - WriteFile: atomic writing, for checkpoints too
 //
 // Charts and image sheets are in the subpackage figure, which knows nothing of
 // this one.

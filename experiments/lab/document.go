@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+
+	"capas/internal/atomicfile"
 )
 
 // document is result.json.
@@ -50,10 +52,10 @@ func finish[R any](set *settings[R], results *Results, doc *document, page repor
 	if err := results.writeFigures(); err != nil {
 		return err
 	}
-	if err := WriteFile(filepath.Join(set.Out, reportFile), html); err != nil {
+	if err := atomicfile.Write(filepath.Join(set.Out, reportFile), html); err != nil {
 		return err
 	}
-	if err := WriteFile(filepath.Join(set.Out, resultFile), data); err != nil {
+	if err := atomicfile.Write(filepath.Join(set.Out, resultFile), data); err != nil {
 		return err
 	}
 	if !set.json {

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"capas/internal/atomicfile"
 )
 
 // Names of the files in the output directory.
@@ -77,7 +79,7 @@ func prepareOut(dir string, conf config, resume bool) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", configFile, err)
 	}
-	if err := WriteFile(filepath.Join(dir, configFile), data); err != nil {
+	if err := atomicfile.Write(filepath.Join(dir, configFile), data); err != nil {
 		return fmt.Errorf("-out %s: %w", dir, err)
 	}
 	checkpoints := filepath.Join(dir, checkpointsDir)
@@ -99,7 +101,7 @@ func checkOut(dir string, conf config) error {
 		return err
 	}
 	entries = slices.DeleteFunc(entries, func(e fs.DirEntry) bool {
-		return strings.HasPrefix(e.Name(), tempPrefix) // left by a crash
+		return strings.HasPrefix(e.Name(), atomicfile.TempPrefix) // left by a crash
 	})
 	if len(entries) == 0 {
 		return nil

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"capas/internal/atomicfile"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -88,7 +90,7 @@ func TestCheckpoints(t *testing.T) {
 		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 			return err
 		}
-		return WriteFile(path, []byte("weights"))
+		return atomicfile.Write(path, []byte("weights"))
 	}
 	for _, args := range [][]string{{"-resume"}, {"-resume"}, {}, {"-resume"}} {
 		var stdout, stderr bytes.Buffer
@@ -101,7 +103,7 @@ func TestCheckpoints(t *testing.T) {
 	}
 
 	crashed := t.TempDir()
-	if err := os.WriteFile(filepath.Join(crashed, tempPrefix+"config.json-123"), []byte("{"), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(crashed, atomicfile.TempPrefix+"config.json-123"), []byte("{"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if code, _, stderr := call(t, "-out", crashed); code != 0 {
@@ -124,32 +126,6 @@ func TestEarlierResultsSurviveAFailure(t *testing.T) {
 	}
 	if after := artefacts(t, out)[resultFile]; after != before {
 		t.Error("result.json changed")
-	}
-}
-
-func TestWriteFile(t *testing.T) {
-	dir := t.TempDir()
-	path := filepath.Join(dir, "a.json")
-	for _, text := range []string{"old", "new"} {
-		if err := WriteFile(path, []byte(text)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if diff := cmp.Diff(map[string]string{path: "new"}, readTree(t, dir)); diff != "" {
-		t.Error(diff)
-	}
-	// A directory in the place of the file: the rename fails, nothing is left.
-	if err := os.Mkdir(filepath.Join(dir, "b"), 0o777); err != nil {
-		t.Fatal(err)
-	}
-	if err := WriteFile(filepath.Join(dir, "b"), []byte("x")); err == nil {
-		t.Error("wrote over a directory")
-	}
-	if err := WriteFile(filepath.Join(path, "below"), []byte("x")); err == nil {
-		t.Error("wrote below a file")
-	}
-	if diff := cmp.Diff(map[string]string{path: "new"}, readTree(t, dir)); diff != "" {
-		t.Error(diff)
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+
+	"capas/internal/atomicfile"
 )
 
 // Claim is a statement of the lecture or a paper and what was measured.
@@ -233,7 +235,7 @@ func (r *Results) writeFigures() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, f := range r.figures {
-		if err := WriteFile(filepath.Join(r.out, f.name), f.data); err != nil {
+		if err := atomicfile.Write(filepath.Join(r.out, f.name), f.data); err != nil {
 			return err
 		}
 	}
@@ -254,5 +256,5 @@ func (r *Results) writeLog() error {
 	for _, l := range r.lines {
 		all = append(all, l.text...)
 	}
-	return WriteFile(filepath.Join(r.out, metricsFile), all)
+	return atomicfile.Write(filepath.Join(r.out, metricsFile), all)
 }

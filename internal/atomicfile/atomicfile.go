@@ -1,4 +1,5 @@
-package lab
+// Package atomicfile writes files that appear whole or not at all.
+package atomicfile
 
 import (
 	"fmt"
@@ -6,15 +7,15 @@ import (
 	"path/filepath"
 )
 
-// tempPrefix starts the names of files that are not complete yet.
-const tempPrefix = ".partial-"
+// TempPrefix starts the names of files that are not complete yet.
+const TempPrefix = ".partial-"
 
-// WriteFile writes data to path so that a reader, or the next process after a
+// Write writes data to path so that a reader, or the next process after a
 // crash, finds the old content or the new one and nothing between: it writes a
 // temporary file beside path, syncs it and renames it. The directory must
 // exist. The temporary file is removed on failure.
-func WriteFile(path string, data []byte) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), tempPrefix+filepath.Base(path)+"-")
+func Write(path string, data []byte) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), TempPrefix+filepath.Base(path)+"-")
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
