@@ -1,0 +1,154 @@
+package train
+
+import (
+	"context"
+	"fmt"
+
+	"capas/blocks"
+	"capas/datasets"
+	"capas/models"
+	"capas/random"
+)
+
+// Model is what can be trained: parameters and the graph of their cost on a batch of
+// m examples. Its objective's inputs are the examples and, if there are two, their
+// one-hot targets.
+type Model interface {
+	Params() []*blocks.Param
+	Objective(m int) (*models.Objective, error)
+}
+
+// Recipe is how a model is trained.
+type Recipe struct {
+	Optimizer Optimizer `json:"optimizer"`
+	// Epochs is how often the training set is passed through, at most.
+	Epochs int `json:"epochs"`
+	// Batch is the number of examples a step: 1 is the lecture's SGD, 0 the whole set.
+	Batch int `json:"batch"`
+	// Balanced asks for batches with equal shares of all classes (lecture 3.3).
+	Balanced bool `json:"balanced,omitempty"`
+	// Patience stops the training early, judged on validation, which it needs; nil for
+	// never.
+	Patience *Patience `json:"patience,omitempty"`
+	// NormEvery is the distance in steps at which gradient norms are measured; 0 for
+	// never. Measuring costs a pass over the gradients.
+	NormEvery int `json:"norm_every,omitempty"`
+}
+
+// Check reports a recipe that makes no sense.
+func (r Recipe) Check() error {
+	if r.Epochs < 0 || r.Batch < 0 || r.NormEvery < 0 {
+		return fmt.Errorf("training: want epochs, batch and norm_every of at least 0, got %d, %d and %d", r.Epochs, r.Batch, r.NormEvery)
+	}
+	if r.Patience != nil {
+		if err := r.Patience.check(); err != nil {
+			return err
+		}
+	}
+	return r.Optimizer.Check()
+}
+
+// Trainer trains a model on a set.
+type Trainer struct {
+	Model  Model
+	Recipe Recipe
+	Data   *datasets.Set
+	// Order draws the order of the examples anew each epoch; nil keeps theirs.
+	Order *random.Stream
+	// Validate measures the model after each epoch; nil for never. If it is given, the
+	// parameters with the smallest score are the ones that training ends with.
+	Validate func() (Values, error)
+	// Score is the name of the value of Validate that is to be small; "error" if empty.
+	Score string
+	// AfterEpoch is called with the record of each epoch; an error ends the training.
+	AfterEpoch func(Epoch) error
+}
+
+// Epoch is the record of one pass through the training set.
+type Epoch struct {
+	// Epoch counts from 1.
+	Epoch int `json:"epoch"`
+	// Train holds the means of the objective's monitors over the epoch, as the
+	// parameters changed.
+	Train Values `json:"train"`
+	// Validation holds what Trainer.Validate returned after the epoch.
+	Validation Values `json:"validation,omitempty"`
+	// GradNorms holds for each parameter the mean Euclidean norm of the gradient over
+	// the steps at which it was measured, in the model's order.
+	GradNorms Values `json:"grad_norms,omitempty"`
+	// Seconds is the time that training took, without validation. It is not stored, so
+	// that equal runs leave equal files.
+	Seconds float64 `json:"-"`
+}
+
+// History is what a training did.
+type History struct {
+	Epochs []Epoch `json:"epochs"`
+	// Best is the epoch, counted from 1, whose parameters were kept; 0 without
+	// validation.
+	Best int `json:"best,omitempty"`
+	// Stopped tells that patience ended the training before its last epoch.
+	Stopped bool `json:"stopped,omitempty"`
+}
+
+// Only restricts the training of a model to some of its parameters; the others stay
+// as they are.
+type Only struct {
+	Model
+	Trained []*blocks.Param
+}
+
+// Params returns the parameters that are trained.
+func (o Only) Params() []*blocks.Param { return o.Trained }
+
+// Value is a named number.
+type Value struct {
+	Name  string  `json:"name"`
+	Value float64 `json:"value"`
+}
+
+// Values are named numbers in a fixed order.
+type Values []Value
+
+// Get returns the value of the given name.
+func (v Values) Get(name string) (float64, bool) {
+	for _, x := range v {
+		if x.Name == name {
+			return x.Value, true
+		}
+	}
+	return 0, false
+}
+
+// Run trains until the recipe's epochs are over, patience ends, ctx is cancelled
+// (its error is returned, between two steps) or a monitored value, a parameter at the
+// end of an epoch or the score is no longer finite, which is an error.
+func (t *Trainer) Run(ctx context.Context) (*History, error) {
+	if t.Model == nil || t.Data == nil {
+		return nil, fmt.Errorf("training: want a model and data")
+	}
+	if err := t.Recipe.Check(); err != nil {
+		return nil, err
+	}
+	if t.Recipe.Patience != nil && t.Validate == nil {
+		return nil, fmt.Errorf("training: patience needs a validation to judge by")
+	}
+	size := t.Recipe.Batch
+	if size == 0 {
+		size = t.Data.Len()
+	}
+	batches, err := datasets.NewBatches(t.Data, size, datasets.BatchOptions{Order: t.Order, Balanced: t.Recipe.Balanced})
+	if err != nil {
+		return nil, err
+	}
+	params := t.Model.Params()
+	if len(params) == 0 {
+		return nil, fmt.Errorf("training: the model has no parameters")
+	}
+	state, err := t.Recipe.Optimizer.NewState(params[0].Value.Dtype())
+	if err != nil {
+		return nil, err
+	}
+	run := loop{trainer: t, params: params, batches: batches, state: state, compiled: map[int]*stepFunctions{}}
+	return run.epochs(ctx)
+}
