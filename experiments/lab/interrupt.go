@@ -28,7 +28,7 @@ func interruptible(parent context.Context, stderr io.Writer, name string) (ctx c
 				if terminal(stderr) != nil {
 					fmt.Fprintln(stderr) // behind the bar
 				}
-				fmt.Fprintf(stderr, "%s: %v: stopping at the next checkpoint; once more to quit at once\n", name, s)
+				fmt.Fprintf(stderr, "%s: %v: stopping; once more to quit at once\n", name, s)
 				cancel()
 			}
 		}
