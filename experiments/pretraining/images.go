@@ -10,7 +10,7 @@ import (
 
 // filters shows the first layer's weights before and after fine-tuning.
 func (r *reporter) filters() error {
-	r.Section("First-layer filters", fmt.Sprintf("The weights of %d units of the first hidden layer over the image, blue negative, red positive, "+
+	r.Section("First-layer filters", fmt.Sprintf("The weights of %d units of the first hidden layer over the image, blue negative, orange positive, "+
 		"each unit on its own scale: before fine-tuning on the left, after it on the right. Seed %d.", min(shownFilters, r.Recipe.Layers[0]), r.Seeds[0]))
 	for i, init := range r.Recipe.Inits {
 		p := r.outcomes[i][0].pictures

@@ -77,15 +77,11 @@ func (r *reporter) errors() error {
 	dots := figure.Dots{YLabel: "test error (%)", FromZero: true, Bars: true, Colors: r.colors}
 	for _, init := range r.Recipe.Inits {
 		test, validation := percent(r.Values(init+".test_error")), percent(r.Values(init+".validation_error"))
-		var each []string
-		for _, v := range test {
-			each = append(each, fmt.Sprintf("%.2f", v))
-		}
-		rows = append(rows, []string{init, describeInit(r.Recipe, init), lab.Summary(test), lab.Summary(validation), strings.Join(each, ", ")})
+		rows = append(rows, []string{init, describeInit(r.Recipe, init), lab.Summary(test), lab.Summary(validation)})
 		dots.Items = append(dots.Items, figure.Item{Name: init, Values: test})
 	}
 	r.Table("Error in percent, mean ± standard deviation over seeds",
-		[]string{"init", "first weights", "test", "validation", "test, each seed"}, rows)
+		[]string{"init", "first weights", "test", "validation"}, rows)
 	svg, err := dots.SVG()
 	if err != nil {
 		return err
