@@ -38,7 +38,7 @@ func TestTwoCostsOnOneGraph(t *testing.T) {
 	gradcheck.Same(t, "autodiff.Grad", want, gradcheck.Compiled(t, G.Nodes{first[0], second[0]}), 1e-12)
 
 	costs, W = build()
-	first = must[G.Nodes](t)(G.Grad(costs[0], W))
+	must[G.Nodes](t)(G.Grad(costs[0], W))
 	if second, err := G.Grad(costs[1], W); err == nil {
 		got := gradcheck.OnTape(t, G.Nodes{second[0]})
 		if math.Abs(got[0][0]-want[1][0]) < 1e-6 {

@@ -180,11 +180,11 @@ func (s *State) update(p *blocks.Param, W, g *G.Node) ([]autodiff.Update, error)
 // leaf binds one of the step's values to a leaf of the graph.
 func (s *State) leaf(g *G.ExprGraph, name string, v G.Value) (*G.Node, error) {
 	name = "optimizer." + name
-	for _, n := range g.ByName(name) {
-		if n.Op() == nil && n.Value() == v {
-			return n, nil
+	if same := g.ByName(name); len(same) > 0 {
+		if same[0].Op() != nil || same[0].Value() != v {
+			return nil, fmt.Errorf("the graph has another node %s", name)
 		}
-		return nil, fmt.Errorf("the graph has another leaf %s", name)
+		return same[0], nil
 	}
 	n := G.NewScalar(g, v.Dtype(), G.WithName(name))
 	return n, G.UnsafeLet(n, v)
