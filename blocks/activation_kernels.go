@@ -95,9 +95,20 @@ func lecun32(y []float32, x [][]float32) {
 // leaky takes the slope by the sign of y, which is that of z since ParseActivation
 // and Apply refuse a negative α.
 func leaky(alpha float64) kernelSet {
-	return kernelSet{
+	k := kernelSet{
 		f32: leakyForward(float32(alpha)), f64: leakyForward(alpha),
 		back32: leakyBack(float32(alpha)), back64: leakyBack(alpha),
+	}
+	if alpha == 0 {
+		k.f32, k.f64 = relu[float32], relu[float64]
+	}
+	return k
+}
+
+// relu is 0 also at −∞, where 0·z is not.
+func relu[T ops.Float](y []T, x [][]T) {
+	for i, v := range x[0][:len(y)] {
+		y[i] = max(v, 0)
 	}
 }
 
