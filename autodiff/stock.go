@@ -88,9 +88,14 @@ func stateful(op G.Op) bool {
 // interface tells of a stock op's parameters.
 type hashText struct{ strings.Builder }
 
+// Sum is the recorded text after b.
 func (h *hashText) Sum(b []byte) []byte { return append(b, h.String()...) }
-func (h *hashText) Size() int           { return h.Len() }
-func (h *hashText) BlockSize() int      { return 1 }
+
+// Size is the length of the text.
+func (h *hashText) Size() int { return h.Len() }
+
+// BlockSize is 1: text has no blocks.
+func (h *hashText) BlockSize() int { return 1 }
 
 var _ hash.Hash = (*hashText)(nil)
 

@@ -173,6 +173,7 @@ func (f file) compare(n int64, sum []byte) error {
 // failures is what was tried in vain, told in one line.
 type failures []error
 
+// Error joins the messages to one line.
 func (f failures) Error() string {
 	var texts []string
 	for _, err := range f {
@@ -181,4 +182,5 @@ func (f failures) Error() string {
 	return strings.Join(texts, "; ")
 }
 
+// Unwrap gives errors.Is all of them.
 func (f failures) Unwrap() []error { return f }

@@ -21,6 +21,7 @@ const (
 
 var familyNames = [...]string{portable: "portable", avx2: "avx2"}
 
+// String is the name that CAPAS_KERNELS knows the family by.
 func (f family) String() string { return familyNames[f] }
 
 type selection struct {
