@@ -50,7 +50,7 @@ func Compile(inputs, outputs G.Nodes, updates []Update) (*Function, error) {
 	return f, nil
 }
 
-// entry is a value of the plan: a leaf (step nil op) or the result of an operation.
+// entry is a value of the plan: a leaf or the result of an operation.
 type entry struct {
 	node    *G.Node
 	op      G.Op  // nil for a leaf

@@ -152,11 +152,10 @@ func softsignBack[T ops.Float](dz []T, x [][]T) {
 
 func softplus32(y []float32, x [][]float32) { kernels.Softplus(y, x[0]) }
 
-func softplus64(y []float64, x [][]float64) {
-	for i, z := range x[0][:len(y)] {
-		y[i] = math.Max(z, 0) + math.Log1p(math.Exp(-math.Abs(z)))
-	}
-}
+func softplus64(y []float64, x [][]float64) { each(softplusAt)(y, x) }
+
+// softplusAt is log(1+e^z) without overflow.
+func softplusAt(z float64) float64 { return math.Max(z, 0) + math.Log1p(math.Exp(-math.Abs(z))) }
 
 // softmaxRows subtracts the largest element of each row before it exponentiates, so
 // that nothing overflows.

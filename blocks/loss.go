@@ -112,7 +112,7 @@ func binaryCE32(z, t, buf []float32) float64 {
 func binaryCE64(z, t []float64) float64 {
 	var s float64
 	for i, v := range z {
-		s += math.Max(v, 0) + math.Log1p(math.Exp(-math.Abs(v))) - t[i]*v
+		s += softplusAt(v) - t[i]*v
 	}
 	return s
 }

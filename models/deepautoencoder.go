@@ -11,8 +11,9 @@ import (
 
 // DeepAutoencoder is a stack of pretrained layers unrolled into one network: encoder
 // layers up to the code, decoder layers back down to the reconstruction (Hinton &
-// Salakhutdinov 2006, Fig. 1). The encoder has the stack's tensors; the decoder begins
-// with transposed copies and is then trained on its own.
+// Salakhutdinov 2006, Fig. 1). The encoder has the stack's tensors. The decoder begins
+// with transposed copies of them, which are then trained on their own; where the
+// stack's autoencoders are untied, it has their decoders' tensors.
 type DeepAutoencoder struct {
 	Encoder, Decoder []*blocks.Dense
 	Output           blocks.Output // of the reconstruction: Binary or Numeric

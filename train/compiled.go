@@ -38,8 +38,12 @@ func (l *loop) compile(m int) (*stepFunctions, error) {
 	if err != nil {
 		return nil, err
 	}
-	if o.Cost == nil || len(o.Inputs) < 1 || len(o.Inputs) > 2 {
-		return nil, fmt.Errorf("want an objective with a cost and one or two inputs, got %d inputs", len(o.Inputs))
+	if o.Cost == nil {
+		return nil, fmt.Errorf("want an objective with a cost")
+	}
+	outputs, err := monitored(o)
+	if err != nil {
+		return nil, err
 	}
 	leaves, err := blocks.Nodes(o.Cost.Graph(), l.params)
 	if err != nil {
@@ -54,12 +58,7 @@ func (l *loop) compile(m int) (*stepFunctions, error) {
 		return nil, err
 	}
 	updates = append(updates, o.Updates...)
-	f := &stepFunctions{inputs: len(o.Inputs)}
-	var outputs G.Nodes
-	for _, mon := range o.Monitors {
-		outputs = append(outputs, mon.Node)
-		f.monitors = append(f.monitors, mon)
-	}
+	f := &stepFunctions{monitors: o.Monitors, inputs: len(o.Inputs)}
 	if f.plain, err = autodiff.Compile(o.Inputs, outputs, updates); err != nil {
 		return nil, err
 	}
@@ -86,8 +85,26 @@ func (f *stepFunctions) plainOr(measured bool) *autodiff.Function {
 }
 
 func (f *stepFunctions) run(b datasets.Batch, measured bool) error {
-	if f.inputs == 1 {
-		return f.plainOr(measured).Run(b.X)
+	return runBatch(f.plainOr(measured), f.inputs, b)
+}
+
+// monitored returns the nodes of an objective's monitors, and an error if its inputs
+// are not those of a batch.
+func monitored(o *models.Objective) (G.Nodes, error) {
+	if len(o.Inputs) < 1 || len(o.Inputs) > 2 {
+		return nil, fmt.Errorf("want an objective with one or two inputs, examples and targets, got %d", len(o.Inputs))
 	}
-	return f.plainOr(measured).Run(b.X, b.T)
+	var nodes G.Nodes
+	for _, mon := range o.Monitors {
+		nodes = append(nodes, mon.Node)
+	}
+	return nodes, nil
+}
+
+// runBatch runs a function of the examples, and of the targets if it has two inputs.
+func runBatch(f *autodiff.Function, inputs int, b datasets.Batch) error {
+	if inputs == 1 {
+		return f.Run(b.X)
+	}
+	return f.Run(b.X, b.T)
 }

@@ -54,12 +54,7 @@ func (e *Evaluator) Run(set *datasets.Set) (Values, error) {
 		if err != nil {
 			return nil, fmt.Errorf("evaluation: %w", err)
 		}
-		if e.inputs == 1 {
-			err = f.Run(b.X)
-		} else {
-			err = f.Run(b.X, b.T)
-		}
-		if err != nil {
+		if err := runBatch(f, e.inputs, b); err != nil {
 			return nil, fmt.Errorf("evaluation: %w", err)
 		}
 		if err := m.add(f, 0, e.monitors, float64(b.Len()), identity); err != nil {
@@ -76,13 +71,11 @@ func (e *Evaluator) function(m int) (*autodiff.Function, error) {
 	if err != nil {
 		return nil, err
 	}
-	var outputs G.Nodes
-	e.monitors = nil
-	for _, mon := range o.Monitors {
-		outputs = append(outputs, mon.Node)
-		e.monitors = append(e.monitors, mon)
+	outputs, err := monitored(o)
+	if err != nil {
+		return nil, err
 	}
-	e.inputs = len(o.Inputs)
+	e.monitors, e.inputs = o.Monitors, len(o.Inputs)
 	f, err := autodiff.Compile(o.Inputs, outputs, nil)
 	if err != nil {
 		return nil, err
