@@ -106,7 +106,8 @@ func Affine(x, W, b *G.Node, transW bool) (*G.Node, error) {
 // gemm32 is C = op(A)·op(B), or C += with accumulate, for contiguous matrices.
 func gemm32(transA, transB bool, m, n, k int, a, b, c []float32, accumulate bool) {
 	lda, ldb := leading(transA, transB, m, n, k)
-	kernels.Gemm(transA, transB, m, n, k, a, lda, b, ldb, c, n, accumulate)
+	p := kernels.Product{TransA: transA, TransB: transB, M: m, N: n, K: k, A: a, Lda: lda, B: b, Ldb: ldb, C: c, Ldc: n, Accumulate: accumulate}
+	p.Run()
 }
 
 // gemm64 is the same in float64, which serves gradient checks.

@@ -4,14 +4,19 @@ import "golang.org/x/sys/cpu"
 
 // supported lists the families this machine can run, best first.
 func supported() []family {
+	have := []family{portable}
 	if cpu.X86.HasAVX2 && cpu.X86.HasFMA {
-		return []family{avx2, portable}
+		have = []family{avx2, portable}
+		// The flags include that the operating system saves the registers.
+		if cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512VL {
+			have = []family{avx512, avx2, portable}
+		}
 	}
-	return []family{portable}
+	return have
 }
 
 func (f family) tile(t *tile) {
-	if f == avx2 {
+	if f != portable {
 		tileAVX2(t)
 		return
 	}
@@ -19,7 +24,7 @@ func (f family) tile(t *tile) {
 }
 
 func (f family) packTransposed(dst, b []float32, ld, cols, depth int) {
-	if f == avx2 {
+	if f != portable {
 		packTransposedAVX2(dst, b, ld, cols, depth)
 		return
 	}

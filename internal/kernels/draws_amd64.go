@@ -16,7 +16,7 @@ func maskAVX2(dst *float32, keep, value float32, words *uint32, n int)
 func normalAVX2(dst *float32, words *uint32, n int)
 
 func (f family) philoxFill(dst []uint32, key, first uint64) {
-	if f == avx2 {
+	if f != portable {
 		if head := min(len(dst), int(-first&3)); head > 0 { // up to the next whole block
 			philoxFillPortable(dst[:head], key, first)
 			dst, first = dst[head:], first+uint64(head)
@@ -33,7 +33,7 @@ func (f family) philoxFill(dst []uint32, key, first uint64) {
 // The conversions are exact in both families, so the portable code may finish what is left of whole groups.
 
 func (f family) uniform(dst []float32, words []uint32) {
-	if f == avx2 {
+	if f != portable {
 		for len(words) >= 8 {
 			n := min(len(words), asmPiece) &^ 7
 			uniformAVX2(&dst[0], &words[0], n)
@@ -44,7 +44,7 @@ func (f family) uniform(dst []float32, words []uint32) {
 }
 
 func (f family) bernoulli(dst, p []float32, words []uint32) {
-	if f == avx2 {
+	if f != portable {
 		for len(words) >= 8 {
 			n := min(len(words), asmPiece) &^ 7
 			bernoulliAVX2(&dst[0], &p[0], &words[0], n)
@@ -55,7 +55,7 @@ func (f family) bernoulli(dst, p []float32, words []uint32) {
 }
 
 func (f family) mask(dst []float32, keep, value float32, words []uint32) {
-	if f == avx2 {
+	if f != portable {
 		for len(words) >= 8 {
 			n := min(len(words), asmPiece) &^ 7
 			maskAVX2(&dst[0], keep, value, &words[0], n)
@@ -66,7 +66,7 @@ func (f family) mask(dst []float32, keep, value float32, words []uint32) {
 }
 
 func (f family) normal(dst []float32, words []uint32) {
-	if f != avx2 {
+	if f == portable {
 		normalPortable(dst, words)
 		return
 	}

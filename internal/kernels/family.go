@@ -7,7 +7,7 @@ import (
 	"sync"
 )
 
-// EnvFamily is the environment variable that forces a family: "portable" or "avx2". Unset or empty leaves the choice to
+// EnvFamily is the environment variable that forces a family: "portable", "avx2" or "avx512". Unset or empty leaves the choice to
 // the machine.
 const EnvFamily = "CAPAS_KERNELS"
 
@@ -17,9 +17,10 @@ type family uint8
 const (
 	portable family = iota
 	avx2
+	avx512
 )
 
-var familyNames = [...]string{portable: "portable", avx2: "avx2"}
+var familyNames = [...]string{portable: "portable", avx2: "avx2", avx512: "avx512"}
 
 // String is the name that CAPAS_KERNELS knows the family by.
 func (f family) String() string { return familyNames[f] }
@@ -51,7 +52,7 @@ func choose(want string, have []family) selection {
 		EnvFamily, want, strings.Join(names, ", "))}
 }
 
-// Family returns the name of the family in use, "avx2" or "portable".
+// Family returns the name of the family in use: "avx512", "avx2" or "portable".
 //
 // The error is set if CAPAS_KERNELS names a family that does not exist or that this machine does not support. The kernels
 // have no error of their own to return and run with the machine's best family then, so a program calls Family before it

@@ -35,19 +35,36 @@ type tile struct {
 	accumulate  bool
 }
 
-// Gemm computes C = op(A)·op(B), or C += op(A)·op(B) if accumulate is set.
+// Product is a matrix product C = op(A)·op(B).
 //
-// All matrices are row-major. op(A) is m×k and op(B) is k×n; transA and transB say that A is stored as its transpose
-// k×m, and B as n×k. lda, ldb and ldc are the distances between stored rows. C must not overlap A or B. With k = 0 the
-// product is zero.
+// All matrices are row-major. op(A) is M×K and op(B) is K×N; TransA and TransB say that A is stored as its transpose
+// K×M, and B as N×K. Lda, Ldb and Ldc are the distances between stored rows. C must not overlap A or B.
 //
-// Each element of C is one chain of multiply-adds over k in ascending order, starting from zero or, with accumulate, from
-// the old value. It depends on its row of op(A) and its column of op(B) only: a row alone gives the same bytes as that
-// row in a batch.
+// Each element of C is one chain of multiply-adds over k in ascending order. It starts from zero; with Bias (N) from
+// Bias[j]; with Accumulate from the old value of C. It depends on its row of op(A) and its column of op(B) only: a row
+// alone gives the same bytes as that row in a batch, and so does any part of C that is computed as a product of its own.
+type Product struct {
+	TransA, TransB bool
+	M, N, K        int
+	A, B, C        []float32
+	Lda, Ldb, Ldc  int
+	Bias           []float32
+	Accumulate     bool
+}
+
+// Run computes the product on the calling goroutine.
 //
-// Gemm panics if a dimension is negative or a slice is too short for its shape: errors of the calling code.
-func Gemm(transA, transB bool, m, n, k int, a []float32, lda int, b []float32, ldb int, c []float32, ldc int, accumulate bool) {
-	active().gemm(transA, transB, m, n, k, a, lda, b, ldb, c, ldc, accumulate)
+// It panics if a dimension is negative, a slice is too short for its shape, or both Bias and Accumulate are set: errors
+// of the calling code.
+func (p *Product) Run() { active().product(p) }
+
+func (f family) product(p *Product) {
+	if p.Bias != nil {
+		for i := range p.M {
+			copy(p.C[i*p.Ldc:][:p.N], p.Bias)
+		}
+	}
+	f.gemm(p.TransA, p.TransB, p.M, p.N, p.K, p.A, p.Lda, p.B, p.Ldb, p.C, p.Ldc, p.Accumulate || p.Bias != nil)
 }
 
 // panels holds buffers for one panel of B each.

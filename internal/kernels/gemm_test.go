@@ -268,11 +268,21 @@ func TestGemmConcurrent(t *testing.T) {
 func TestGemmRefusesShortSlices(t *testing.T) {
 	x := make([]float32, 12)
 	for name, call := range map[string]func(){
-		"short A":       func() { Gemm(false, false, 3, 2, 4, x[:11], 4, x, 2, x, 2, false) },
-		"short B":       func() { Gemm(false, false, 3, 3, 4, x, 4, x[:11], 3, x, 3, false) },
-		"short C":       func() { Gemm(false, false, 3, 4, 2, x, 2, x, 4, x[:11], 4, false) },
-		"narrow A":      func() { Gemm(true, false, 3, 2, 4, x, 2, x, 2, x, 2, false) },
-		"negative size": func() { Gemm(false, false, 3, -1, 4, x, 4, x, 2, x, 2, false) },
+		"short A": func() {
+			(&Product{TransA: false, TransB: false, M: 3, N: 2, K: 4, A: x[:11], Lda: 4, B: x, Ldb: 2, C: x, Ldc: 2}).Run()
+		},
+		"short B": func() {
+			(&Product{TransA: false, TransB: false, M: 3, N: 3, K: 4, A: x, Lda: 4, B: x[:11], Ldb: 3, C: x, Ldc: 3}).Run()
+		},
+		"short C": func() {
+			(&Product{TransA: false, TransB: false, M: 3, N: 4, K: 2, A: x, Lda: 2, B: x, Ldb: 4, C: x[:11], Ldc: 4}).Run()
+		},
+		"narrow A": func() {
+			(&Product{TransA: true, TransB: false, M: 3, N: 2, K: 4, A: x, Lda: 2, B: x, Ldb: 2, C: x, Ldc: 2}).Run()
+		},
+		"negative size": func() {
+			(&Product{TransA: false, TransB: false, M: 3, N: -1, K: 4, A: x, Lda: 4, B: x, Ldb: 2, C: x, Ldc: 2}).Run()
+		},
 	} {
 		func() {
 			defer func() {

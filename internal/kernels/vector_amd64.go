@@ -28,7 +28,7 @@ func pieces(kernel func(dst, x *float32, n int), dst, x []float32) {
 }
 
 func (f family) exp(dst, x []float32) {
-	if f == avx2 {
+	if f != portable {
 		pieces(expAVX2, dst, x)
 		return
 	}
@@ -36,7 +36,7 @@ func (f family) exp(dst, x []float32) {
 }
 
 func (f family) sigmoid(dst, x []float32) {
-	if f == avx2 {
+	if f != portable {
 		pieces(sigmoidAVX2, dst, x)
 		return
 	}
@@ -44,7 +44,7 @@ func (f family) sigmoid(dst, x []float32) {
 }
 
 func (f family) tanh(dst, x []float32) {
-	if f == avx2 {
+	if f != portable {
 		pieces(tanhAVX2, dst, x)
 		return
 	}
@@ -52,7 +52,7 @@ func (f family) tanh(dst, x []float32) {
 }
 
 func (f family) softplus(dst, x []float32) {
-	if f == avx2 {
+	if f != portable {
 		pieces(softplusAVX2, dst, x)
 		return
 	}
@@ -60,7 +60,7 @@ func (f family) softplus(dst, x []float32) {
 }
 
 func (f family) log(dst, x []float32) {
-	if f == avx2 {
+	if f != portable {
 		pieces(logAVX2, dst, x)
 		return
 	}
