@@ -8,14 +8,17 @@ import (
 	"gorgonia.org/tensor"
 )
 
+// AddName is the name of Add.
+const AddName = "add"
+
 // Add is a + b, element by element; a scalar is added to every element.
 func Add(a, b *G.Node) (*G.Node, error) {
-	shape, err := common("add", a, b)
+	shape, err := common(AddName, a, b)
 	if err != nil {
 		return nil, err
 	}
 	return Apply(Def{
-		Name: "add", Shape: shape, F32: add[float32], F64: add[float64], Elementwise: true,
+		Name: AddName, Shape: shape, F32: add[float32], F64: add[float64], Elementwise: true,
 		Diff: func(x G.Nodes, y, dy *G.Node) (G.Nodes, error) {
 			var c Chain
 			return G.Nodes{c.Do(unbroadcast(dy, x[0])), c.Do(unbroadcast(dy, x[1]))}, c.Err()

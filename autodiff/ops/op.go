@@ -7,6 +7,8 @@ import (
 	"hash/fnv"
 	"strings"
 
+	"capas/random"
+
 	"github.com/chewxy/hm"
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -41,6 +43,12 @@ type Def struct {
 	// View promises that the result is operand 0 in another shape, so that no
 	// element need be copied.
 	View bool
+	// Product says that the result is a matrix product, which can be computed in blocks;
+	// F32 and F64 are then nil.
+	Product *Product
+	// Draw says that the operation draws random numbers; F32 and F64 are then nil, and
+	// Impure is implied.
+	Draw *Draw
 	// Impure marks an operation with a state, such as a draw of random numbers: two
 	// of them are never merged.
 	Impure bool
@@ -60,6 +68,12 @@ var _ G.SDOp = (*Op)(nil)
 func Apply(d Def, x ...*G.Node) (*G.Node, error) {
 	if len(x) == 0 {
 		return nil, fmt.Errorf("%s: no operands", d.Name)
+	}
+	if d.Product != nil {
+		d.F32, d.F64 = whole[float32](d.Product), whole[float64](d.Product)
+	}
+	if d.Draw != nil {
+		d.F32, d.F64, d.Impure = d.Draw.all32, d.Draw.all64, true
 	}
 	op := &Op{Def: d}
 	for i, n := range x {
@@ -95,6 +109,30 @@ func apply(op *Op, x G.Nodes) (n *G.Node, err error) {
 		}
 	}()
 	return G.ApplyOp(op, x...)
+}
+
+// Kernel returns the kernel of an operation for elements of T, or for one that draws
+// random numbers that of its draw; both are nil if it has none.
+func Kernel[T Float](o *Op) (f func(y []T, x [][]T), draw func(y []T, x [][]T, d random.Draw, first int)) {
+	if o.Draw != nil {
+		draw, _ = any(o.Draw.F32).(func([]T, [][]T, random.Draw, int))
+		if draw == nil {
+			draw, _ = any(o.Draw.F64).(func([]T, [][]T, random.Draw, int))
+		}
+		return nil, draw
+	}
+	if f, _ = any(o.F32).(func([]T, [][]T)); f == nil {
+		f, _ = any(o.F64).(func([]T, [][]T))
+	}
+	return f, nil
+}
+
+// HasKernel tells whether the operation has a kernel for the dtype of its operands.
+func (o *Op) HasKernel() bool {
+	if o.dtype == tensor.Float32 {
+		return o.F32 != nil
+	}
+	return o.F64 != nil
 }
 
 // Key identifies the function that the operation computes; see Def.Name.

@@ -56,7 +56,7 @@ func Fill(s *G.Node, shape tensor.Shape) (*G.Node, error) {
 		return s, nil
 	}
 	return Apply(Def{
-		Name: fmt.Sprintf("fill%v", shape), Shape: shape.Clone(), F32: fill[float32], F64: fill[float64],
+		Name: fmt.Sprintf("fill%v", shape), Shape: shape.Clone(), F32: fill[float32], F64: fill[float64], Elementwise: true,
 		Diff: func(x G.Nodes, y, dy *G.Node) (G.Nodes, error) {
 			dx, err := Sum(dy)
 			return G.Nodes{dx}, err
