@@ -21,6 +21,9 @@ type Function struct {
 	inputs      []int
 	outputs     []int
 	outputNodes G.Nodes
+
+	profile     *Profile // nil: nothing is recorded
+	profileName string
 }
 
 var _ G.VM = (*Function)(nil)
