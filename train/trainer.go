@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"capas/autodiff"
 	"capas/blocks"
 	"capas/datasets"
 	"capas/models"
@@ -62,6 +63,9 @@ type Trainer struct {
 	Score string
 	// AfterEpoch is called with the record of each epoch; an error ends the training.
 	AfterEpoch func(Epoch) error
+	// Profile, if not nil, records what the operations of the steps cost, under "step"
+	// and, where gradient norms are measured, "measured step".
+	Profile *autodiff.Profile
 }
 
 // Epoch is the record of one pass through the training set.
