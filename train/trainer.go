@@ -141,7 +141,7 @@ func (t *Trainer) Run(ctx context.Context) (*History, error) {
 	if size == 0 {
 		size = t.Data.Len()
 	}
-	batches, err := datasets.NewBatches(t.Data, size, datasets.BatchOptions{Order: t.Order, Balanced: t.Recipe.Balanced})
+	batches, err := datasets.NewBatches(t.Data, size, datasets.BatchOptions{Order: t.Order, Balanced: t.Recipe.Balanced, Ahead: true})
 	if err != nil {
 		return nil, err
 	}
