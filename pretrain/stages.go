@@ -68,6 +68,9 @@ func Greedy(layers []Layer, data *datasets.Set, order *random.Stream) []Stage {
 				if err != nil {
 					return nil, err
 				}
+				if l == len(layers)-1 {
+					codes.held = nil // not needed after this stage
+				}
 				t := train.Trainer{Model: layer.Model, Recipe: layer.Recipe, Data: set, Order: split(order, name), AfterEpoch: hooks.AfterEpoch, Profile: hooks.Profile}
 				return t.Run(ctx)
 			},
@@ -82,7 +85,7 @@ type codes struct {
 	data   *datasets.Set
 	layers []Layer
 	depth  int           // of current
-	held   *datasets.Set // the data under layer depth; nil for the data themselves
+	held   *datasets.Set // the data under layer depth; nil for none
 }
 
 // under returns the data for layer l; profile, if not nil, records what they cost.
