@@ -26,7 +26,8 @@ type Function struct {
 	allocated   int // elements in buffers
 	results     int // elements of the results that share them
 	workers     int // the most that a step is divided among
-	profile     *Profile
+
+	profile     *Profile // nil: nothing is recorded
 	profileName string
 }
 

@@ -21,9 +21,9 @@ import (
 func count(stages []pretrain.Stage) map[string]int {
 	trained := map[string]int{}
 	for i, s := range stages {
-		stages[i].Train = func(ctx context.Context, after func(train.Epoch) error) (*train.History, error) {
+		stages[i].Train = func(ctx context.Context, hooks pretrain.Hooks) (*train.History, error) {
 			trained[s.Name]++
-			return s.Train(ctx, after)
+			return s.Train(ctx, hooks)
 		}
 	}
 	return trained
@@ -133,7 +133,7 @@ func TestEqualRunsEqualFiles(t *testing.T) {
 func TestPipelineErrors(t *testing.T) {
 	boom := errors.New("boom")
 	stage := func(name string, err error) pretrain.Stage {
-		return pretrain.Stage{Name: name, Train: func(context.Context, func(train.Epoch) error) (*train.History, error) { return &train.History{}, err }}
+		return pretrain.Stage{Name: name, Train: func(context.Context, pretrain.Hooks) (*train.History, error) { return &train.History{}, err }}
 	}
 	blocked := t.TempDir() + "/file"
 	if err := os.WriteFile(blocked, nil, 0o600); err != nil {

@@ -92,9 +92,23 @@ func (l *loop) epoch(ctx context.Context, e int) (Epoch, error) {
 	return Epoch{Epoch: e + 1, Train: train.values(), GradNorms: norms.values(), Seconds: time.Since(start).Seconds()}, nil
 }
 
+// profiled returns the step for batches of m, recording if the trainer has a profile.
+func (l *loop) profiled(m int) (*stepFunctions, error) {
+	_, known := l.compiled[m]
+	f, err := l.functions(m)
+	if err != nil || known || l.trainer.Profile == nil {
+		return f, err
+	}
+	f.plain.SetProfile(l.trainer.Profile, "step")
+	if f.measured != nil {
+		f.measured.SetProfile(l.trainer.Profile, "measured step")
+	}
+	return f, nil
+}
+
 // step trains on one batch and adds to the epoch's means.
 func (l *loop) step(e int, batch datasets.Batch, train, norms *means) error {
-	f, err := l.functions(batch.Len())
+	f, err := l.profiled(batch.Len())
 	if err != nil {
 		return err
 	}
