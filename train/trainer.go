@@ -153,6 +153,6 @@ func (t *Trainer) Run(ctx context.Context) (*History, error) {
 	if err != nil {
 		return nil, err
 	}
-	run := loop{trainer: t, params: params, batches: batches, state: state, compiled: map[int]*stepFunctions{}}
+	run := loop{trainer: t, params: params, batches: batches, state: state, compiled: map[int]*Stepper{}}
 	return run.epochs(ctx)
 }
