@@ -13,11 +13,11 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// step runs a group: a chain, one of our other operations, or a stock op.
+// step runs a group: a chain, an operation in ranges, one of our others, or a stock op.
 type step struct {
 	node    *G.Node // the last operation of the group
-	chain   task
-	work    float64 // of a chain, in nanoseconds as estimated
+	parts   task    // a chain or an operation in ranges: what can be divided among workers
+	work    float64 // of all parts, in nanoseconds as estimated
 	own     *ops.Op
 	stock   G.Op
 	reuse   G.UsePreallocDoer // the stock op, if it can write into out
@@ -40,7 +40,7 @@ type cost struct {
 // target is an entry that is written in place of a leaf.
 type target struct{ entry, leaf int }
 
-// task is a chain of elements of some type.
+// task is what a step divides among workers.
 type task interface {
 	workers.Task
 	bind(f *Function) error
@@ -78,9 +78,9 @@ func (f *Function) newChain(m *memory, i int) step {
 		}
 	}
 	if st.node.Dtype() == tensor.Float32 {
-		st.chain = newChain[float32](f, m, i)
+		st.parts = newChain[float32](f, m, i)
 	} else {
-		st.chain = newChain[float64](f, m, i)
+		st.parts = newChain[float64](f, m, i)
 	}
 	st.work = m.work(g)
 	return st
@@ -93,6 +93,15 @@ func (f *Function) newAlone(m *memory, s int) step {
 	if st.own = own(e); st.own != nil {
 		f.values[s] = m.value(s, m.at[s], f.values)
 		f.alias(m, s)
+		switch {
+		case st.own.Ranged == nil:
+		case e.node.Dtype() == tensor.Float32:
+			st.parts = newRanged[float32](m, s)
+		default:
+			st.parts = newRanged[float64](m, s)
+		}
+		_, bytes := m.cost(m.at[s])
+		st.work = bytes / byteRate
 		return st
 	}
 	st.stock = e.op
@@ -141,8 +150,8 @@ func (f *Function) nameRows() {
 		s := &f.steps[i]
 		s.cost.row = rowName(f.profileName, s.cost.label)
 		s.cost.pprof = pprof.WithLabels(context.Background(), pprof.Labels("function", f.profileName, "node", s.cost.label))
-		if s.chain != nil {
-			s.chain.label(s.cost.pprof)
+		if s.parts != nil {
+			s.parts.label(s.cost.pprof)
 		}
 	}
 }
@@ -160,8 +169,8 @@ func (f *Function) runStep(s *step, pool *workers.Pool, n int) error {
 }
 
 func (f *Function) execute(s *step, pool *workers.Pool, n int) error {
-	if s.chain != nil {
-		return f.runChain(s, pool, n)
+	if s.parts != nil {
+		return f.runParts(s, pool, n)
 	}
 	return f.runAlone(s)
 }
@@ -170,27 +179,31 @@ func (f *Function) execute(s *step, pool *workers.Pool, n int) error {
 // divided among workers.
 const parallelWork = 10_000
 
-func (f *Function) runChain(s *step, pool *workers.Pool, n int) error {
+func (f *Function) runParts(s *step, pool *workers.Pool, n int) error {
 	for _, t := range s.targets {
 		f.values[t.entry] = f.values[t.leaf]
 	}
-	if err := s.chain.bind(f); err != nil {
+	if err := s.parts.bind(f); err != nil {
 		return err
 	}
-	units := s.chain.units()
+	units := s.parts.units()
 	if n > 1 && units > 1 && s.work >= parallelWork {
-		pool.Run(units, n, s.chain)
+		pool.Run(units, n, s.parts)
 		return nil
 	}
 	for u := range units {
-		s.chain.Do(0, u)
+		s.parts.Do(0, u)
 	}
 	return nil
 }
 
+// byteRate is the estimated speed of an operation that is no chain, in bytes a
+// nanosecond.
+const byteRate = 10
+
 // work estimates the time that a chain takes on one processor, in nanoseconds.
 func (d *grouping) work(g *group) float64 {
-	const flopRate, elementTime = 60, 0.3 // 10⁹ a second; nanoseconds an operation
+	const flopRate, elementTime = 60, 0.3 // a nanosecond; nanoseconds
 	t := elementTime * float64(len(g.chain)) * float64(d.size(g.result()))
 	for _, h := range g.heads {
 		t += own(&d.entries[h]).Product.Flop() / flopRate
