@@ -14,27 +14,3 @@ func supported() []family {
 	}
 	return have
 }
-
-// tileSize is the size of the tile of C that the micro-kernel holds in registers.
-func (f family) tileSize() (rows, cols int) {
-	if f == avx512 {
-		return 14, 32
-	}
-	return tileRows, tileCols
-}
-
-func (f family) tile(t *tile) {
-	if f != portable {
-		tileAVX2(t)
-		return
-	}
-	tilePortable(t)
-}
-
-func (f family) packTransposed(dst, b []float32, ld, cols, depth int) {
-	if f != portable {
-		packTransposedAVX2(dst, b, ld, cols, depth)
-		return
-	}
-	packTransposedPortable(dst, b, ld, cols, depth)
-}

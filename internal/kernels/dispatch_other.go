@@ -5,12 +5,8 @@ package kernels
 // supported lists the families this machine can run, best first.
 func supported() []family { return []family{portable} }
 
-func (family) tileSize() (rows, cols int) { return tileRows, tileCols }
-
-func (family) tile(t *tile) { tilePortable(t) }
-func (family) packTransposed(dst, b []float32, ld, cols, depth int) {
-	packTransposedPortable(dst, b, ld, cols, depth)
-}
+func (family) tileSize() (rows, cols int) { return portableRows, portableCols }
+func (family) multiply(p *Product)        { p.portable() }
 
 func (family) exp(dst, x []float32)      { expPortable(dst, x) }
 func (family) sigmoid(dst, x []float32)  { sigmoidPortable(dst, x) }

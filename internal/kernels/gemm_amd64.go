@@ -1,53 +1,240 @@
 package kernels
 
-//go:noescape
-func tileRows1(t *tile)
+import "sync"
 
-//go:noescape
-func tileRows2(t *tile)
+//go:generate go run ./gen/gemm
 
-//go:noescape
-func tileRows3(t *tile)
+const (
+	// maxDepth bounds the block of k: what one micro-kernel call reads of A and B stays in the first-level cache.
+	maxDepth = 512
+	// maxBlockA bounds the floats of the block of A that meets every panel of B: 256 KiB of the second-level cache.
+	maxBlockA = 64 << 10
+	// shallow is the k up to which B is read in place rather than packed.
+	shallow = 24
+	// maxCallWork bounds the multiply-adds of one call of a micro-kernel, which cannot be preempted, per lane: 3 µs.
+	maxCallWork = 18 << 10
+)
 
-//go:noescape
-func tileRows4(t *tile)
+// tile is the argument of a micro-kernel: count tiles of C, each C[i][j] = start[i][j] + Σ_p A[i][p]·B[p][j] for the
+// kernel's rows i, j < cols and p < depth. From one tile to the next all pointers move by their step. Distances are in
+// bytes.
+type tile struct {
+	depth, count        int
+	a                   *float32
+	aRow, aCol, aStep   int
+	b                   *float32
+	bRow, bStep         int
+	pack                *float32 // if set, the first tile copies B there, and the others read it
+	masked              int      // not 0: B has only cols columns; else it has those of a whole tile
+	c                   *float32
+	cRow, cStep, cols   int
+	start               *float32 // nil for a start from zero; then startStep must be 0
+	startRow, startStep int
+}
 
-//go:noescape
-func tileRows5(t *tile)
+// scratch holds a panel of B and, for some products, a block of A.
+type scratch struct {
+	panel [maxDepth * 32]float32
+	a     [maxBlockA + 16*maxDepth]float32
+}
 
-//go:noescape
-func tileRows6(t *tile)
+var scratches = sync.Pool{New: func() any { return new(scratch) }}
 
-//go:noescape
-func transpose8(dst, src *float32, ld, groups int)
+func (f family) multiply(p *Product) {
+	if f == portable {
+		p.portable()
+		return
+	}
+	g := gemm{family: f, m: p.M, n: p.N, k: p.K, a: p.A, aRow: p.Lda, aCol: 1, b: p.B, ldb: p.Ldb, transB: p.TransB,
+		c: p.C, ldc: p.Ldc, bias: p.Bias, accumulate: p.Accumulate}
+	g.tileRows, g.tileCols = f.tileSize()
+	if p.TransA {
+		g.aRow, g.aCol = 1, p.Lda
+	}
+	g.run()
+}
 
-func tileAVX2(t *tile) {
-	switch t.rows {
-	case 1:
-		tileRows1(t)
-	case 2:
-		tileRows2(t)
-	case 3:
-		tileRows3(t)
-	case 4:
-		tileRows4(t)
-	case 5:
-		tileRows5(t)
-	case 6:
-		tileRows6(t)
+// gemm is a product on its way through the micro-kernels.
+type gemm struct {
+	family             family
+	tileRows, tileCols int
+	m, n, k            int
+	a                  []float32 // A[i][p] is a[i*aRow+p*aCol]
+	aRow, aCol         int
+	b                  []float32
+	ldb                int
+	transB             bool
+	c                  []float32
+	ldc                int
+	bias               []float32
+	accumulate         bool
+}
+
+func (g *gemm) run() {
+	if g.transB && (g.n == 1 || g.k == 1 && g.ldb == 1) {
+		// A stored row that is also a column.
+		g.transB, g.ldb = false, g.n
+	}
+	if !g.transB && g.m <= g.tileRows && g.k <= maxDepth && g.n <= g.tileCols {
+		t := tile{depth: g.k, aRow: 4 * g.aRow, aCol: 4 * g.aCol, bRow: 4 * g.ldb, cRow: 4 * g.ldc, masked: 1}
+		t.a, t.b = &g.a[0], &g.b[0]
+		g.target(&t, 0, 0, g.accumulate)
+		t.count, t.cols = 1, g.n
+		g.family.tile(g.m, &t)
+		return
+	}
+	depths := blocks{size: g.k, count: ceilDiv(g.k, maxDepth)}
+	s := scratches.Get().(*scratch)
+	for d := range depths.count {
+		p, depth := depths.at(d)
+		stripes := blocks{size: g.m, count: ceilDiv(g.m, max(g.tileRows, maxBlockA/depth))}
+		for i := range stripes.count {
+			start, rows := stripes.at(i)
+			g.stripe(start, rows, p, depth, s)
+		}
+	}
+	scratches.Put(s)
+}
+
+// stripe adds the terms p to p+depth of the sums to rows of C.
+func (g *gemm) stripe(i, rows, p, depth int, s *scratch) {
+	t := tile{depth: depth, aRow: 4 * g.aRow, aCol: 4 * g.aCol, cRow: 4 * g.ldc}
+	tiles := blocks{size: rows, count: ceilDiv(rows, g.tileRows)}
+	if !g.transB && (tiles.count == 1 || depth <= shallow) {
+		for bi := range tiles.count {
+			at, r := tiles.at(bi)
+			g.rowOfTiles(&t, i+at, r, p)
+		}
+		return
+	}
+	for j := 0; j < g.n; j += g.tileCols {
+		g.columnOfTiles(&t, tiles, i, j, p, s)
 	}
 }
 
-// packTransposedAVX2 transposes whole squares of 8×8 in registers and leaves the edges to the portable code.
-func packTransposedAVX2(dst, b []float32, ld, cols, depth int) {
-	whole := depth &^ 7
-	if cols < tileCols || whole == 0 {
-		packTransposedPortable(dst, b, ld, cols, depth)
+// rowOfTiles computes r rows of C, reading B in place.
+func (g *gemm) rowOfTiles(t *tile, i, r, p int) {
+	step := 4 * g.tileCols
+	t.bRow = 4 * g.ldb
+	t.a, t.aStep = &g.a[i*g.aRow+p*g.aCol], 0
+	whole := g.n / g.tileCols
+	most := g.callTiles(r, t.depth)
+	for j := 0; j < g.n; j += g.tileCols * t.count {
+		t.cols, t.masked = g.tileCols, 0
+		t.count = min(whole, most)
+		if t.count == 0 {
+			t.cols, t.masked, t.count = g.n-j, 1, 1
+		}
+		whole -= t.count
+		t.b, t.bStep = &g.b[p*g.ldb+j], step
+		g.target(t, i, j, g.accumulate || p > 0)
+		t.cStep, t.startStep = step, step
+		if t.start == nil {
+			t.startStep = 0
+		}
+		g.family.tile(r, t)
+	}
+}
+
+// columnOfTiles computes one panel of C, packing B's panel first or on the way.
+func (g *gemm) columnOfTiles(t *tile, tiles blocks, i, j, p int, s *scratch) {
+	t.cols = min(g.tileCols, g.n-j)
+	t.bStep, t.pack, t.masked = 0, nil, 0
+	if g.transB {
+		g.packTransposed(s.panel[:t.depth*g.tileCols], g.b[j*g.ldb+p:], t.cols, t.depth)
+		t.b, t.bRow = &s.panel[0], 4*g.tileCols
+	} else {
+		t.b, t.bRow = &g.b[p*g.ldb+j], 4*g.ldb
+		t.pack = &s.panel[0]
+		if t.cols < g.tileCols {
+			t.masked = 1
+		}
+		if 2*t.cols <= g.tileCols {
+			t.pack = nil // narrow panels are read in place
+		}
+	}
+	for ti := 0; ti < tiles.count; ti += t.count {
+		at, r := tiles.at(ti)
+		same := tiles.count - ti
+		if extra := tiles.size % tiles.count; ti < extra {
+			same = extra - ti
+		}
+		t.count = min(same, g.callTiles(r, t.depth))
+		t.a, t.aStep = &g.a[(i+at)*g.aRow+p*g.aCol], 4*r*g.aRow
+		g.target(t, i+at, j, g.accumulate || p > 0)
+		t.cStep = r * t.cRow
+		t.startStep = r * t.startRow
+		g.family.tile(r, t)
+		if t.pack != nil {
+			t.b, t.bRow, t.pack, t.masked = t.pack, 4*g.tileCols, nil, 0
+		}
+	}
+}
+
+// target points t to C[i][j] and to where its sums start.
+func (g *gemm) target(t *tile, i, j int, accumulate bool) {
+	t.c = &g.c[i*g.ldc+j]
+	switch {
+	case accumulate:
+		t.start, t.startRow = t.c, t.cRow
+	case g.bias != nil:
+		t.start, t.startRow = &g.bias[j], 0
+	default:
+		t.start, t.startRow = nil, 0
+	}
+}
+
+// callTiles is how many tiles one call may compute.
+func (g *gemm) callTiles(rows, depth int) int { return max(1, maxCallWork/(rows*depth)) }
+
+// packTransposed copies cols stored rows of depth floats, ld apart, into columns of dst, filled up with zeros.
+func (g *gemm) packTransposed(dst, b []float32, cols, depth int) {
+	j, whole := 0, depth&^3
+	if whole > 0 {
+		for lanes := g.tileCols / 2; j+lanes <= cols; j += lanes {
+			if g.family == avx512 {
+				avx512Transpose(&dst[j], &b[j*g.ldb], 4*g.tileCols, 4*g.ldb, whole/4)
+			} else {
+				avx2Transpose(&dst[j], &b[j*g.ldb], 4*g.tileCols, 4*g.ldb, whole/4)
+			}
+		}
+		packColumns(dst[whole*g.tileCols:], b[whole:], g.ldb, g.tileCols, 0, j, depth-whole)
+	}
+	packColumns(dst, b, g.ldb, g.tileCols, j, cols, depth)
+	if cols < g.tileCols {
+		for p := range depth {
+			clear(dst[p*g.tileCols+cols : (p+1)*g.tileCols])
+		}
+	}
+}
+
+// packColumns copies the first depth elements of the stored rows from to to into columns of dst, which is width wide.
+func packColumns(dst, b []float32, ld, width, from, to, depth int) {
+	for j := from; j < to; j++ {
+		at := j
+		for _, v := range b[j*ld:][:depth] {
+			dst[at] = v
+			at += width
+		}
+	}
+}
+
+// tileSize is the size of the tile of C that the micro-kernel holds in registers: with two registers of B and two of A,
+// its accumulators fill the 16 registers of AVX2 and the 32 of AVX-512.
+func (f family) tileSize() (rows, cols int) {
+	switch f {
+	case avx512:
+		return 14, 32
+	case avx2:
+		return 6, 16
+	}
+	return portableRows, portableCols
+}
+
+func (f family) tile(rows int, t *tile) {
+	if f == avx512 {
+		avx512Tile(rows, t)
 		return
 	}
-	transpose8(&dst[0], &b[0], ld, whole/8)
-	transpose8(&dst[8], &b[8*ld], ld, whole/8)
-	if whole < depth {
-		packTransposedPortable(dst[whole*tileCols:], b[whole:], ld, cols, depth-whole)
-	}
+	avx2Tile(rows, t)
 }

@@ -18,6 +18,12 @@ func forFamilies(t *testing.T, test func(t *testing.T, f family)) {
 	}
 }
 
+// Sizes beyond one block of k, and of rows, of every family.
+const (
+	testDepth = 1024
+	testRows  = 520
+)
+
 // problem is a matrix product with its operands stored in larger matrices.
 type problem struct {
 	transA, transB, accumulate bool
@@ -55,9 +61,9 @@ func (p problem) String() string {
 }
 
 func (p problem) run(f family) []float32 {
-	c := slices.Clone(p.c)
-	f.gemm(p.transA, p.transB, p.m, p.n, p.k, p.a, p.lda, p.b, p.ldb, c, p.ldc, p.accumulate)
-	return c
+	q := p.product()
+	f.product(&q)
+	return q.C
 }
 
 // reference returns the product in float64 by gonum's BLAS, and the sum of the magnitudes of its terms.
@@ -115,8 +121,8 @@ func TestGemmAgainstFloat64(t *testing.T) {
 				newProblem(r, transA, transB, accumulate, m, n, k, r.IntN(4)).check(t, f)
 			}
 			// Beyond one block of k, and of rows.
-			newProblem(r, transA, transB, accumulate, 7, 20, 2*maxDepth+5, 1).check(t, f)
-			newProblem(r, transA, transB, accumulate, maxBlockA/maxDepth+9, 21, maxDepth+3, 3).check(t, f)
+			newProblem(r, transA, transB, accumulate, 7, 20, 2*testDepth+5, 1).check(t, f)
+			newProblem(r, transA, transB, accumulate, testRows+9, 21, testDepth+3, 3).check(t, f)
 			newProblem(r, transA, transB, accumulate, 100, 500, 30, 0).check(t, f)
 			newProblem(r, transA, transB, accumulate, 300, 1, 70, 1).check(t, f)
 			newProblem(r, transA, transB, accumulate, 1, 300, 70, 1).check(t, f)
@@ -131,7 +137,7 @@ func TestGemmPartsEqualWhole(t *testing.T) {
 	forFamilies(t, func(t *testing.T, f family) {
 		r := rand.New(rand.NewPCG(3, 4))
 		for orientation := range 4 {
-			p := newProblem(r, orientation&1 != 0, orientation&2 != 0, false, 23, 41, maxDepth+76, 1)
+			p := newProblem(r, orientation&1 != 0, orientation&2 != 0, false, 23, 41, testDepth+76, 1)
 			whole := p.run(f)
 			part := func(i, m, j, n int) {
 				q := p
@@ -219,7 +225,7 @@ func (p problem) checkFinite(t *testing.T, f family, want func(row, col int) boo
 func TestGemmIgnoresOldC(t *testing.T) {
 	forFamilies(t, func(t *testing.T, f family) {
 		r := rand.New(rand.NewPCG(7, 8))
-		for _, k := range []int{0, 1, 20, maxDepth + 1} {
+		for _, k := range []int{0, 1, 20, testDepth + 1} {
 			p := newProblem(r, false, false, false, 9, 21, k, 1)
 			for i := range p.c {
 				p.c[i] = float32(math.NaN())
@@ -234,9 +240,8 @@ func TestGemmAllocatesNothing(t *testing.T) {
 		r := rand.New(rand.NewPCG(9, 10))
 		for _, transB := range []bool{false, true} {
 			p := newProblem(r, false, transB, true, 20, 37, 50, 0)
-			if n := testing.AllocsPerRun(50, func() {
-				f.gemm(false, transB, p.m, p.n, p.k, p.a, p.lda, p.b, p.ldb, p.c, p.ldc, true)
-			}); n != 0 {
+			q := p.product()
+			if n := testing.AllocsPerRun(50, func() { f.product(&q) }); n != 0 {
 				t.Errorf("transB %t: %g allocations a call", transB, n)
 			}
 		}
