@@ -6,11 +6,13 @@ import "sync"
 
 const (
 	// maxDepth bounds the block of k: what one micro-kernel call reads of A and B stays in the first-level cache.
-	maxDepth = 512
-	// maxBlockA bounds the floats of the block of A that meets every panel of B: 256 KiB of the second-level cache.
-	maxBlockA = 64 << 10
+	maxDepth = 384
+	// maxBlockA bounds the floats of the block of A that meets every panel of B: 384 KiB of the second-level cache.
+	maxBlockA = 96 << 10
 	// shallow is the k up to which B is read in place rather than packed.
 	shallow = 24
+	// packPanels is the number of panels of B from which packing A can pay.
+	packPanels = 16
 	// maxCallWork bounds the multiply-adds of one call of a micro-kernel, which cannot be preempted, per lane: 3 µs.
 	maxCallWork = 18 << 10
 )
@@ -35,7 +37,7 @@ type tile struct {
 // scratch holds a panel of B and, for some products, a block of A.
 type scratch struct {
 	panel [maxDepth * 32]float32
-	a     [maxBlockA + 16*maxDepth]float32
+	a     [maxBlockA]float32
 }
 
 var scratches = sync.Pool{New: func() any { return new(scratch) }}
@@ -107,8 +109,37 @@ func (g *gemm) stripe(i, rows, p, depth int, s *scratch) {
 		}
 		return
 	}
+	var packed []float32
+	if g.packsA() {
+		packed = s.a[:rows*depth]
+		g.packA(packed, tiles, i, p, depth)
+	}
 	for j := 0; j < g.n; j += g.tileCols {
-		g.columnOfTiles(&t, tiles, i, j, p, s)
+		g.columnOfTiles(&t, tiles, packed, i, j, p, s)
+	}
+}
+
+// packsA says whether A is copied before it is used: if it is read often and does not fit the cache as a whole, or if it
+// is read along columns whose elements compete for the same lines of the cache.
+func (g *gemm) packsA() bool {
+	return g.n >= packPanels*g.tileCols && (g.m*g.k > maxBlockA || g.aCol >= 512 && g.aCol%512 == 0)
+}
+
+// packA copies the block of A so that each tile's rows are together: as r rows of depth, or, if A is stored as its
+// transpose, as depth rows of r. A tile that starts at row at of the stripe is found at at*depth.
+func (g *gemm) packA(dst []float32, tiles blocks, i, p, depth int) {
+	if g.aCol == 1 {
+		for r := range tiles.size {
+			copy(dst[r*depth:][:depth], g.a[(i+r)*g.aRow+p:])
+		}
+		return
+	}
+	for q := range depth {
+		from := g.a[i+(p+q)*g.aCol:]
+		for ti := range tiles.count {
+			at, r := tiles.at(ti)
+			copy(dst[at*depth+q*r:][:r], from[at:])
+		}
 	}
 }
 
@@ -137,7 +168,7 @@ func (g *gemm) rowOfTiles(t *tile, i, r, p int) {
 }
 
 // columnOfTiles computes one panel of C, packing B's panel first or on the way.
-func (g *gemm) columnOfTiles(t *tile, tiles blocks, i, j, p int, s *scratch) {
+func (g *gemm) columnOfTiles(t *tile, tiles blocks, packed []float32, i, j, p int, s *scratch) {
 	t.cols = min(g.tileCols, g.n-j)
 	t.bStep, t.pack, t.masked = 0, nil, 0
 	if g.transB {
@@ -160,7 +191,14 @@ func (g *gemm) columnOfTiles(t *tile, tiles blocks, i, j, p int, s *scratch) {
 			same = extra - ti
 		}
 		t.count = min(same, g.callTiles(r, t.depth))
-		t.a, t.aStep = &g.a[(i+at)*g.aRow+p*g.aCol], 4*r*g.aRow
+		switch {
+		case packed == nil:
+			t.a, t.aStep = &g.a[(i+at)*g.aRow+p*g.aCol], 4*r*g.aRow
+		case g.aCol == 1:
+			t.a, t.aStep, t.aRow, t.aCol = &packed[at*t.depth], 4*r*t.depth, 4*t.depth, 4
+		default:
+			t.a, t.aStep, t.aRow, t.aCol = &packed[at*t.depth], 4*r*t.depth, 4, 4*r
+		}
 		g.target(t, i+at, j, g.accumulate || p > 0)
 		t.cStep = r * t.cRow
 		t.startStep = r * t.startRow

@@ -59,8 +59,17 @@ func file(s isa, tail []byte) []byte {
 		p.op("VFMADD231PS %s, t, lo", s.half(0))
 		p.op("VFMADD231PS %s, t, hi", s.half(1))
 	})
+	p.macro("TOUCH", s.rowMacro("PREFETCHT0 (DX)", fmt.Sprintf("PREFETCHT0 %d(DX)", 2*s.bytes-1)))
 	if s == avx2 {
+		p.macro("LOAD(lo, hi)", s.rowMacro("VMOVUPS (DX), lo", "VMOVUPS 32(DX), hi"))
+		p.macro("LOADPART(lo, hi)", s.rowMacro("VMASKMOVPS (DX), Y12, lo", "VMASKMOVPS 32(DX), Y13, hi"))
+		p.macro("STORE(lo, hi)", s.rowMacro("VMOVUPS lo, (DX)", "VMOVUPS hi, 32(DX)"))
+		p.macro("ZERO(lo, hi)", func(p *printer) { p.op("VXORPS lo, lo, lo"); p.op("VXORPS hi, hi, hi") })
 		p.macro("COPY", s.copyRows)
+	} else {
+		p.macro("LOAD(lo, hi)", s.rowMacro("VMOVUPS.Z (DX), K1, lo", "VMOVUPS.Z 64(DX), K2, hi"))
+		p.macro("STORE(lo, hi)", s.rowMacro("VMOVUPS lo, K1, (DX)", "VMOVUPS hi, K2, 64(DX)"))
+		p.macro("ZERO(lo, hi)", func(p *printer) { p.op("VPXORQ lo, lo, lo"); p.op("VPXORQ hi, hi, hi") })
 	}
 	for rows := 1; rows <= s.rows; rows++ {
 		s.kernel(&p, rows)
@@ -81,6 +90,7 @@ func (s isa) kernel(p *printer, rows int) {
 	p.row9(rows)
 	p.label("next")
 	s.start(p, rows)
+	s.prefetchC(p, rows)
 	p.op("CHOOSE")
 	s.loop(p, rows, "plain", func() { p.op("FULL") }, "")
 	s.store(p, rows)
@@ -147,43 +157,49 @@ func (s isa) start(p *printer, rows int) {
 	if s == avx2 {
 		p.op("CMPQ tile_cols(DI), $16")
 		p.op("JNE part")
-		s.eachRow(p, rows, "AX", func(i, h int) { p.op("VMOVUPS %d(DX), %s", h*s.bytes, s.acc(i, h)) })
+		s.eachRow(p, rows, "LOAD")
 		p.op("JMP run")
 		p.label("part")
 		p.op("MOVQ %d(SP), CX", localMasks)
 		p.op("VMOVUPS (CX), %s", s.half(0))
 		p.op("VMOVUPS 32(CX), %s", s.half(1))
-		s.eachRow(p, rows, "AX", func(i, h int) { p.op("VMASKMOVPS %d(DX), %s, %s", h*s.bytes, s.half(h), s.acc(i, h)) })
+		s.eachRow(p, rows, "LOADPART")
 	} else {
-		s.eachRow(p, rows, "AX", func(i, h int) { p.op("VMOVUPS.Z %d(DX), K%d, %s", h*s.bytes, h+1, s.acc(i, h)) })
+		s.eachRow(p, rows, "LOAD")
 	}
 	p.op("JMP run")
 	p.label("zero")
-	for i := range rows {
-		for h := range 2 {
-			r := s.acc(i, h)
-			if s == avx2 {
-				p.op("VXORPS %s, %s, %s", r, r, r)
-			} else {
-				p.op("VPXORQ %s, %s, %s", r, r, r)
-			}
-		}
+	s.eachRow(p, rows, "ZERO")
+}
+
+// prefetchC asks for the C of the tile that follows, whose rows may be far apart.
+func (s isa) prefetchC(p *printer, rows int) {
+	p.label("run")
+	p.op("MOVQ %d(SP), DX", localC)
+	p.op("ADDQ tile_cStep(DI), DX")
+	p.op("MOVQ tile_cRow(DI), AX")
+	for range rows {
+		p.op("TOUCH")
 	}
 }
 
-// eachRow lets DX walk the rows, the given distance apart.
-func (s isa) eachRow(p *printer, rows int, distance string, do func(i, h int)) {
+// eachRow applies a macro to both accumulators of each row.
+func (s isa) eachRow(p *printer, rows int, macro string) {
 	for i := range rows {
-		do(i, 0)
-		do(i, 1)
-		if i < rows-1 {
-			p.op("ADDQ %s, DX", distance)
-		}
+		p.op("%s(%s, %s)", macro, s.acc(i, 0), s.acc(i, 1))
+	}
+}
+
+// rowMacro is the body of a macro after which DX goes to the next row.
+func (s isa) rowMacro(lo, hi string) func(p *printer) {
+	return func(p *printer) {
+		p.op("%s", lo)
+		p.op("%s", hi)
+		p.op("ADDQ AX, DX")
 	}
 }
 
 func (s isa) chooseLoop(p *printer) {
-	p.label("run")
 	p.op("MOVQ tile_depth(DI), AX")
 	p.op("CMPQ tile_cols(DI), $%d", s.bytes/4)
 	p.op("JLE tonarrow")
@@ -284,13 +300,11 @@ func (s isa) store(p *printer, rows int) {
 	p.label("store")
 	p.op("MOVQ %d(SP), DX", localC)
 	p.op("MOVQ tile_cRow(DI), AX")
-	if s == avx512 {
-		s.eachRow(p, rows, "AX", func(i, h int) { p.op("VMOVUPS %s, K%d, %d(DX)", s.acc(i, h), h+1, h*s.bytes) })
-		return
+	if s == avx2 {
+		p.op("CMPQ tile_cols(DI), $16")
+		p.op("JNE copy")
 	}
-	p.op("CMPQ tile_cols(DI), $16")
-	p.op("JNE copy")
-	s.eachRow(p, rows, "AX", func(i, h int) { p.op("VMOVUPS %s, %d(DX)", s.acc(i, h), h*s.bytes) })
+	s.eachRow(p, rows, "STORE")
 }
 
 // advance goes to the next tile.
