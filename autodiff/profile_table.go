@@ -94,9 +94,11 @@ func (r namedRow) rate(amount float64) string {
 	return fmt.Sprintf("%.1f", amount/1e9/r.time.Seconds())
 }
 
+// shortened cuts a long name before its end, where an operation has its shape.
 func shortened(s string) string {
+	const end = 12
 	if r := []rune(s); len(r) > profileWidth {
-		return string(r[:profileWidth-1]) + "…"
+		return string(r[:profileWidth-1-end]) + "…" + string(r[len(r)-end:])
 	}
 	return s
 }

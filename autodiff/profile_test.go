@@ -89,10 +89,10 @@ func TestProfileEmpty(t *testing.T) {
 			t.Errorf("got %q", got)
 		}
 	}
-	long := rowName("f", strings.Repeat("ä", 100))
+	long := rowName("f", strings.Repeat("ä", 100)+" (100, 2000)")
 	p := NewProfile()
 	p.record(long, 0, 1, 1) // no time: no rate
-	if got := text(t, p); !strings.Contains(got, "f         "+strings.Repeat("ä", profileWidth-1)+"…      1  0.00 µs  100.0 %        –     –\n") {
+	if got := text(t, p); !strings.Contains(got, "f         "+strings.Repeat("ä", profileWidth-13)+"… (100, 2000)      1  0.00 µs  100.0 %        –     –\n") {
 		t.Errorf("got\n%s", got)
 	}
 }

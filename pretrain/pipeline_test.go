@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"capas/autodiff"
 	"capas/pretrain"
 	"capas/train"
 
@@ -127,6 +128,32 @@ func TestEqualRunsEqualFiles(t *testing.T) {
 	names := slices.Sorted(maps.Keys(files[0]))
 	if d := cmp.Diff([]string{"fine-tuning.safetensors", "layer-1.safetensors", "layer-2.safetensors", "layer-3.safetensors", "top-layer.safetensors"}, names); d != "" {
 		t.Errorf("files (−want +got)\n%s", d)
+	}
+}
+
+// A profile shows what was run, under the names of the stages, and changes nothing.
+func TestPipelineProfile(t *testing.T) {
+	plain, e := build(t, "sdae"), build(t, "sdae")
+	want := run(t, pretrain.Pipeline{Stages: plain.stages})
+	profile := autodiff.NewProfile()
+	got := run(t, pretrain.Pipeline{Stages: e.stages[:2], Profile: profile}) // all rows of two stages are shown
+	var table strings.Builder
+	if _, err := profile.WriteTo(&table); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"layer 1 step", "layer 1 measured step", "layer 2 map", "layer 2 step"} {
+		if !strings.Contains(table.String(), "\n"+name+"  ") {
+			t.Errorf("no row of %q in\n%s", name, &table)
+		}
+	}
+	profile = autodiff.NewProfile()
+	got = append(got, run(t, pretrain.Pipeline{Stages: e.stages[2:], Profile: profile.Under("net")})...)
+	if d := cmp.Diff(want, got, seconds); d != "" || !slices.Equal(bits(plain.params), bits(e.params)) {
+		t.Errorf("other parameters with a profile, or histories (−without +with)\n%s", d)
+	}
+	table.Reset()
+	if _, err := profile.WriteTo(&table); err != nil || !strings.Contains(table.String(), "\nnet fine-tuning evaluation  ") {
+		t.Errorf("error %v, no row of the evaluation in\n%s", err, &table)
 	}
 }
 
