@@ -7,6 +7,8 @@ import "sync"
 const (
 	// maxDepth bounds the block of k: what one micro-kernel call reads of A and B stays in the first-level cache.
 	maxDepth = 384
+	// lowDepth is the bound for products of few rows.
+	lowDepth = 128
 	// maxBlockA bounds the floats of the block of A that meets every panel of B: 384 KiB of the second-level cache.
 	maxBlockA = 96 << 10
 	// shallow is the k up to which B is read in place rather than packed.
@@ -85,7 +87,7 @@ func (g *gemm) run() {
 		g.family.tile(g.m, &t)
 		return
 	}
-	depths := blocks{size: g.k, count: ceilDiv(g.k, maxDepth)}
+	depths := blocks{size: g.k, count: ceilDiv(g.k, g.depth())}
 	s := scratches.Get().(*scratch)
 	for d := range depths.count {
 		p, depth := depths.at(d)
@@ -96,6 +98,15 @@ func (g *gemm) run() {
 		}
 	}
 	scratches.Put(s)
+}
+
+// depth bounds the block of k. With few rows B is read once or twice and is what counts: low blocks of it are wide, which
+// suits the cache of page addresses.
+func (g *gemm) depth() int {
+	if g.m <= 2*g.tileRows && !g.transB {
+		return lowDepth
+	}
+	return maxDepth
 }
 
 // stripe adds the terms p to p+depth of the sums to rows of C.
