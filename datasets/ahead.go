@@ -5,9 +5,9 @@ import (
 	"sync"
 )
 
-// aheadFloats is the least size of a batch, in features, that is gathered ahead: below, starting a goroutine costs more
-// than it saves.
-const aheadFloats = 1 << 14
+// aheadFloats is the least size of a batch, in features, that is gathered ahead. Below, waking a processor (12 to 16 µs) costs
+// about as much as gathering (50 µs for 100 rows of 784).
+const aheadFloats = 1 << 15
 
 // ahead gathers the batch after the current one on a goroutine. If that has not begun when the batch is asked for, as
 // where all processors are busy, the caller gathers it: nobody waits longer than gathering takes. The goroutine ends
