@@ -73,7 +73,7 @@ func TestAgainstScripts(t *testing.T) {
 if [ "$1" = -c ]; then echo 9.9 OpenBLAS; exit; fi
 echo "$@" >>` + log + `
 for name; do :; done
-echo "{\"name\": \"$name\", \"median_us\": 5, \"gflop\": 1}"
+echo "{\"name\": \"$name\", \"median_us\": 5, \"min_us\": 4, \"gflop\": 1}"
 `
 	if err := os.WriteFile(python, []byte(script), 0o777); err != nil {
 		t.Fatal(err)
@@ -122,8 +122,8 @@ func cells(markdown, name string) (out []string) {
 func TestTable(t *testing.T) {
 	tab := table{programs: []program{{name: "Capas"}, {name: "PyTorch"}, {name: "scikit-learn", missing: "not there"}}, workloads: []string{"step"}}
 	for _, us := range [][2]float64{{10, 40}, {20, 50}, {5, 25}} { // quotients 4, 2.5, 5
-		tab.add("Capas", measurement{Name: "step", MedianUS: us[0], GFLOP: 0.002, Allocs: 3})
-		tab.add("PyTorch", measurement{Name: "step", MedianUS: us[1]})
+		tab.add("Capas", measurement{Name: "step", MedianUS: us[0], MinUS: us[0] / 2, GFLOP: 0.002, Allocs: 3})
+		tab.add("PyTorch", measurement{Name: "step", MedianUS: us[1], MinUS: us[1] / 8})
 	}
 	for markdown, want := range map[bool]string{
 		false: `workload  Capas µs  GFLOP/s  allocs  PyTorch µs     PyTorch/Capas  scikit-learn µs  scikit-learn/Capas
@@ -141,6 +141,10 @@ step          10.0      200       3        40.0  4.00 (2.50–5.00)             
 		if b.String() != want {
 			t.Errorf("want\n%sgot\n%s", want, b.String())
 		}
+	}
+	tab.least = true
+	if row := tab.cells()[1]; row[1] != "5.0" || row[2] != "400" || row[4] != "5.0" || row[5] != "1.00 (0.62–1.25)" {
+		t.Errorf("least times: want 5.0 µs, 400 GFLOP/s, 5.0 µs and 1.00 (0.62–1.25), got %q", row)
 	}
 	if m := median([]float64{4, 1, 3, 2}); m != 2.5 {
 		t.Errorf("median of 4, 1, 3, 2: want 2.5, got %g", m)

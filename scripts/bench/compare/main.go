@@ -38,6 +38,7 @@ type settings struct {
 	rounds, threads int
 	seconds         float64
 	markdown, chain bool
+	least           bool
 	epochs          int
 	python          string
 	workloads       []string
@@ -73,6 +74,7 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	fs.Float64Var(&s.seconds, "seconds", 1, "measure for this `time` a turn")
 	fs.IntVar(&s.threads, "threads", 0, "`number` of processors for every program; 0 for all")
 	fs.BoolVar(&s.markdown, "markdown", false, "print the table as Markdown")
+	fs.BoolVar(&s.least, "min", false, "compare the fastest steps of each turn, not the median ones: for a machine that is never idle")
 	fs.BoolVar(&s.chain, "chain", false, "compare a whole run instead: a DBN of five layers, pretrained and fine-tuned on MNIST")
 	fs.IntVar(&s.epochs, "epochs", 5, "`epochs` a layer and of fine-tuning, with -chain")
 	fs.StringVar(&s.python, "python", "/usr/bin/python3", "`program` that runs the scripts of PyTorch and scikit-learn; Debian's knows its packages")
@@ -119,7 +121,7 @@ func compare(ctx context.Context, s settings, stdout, stderr io.Writer) error {
 	if s.workloads, err = chosen(ctx, programs[0], s.workloads); err != nil {
 		return err
 	}
-	t := table{programs: programs, workloads: s.workloads}
+	t := table{programs: programs, workloads: s.workloads, least: s.least}
 	for r := range s.rounds {
 		for _, w := range s.workloads {
 			if err := t.round(ctx, r, w, s, stderr); err != nil {

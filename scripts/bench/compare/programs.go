@@ -34,6 +34,7 @@ type program struct {
 type measurement struct {
 	Name     string  `json:"name"`
 	MedianUS float64 `json:"median_us"`
+	MinUS    float64 `json:"min_us"`
 	GFLOP    float64 `json:"gflop"`
 	Allocs   int     `json:"allocs"`
 	Kernels  string  `json:"kernels"`
@@ -48,8 +49,8 @@ func (p program) measure(ctx context.Context, workload string, s settings) (meas
 		return measurement{}, err
 	}
 	var r measurement
-	if err := json.Unmarshal(out, &r); err != nil || r.Name != workload || !(r.MedianUS > 0) {
-		return r, fmt.Errorf("%s: want one JSON line with the median time of %s, got %q", strings.Join(args, " "), workload, out)
+	if err := json.Unmarshal(out, &r); err != nil || r.Name != workload || !(r.MedianUS > 0 && r.MinUS > 0) {
+		return r, fmt.Errorf("%s: want one JSON line with the times of %s, got %q", strings.Join(args, " "), workload, out)
 	}
 	return r, nil
 }
@@ -155,7 +156,11 @@ func (m *machine) describe(w io.Writer, s settings, t table) {
 			fmt.Fprintf(w, "%s: %s\n", p.name, p.version)
 		}
 	}
-	fmt.Fprintf(w, "\nMedian times of a step: the middle of %d rounds of %g s. Ratios: the middle, least and greatest of the rounds.\n\n", s.rounds, s.seconds)
+	what := "Median"
+	if s.least {
+		what = "Least"
+	}
+	fmt.Fprintf(w, "\n%s times of a step: the middle of %d rounds of %g s. Ratios: the middle, least and greatest of the rounds.\n\n", what, s.rounds, s.seconds)
 }
 
 func (m *machine) describeMachine(w io.Writer, s settings) {

@@ -13,6 +13,7 @@ import (
 type table struct {
 	programs  []program
 	workloads []string
+	least     bool // show the least times, not the medians
 	// rounds holds one measurement a round by program and workload.
 	rounds map[string]map[string][]measurement
 }
@@ -34,7 +35,7 @@ func (t *table) round(ctx context.Context, r int, workload string, s settings, p
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(progress, " %s %.1f µs", p.name, m.MedianUS)
+		fmt.Fprintf(progress, " %s %.1f µs", p.name, t.time(m))
 		t.add(p.name, m)
 	}
 	return nil
@@ -60,10 +61,10 @@ func (t *table) cells() [][]string {
 	out := [][]string{heads}
 	for _, w := range t.workloads {
 		own := t.rounds[capas][w]
-		times := medians(own)
+		times := t.times(own)
 		row := []string{w, micros(median(times)), fmt.Sprintf("%.0f", own[0].GFLOP/median(times)*1e6), fmt.Sprint(own[0].Allocs)}
 		for _, p := range t.programs[1:] {
-			other := medians(t.rounds[p.name][w])
+			other := t.times(t.rounds[p.name][w])
 			if len(other) == 0 {
 				row = append(row, "–", "–")
 				continue
@@ -83,10 +84,18 @@ func micros(v float64) string {
 	return fmt.Sprintf("%.0f", v)
 }
 
-func medians(ms []measurement) []float64 {
+// time is what the table shows of a measurement.
+func (t *table) time(m measurement) float64 {
+	if t.least {
+		return m.MinUS
+	}
+	return m.MedianUS
+}
+
+func (t *table) times(ms []measurement) []float64 {
 	var out []float64
 	for _, m := range ms {
-		out = append(out, m.MedianUS)
+		out = append(out, t.time(m))
 	}
 	return out
 }
