@@ -9,6 +9,7 @@
 // The programs take turns, each in a process of its own, so that what else the machine
 // does meets all of them. Even so it should be idle: threads that wait for each other in
 // a spinning loop, as those of OpenBLAS do, lose far more to a busy core than others.
+// Where it never is, -threads 1 -min gives ratios that mean something.
 //
 // Exit status: 0 done, also where a program to compare with is not installed; 1 failed,
 // 2 wrong usage, 130 interrupted.

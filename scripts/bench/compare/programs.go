@@ -167,6 +167,6 @@ func (m *machine) describeMachine(w io.Writer, s settings) {
 	command := strings.Join(append([]string{"go run ./scripts/bench/compare"}, s.args...), " ")
 	fmt.Fprintf(w, "%s\n%s, %d CPUs, %s/%s\n", command, lab.CPU(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)
 	if m.load >= busy {
-		fmt.Fprintf(w, "Other programs were running (load %.1f): PyTorch and scikit-learn lose more to them than Capas does.\n", m.load)
+		fmt.Fprintf(w, "Other programs were running (load %.1f): PyTorch and scikit-learn lose more to them than Capas does, least with -threads 1 -min.\n", m.load)
 	}
 }
