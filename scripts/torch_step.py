@@ -16,8 +16,12 @@ import pathlib
 import sys
 import time
 
-if any(k.startswith("OPENBLAS_") for k in os.environ):  # such settings may force slow kernels: PyTorch is measured at its best
-    os.execve(sys.executable, [sys.executable, *sys.argv], {k: v for k, v in os.environ.items() if not k.startswith("OPENBLAS_")})
+settings = {k: v for k, v in os.environ.items() if not k.startswith("OPENBLAS_")}  # they may force slow kernels
+threads = sys.argv[sys.argv.index("--threads") + 1] if "--threads" in sys.argv[:-1] else "0"
+if threads != "0":
+    settings["OMP_NUM_THREADS"] = threads  # which OpenBLAS reads as it is loaded; torch.set_num_threads does not tell it
+if settings != dict(os.environ):
+    os.execve(sys.executable, [sys.executable, *sys.argv], settings)
 
 import torch
 import torch.nn.functional as F

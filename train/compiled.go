@@ -68,14 +68,14 @@ func (l *loop) stepper(m int) (*Stepper, error) {
 
 // compile makes a stepper, with measured if norms are wanted.
 func compile(model Model, params []*blocks.Param, state *State, m int, norms bool) (*Stepper, error) {
-	s, err := compileParts(model, params, state, m, norms)
+	s, err := build(model, params, state, m, norms)
 	if err != nil {
 		return nil, fmt.Errorf("training step for batches of %d: %w", m, err)
 	}
 	return s, nil
 }
 
-func compileParts(model Model, params []*blocks.Param, state *State, m int, norms bool) (*Stepper, error) {
+func build(model Model, params []*blocks.Param, state *State, m int, norms bool) (*Stepper, error) {
 	o, err := model.Objective(m)
 	if err != nil {
 		return nil, err

@@ -33,11 +33,14 @@ func readEnvironment() (environment, error) {
 	return environment{
 		Go:       runtime.Version(),
 		Platform: runtime.GOOS + "/" + runtime.GOARCH,
-		CPU:      cpuModel("/proc/cpuinfo"),
+		CPU:      CPU(),
 		Kernels:  family,
 		Revision: revision(),
 	}, nil
 }
+
+// CPU is the model of this machine's processor, where the system tells it.
+func CPU() string { return cpuModel("/proc/cpuinfo") }
 
 // cpuModel is the "model name" that a Linux cpuinfo file gives, or the
 // architecture and the number of logical CPUs where there is none.
