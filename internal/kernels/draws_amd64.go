@@ -39,7 +39,7 @@ func (f family) group() int {
 	if f == avx512 {
 		return mostOfGroup
 	}
-	return 32
+	return 48
 }
 
 // stretch says how many of the next words, of which left are wanted, to make at once: skip is what stands before
@@ -165,14 +165,17 @@ func (f family) normalWords(dst []float32, words []uint32) {
 		normalWordsPortable(dst, words)
 		return
 	}
-	group := f.group() / 2
+	group := 16
+	if f == avx512 {
+		group = 32
+	}
 	if n := len(words) / group * group; n > 0 {
 		f.normalGroups(&dst[0], &words[0], n)
 		dst, words = dst[n:], words[n:]
 	}
 	if len(words) > 0 { // a value must not depend on its place: the rest takes the same instructions
-		var w [mostOfGroup / 2]uint32
-		var z [mostOfGroup / 2]float32
+		var w [32]uint32
+		var z [32]float32
 		copy(w[:], words)
 		f.normalGroups(&z[0], &w[0], group)
 		copy(dst, z[:len(words)])

@@ -11,12 +11,14 @@ type isa struct {
 	name      string // suffix of the functions
 	reg       string // prefix of the vector registers
 	lanes     int    // float32 in a register
-	registers int    // that bodies may use
+	registers int    // that the elementwise functions may use
+	all       int    // that there are
+	states    int    // registers' worth of generator blocks that are computed together
 }
 
 var (
-	avx2   = &isa{name: "AVX2", reg: "Y", lanes: 8, registers: 15} // Y15 is the mask of the last, partial group
-	avx512 = &isa{name: "AVX512", reg: "Z", lanes: 16, registers: 32}
+	avx2   = &isa{name: "AVX2", reg: "Y", lanes: 8, registers: 15, all: 16, states: 3} // Y15 is the mask of the last, partial group
+	avx512 = &isa{name: "AVX512", reg: "Z", lanes: 16, registers: 32, all: 32, states: 2}
 )
 
 // value is what an instruction of a block computes, or a constant.
@@ -54,7 +56,15 @@ type instruction struct {
 // own until its last use.
 type block struct {
 	*isa
-	code []instruction
+	code  []instruction
+	draws bool // all registers may be used
+}
+
+func (b *block) limit() int {
+	if b.draws {
+		return b.all
+	}
+	return b.registers
 }
 
 func (b *block) put(i instruction) value {
@@ -198,7 +208,7 @@ func (b *block) finish(out ...value) listing {
 	trial := newAssignment(b, out, nil)
 	trial.run()
 	kept, names := map[string]int{}, []string{}
-	for reg := trial.most; reg < b.registers && len(names) < len(b.constants()); reg++ {
+	for reg := trial.most; reg < b.limit() && len(names) < len(b.constants()); reg++ {
 		name := b.constants()[len(names)]
 		kept[name] = reg
 		names = append(names, name)

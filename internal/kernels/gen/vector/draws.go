@@ -1,24 +1,25 @@
 package main
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
-// Registers of the random draws: the multipliers and the keys of a round, the counters, and what the draws compare with.
+// Registers of the random draws: the keys of a round and the first of the counters.
 const (
-	multiplier0, multiplier1 = 0, 1
-	key0, key1               = 2, 3
-	counter                  = 4
-	afterPhilox              = 14
+	key0, key1 = 0, 1
+	counter    = 2
 
 	rounds = 10
 )
 
 const drawsHeader = `// Random draws. Philox4x32-10 on lanes of 64 bits: a lane is one block, so that VPMULUDQ gives the whole product of its lower
 // half. The upper halves of the counter words are left dirty: neither the multiplication nor the result looks at them.
-// PHILOX makes %[2]d words at a time, from the counters in %[1]s4 and %[1]s5, which hide each other's latency; the shuffles at its
+// PHILOX makes %[2]d words at a time from the counters in %[1]s2 … %[1]s%[3]d, which hide each other's latency; the shuffles at its
 // end put the words in order, given the order of the counters.
 //
-//	DI  dst             AX  number of the first block    %[1]s0, %[1]s1  multipliers
-//	SI  probabilities   CX  what is left, in groups      %[1]s2, %[1]s3  keys of a round, from the ten on the stack
+//	DI  dst             AX  number of the first block    %[1]s0, %[1]s1  keys of a round, from the ten on the stack
+//	SI  probabilities   CX  what is left, in groups
 `
 
 // counters are the distances of the blocks in the lanes of 64 bits from the first: the shuffles at the end leave even lanes in
@@ -31,7 +32,7 @@ func (s *isa) counters() []int {
 	return at
 }
 
-// keys prints the macro that stores the keys of all rounds, of the one in R8, on the stack, and loads the multipliers.
+// keys prints the macro that stores the keys of all rounds, of the one in R8, on the stack.
 func (p *printer) keys() {
 	lines := []string{"MOVQ R8, R9", "SHRQ $32, R9"}
 	for round := range rounds {
@@ -40,20 +41,16 @@ func (p *printer) keys() {
 			lines = append(lines, "ADDL $0x9E3779B9, R8", "ADDL $0xBB67AE85, R9")
 		}
 	}
-	for i, multiplier := range []string{"0xD2511F53", "0xCD9E8D57"} {
-		lines = append(lines, fmt.Sprintf("MOVL $%s, R10", multiplier), fmt.Sprintf("VMOVQ R10, X%d", i),
-			fmt.Sprintf("VPBROADCASTQ X%d, %s%d", i, p.reg, i))
-	}
 	p.macro("KEYS", lines)
 }
 
 // philox prints the macro that turns the counters into words, and returns their registers.
-func (p *printer) philox() []string {
-	b := &block{isa: p.isa}
-	m0, m1 := b.scalar(multiplier0), b.scalar(multiplier1)
+func (p *printer) philox() listing {
+	b := &block{isa: p.isa, draws: true}
+	m0, m1 := konst("philoxM0"), konst("philoxM1")
 	k0, k1 := b.scalar(key0), b.scalar(key1)
 	type state struct{ c0, c1, c2, c3 value }
-	var groups [2]state
+	groups := make([]state, p.states)
 	for g := range groups {
 		c0 := b.given(counter + g)
 		groups[g] = state{c0: c0, c1: b.shift("VPSRLQ $32", c0)}
@@ -83,39 +80,35 @@ func (p *printer) philox() []string {
 		words = append(words, b.op("VSHUFPS $0x88", lower, upper), b.op("VSHUFPS $0xDD", lower, upper))
 	}
 	l := p.finish(b, words...)
-	if l.most > afterPhilox {
-		panic("the registers of PHILOX overlap those that stay")
-	}
 	p.macro("PHILOX", l.lines)
-	return l.out
+	return l
 }
 
 // draws prints the functions of random numbers.
 func (p *printer) draws() {
-	p.line(drawsHeader, p.reg, 4*p.lanes)
-	for i, at := range p.counters() {
-		p.line("DATA counters<>+%d(SB)/8, $%d", 8*i, at)
+	p.line(drawsHeader, p.reg, p.group(), counter+p.states-1)
+	for state := range p.states {
+		for i, at := range p.counters() {
+			p.line("DATA counters<>+%d(SB)/8, $%d", 4*p.lanes*state+8*i, at+p.lanes/2*state)
+		}
 	}
-	for i, at := range p.counters() {
-		p.line("DATA counters<>+%d(SB)/8, $%d", 4*p.lanes+8*i, at+p.lanes/2)
-	}
-	p.line("GLOBL counters<>(SB), RODATA|NOPTR, $%d\n", 8*p.lanes)
+	p.line("GLOBL counters<>(SB), RODATA|NOPTR, $%d\n", 4*p.lanes*p.states)
 	p.keys()
 	words := p.philox()
 
 	p.draw("philox", "dst *uint32, key, block uint64, groups int", 0, words, func(string, int) {})
 	p.draw("uniform", "dst *float32, key, block uint64, groups int", 0, words, func(reg string, _ int) {
 		p.fraction(reg)
-		p.op("VMULPS %s, %s, %s", p.inRegister("unit24"), reg, reg)
+		p.op("VMULPS %s, %s, %s", p.unit(words), reg, reg)
 	})
 	p.draw("bernoulli", "dst, p *float32, key, block uint64, groups int", 1, words, func(reg string, at int) {
 		p.fraction(reg)
-		p.op("VMULPS %s, %s, %s", p.inRegister("unit24"), reg, reg)
-		p.below(reg, fmt.Sprintf("%d(SI)", at), p.inRegister("one"))
+		p.op("VMULPS %s, %s, %s", p.unit(words), reg, reg)
+		p.below(reg, fmt.Sprintf("%d(SI)", at), p.free(words)[1])
 	})
 	p.draw("mask", "dst *float32, key, block uint64, groups int, keep, value float32", 0, words, func(reg string, _ int) {
 		p.fraction(reg)
-		p.below(reg, fmt.Sprintf("%s%d", p.reg, afterPhilox), fmt.Sprintf("%s%d", p.reg, afterPhilox+1))
+		p.below(reg, p.free(words)[0], p.free(words)[1])
 	})
 	p.normal()
 }
@@ -137,17 +130,29 @@ func (p *printer) below(reg, limit, result string) {
 	p.op("VANDPS %s, %s, %s", result, reg, reg)
 }
 
-// inRegister is a constant as an operand: in memory for AVX2, in a register that draw loads for AVX-512.
-func (p *printer) inRegister(name string) string {
-	p.constants[name] = true
-	if p.isa == avx512 {
-		return map[string]string{"unit24": "Z30", "one": "Z31"}[name]
+// free are two registers that hold neither words nor constants.
+func (p *printer) free(words listing) []string {
+	taken := slices.Clone(words.out)
+	for _, reg := range words.kept {
+		taken = append(taken, fmt.Sprint(p.reg, reg))
 	}
-	return name + "<>(SB)"
+	var free []string
+	for reg := range p.all {
+		if name := fmt.Sprint(p.reg, reg); !slices.Contains(taken, name) {
+			free = append(free, name)
+		}
+	}
+	return free[:2]
 }
 
+// unit is the register of 2^−24.
+func (p *printer) unit(words listing) string { return p.free(words)[0] }
+
+// group is the number of words that PHILOX makes.
+func (s *isa) group() int { return 2 * s.lanes * s.states }
+
 // draw prints a function that applies f to registers of words and stores the results.
-func (p *printer) draw(name, parameters string, operands int, words []string, f func(reg string, at int)) {
+func (p *printer) draw(name, parameters string, operands int, words listing, f func(reg string, at int)) {
 	at := 8 * (1 + operands)
 	p.line("// func %s%s(%s)", name, p.name, parameters)
 	size := at + 24
@@ -163,29 +168,32 @@ func (p *printer) draw(name, parameters string, operands int, words []string, f 
 	p.op("KEYS")
 	p.op("MOVQ block+%d(FP), AX", at+8)
 	p.op("MOVQ groups+%d(FP), CX", at+16)
-	if name == "mask" {
-		p.op("VBROADCASTSS keep+%d(FP), @%d", at+24, afterPhilox)
-		p.op("VBROADCASTSS value+%d(FP), @%d", at+28, afterPhilox+1)
-	}
-	if p.isa == avx512 && (name == "uniform" || name == "bernoulli") {
-		p.op("VBROADCASTSS unit24<>(SB), Z30")
-		p.op("VBROADCASTSS one<>(SB), Z31")
-		p.constants["one"] = true
-	}
+	p.ops(words.load(p.isa))
 	p.loop("loop")
 	p.op("VMOVQ AX, X%d", counter)
 	p.op("VPBROADCASTQ X%d, @%d", counter, counter)
-	p.op("VPADDQ counters<>+%d(SB), @%d, @%d", 4*p.lanes, counter, counter+1)
-	p.op("VPADDQ counters<>(SB), @%d, @%d", counter, counter)
+	for state := p.states - 1; state >= 0; state-- {
+		p.op("VPADDQ counters<>+%d(SB), @%d, @%d", 4*p.lanes*state, counter, counter+state)
+	}
 	p.op("PHILOX")
-	for i, reg := range words {
+	free := p.free(words)
+	switch name {
+	case "uniform", "bernoulli":
+		p.constants["unit24"], p.constants["one"] = true, true
+		p.op("%s unit24<>(SB), %s", p.loadConstant(), free[0])
+		p.op("%s one<>(SB), %s", p.loadConstant(), free[1])
+	case "mask":
+		p.op("VBROADCASTSS keep+%d(FP), %s", at+24, free[0])
+		p.op("VBROADCASTSS value+%d(FP), %s", at+28, free[1])
+	}
+	for i, reg := range words.out {
 		f(reg, 4*p.lanes*i)
 		p.op("VMOVUPS %s, %d(DI)", reg, 4*p.lanes*i)
 	}
-	p.op("ADDQ $%d, AX", p.lanes)
-	p.op("ADDQ $%d, DI", 16*p.lanes)
+	p.op("ADDQ $%d, AX", p.group()/4)
+	p.op("ADDQ $%d, DI", 4*p.group())
 	if operands > 0 {
-		p.op("ADDQ $%d, SI", 16*p.lanes)
+		p.op("ADDQ $%d, SI", 4*p.group())
 	}
 	p.op("DECQ CX")
 	p.op("JNZ loop")

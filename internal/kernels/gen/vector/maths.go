@@ -32,6 +32,7 @@ var constantBits = map[string]uint32{
 	"minNormal": float(0x1p-126),
 	"infinity":  0x7f800000, "minusInfinity": 0xff800000, "nan": 0x7fc00000,
 	"signBit": 0x80000000, "magnitude": 0x7fffffff, "bias": 127, "sqrtHalf": 0x3f3504f3,
+	"philoxM0": 0xD2511F53, "philoxM1": 0xCD9E8D57,
 	"low16": 0xffff, "eighthTurn": 0x20000000, "oneInt": 1,
 }
 

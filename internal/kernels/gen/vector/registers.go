@@ -83,7 +83,7 @@ func (a *assignment) inMemory(v value) bool {
 func (a *assignment) dies(i int, v value) bool { return v.konst == "" && a.last[v.at] == i }
 
 func (a *assignment) take() int {
-	reg := slices.Index(a.busy[:a.registers], false)
+	reg := slices.Index(a.busy[:a.limit()], false)
 	if reg < 0 {
 		panic("a block needs too many registers")
 	}
