@@ -26,20 +26,30 @@ func (s *Stream) Reserve(n int) Draw {
 // Skip returns the draw whose element 0 is element n of d.
 func (d Draw) Skip(n int) Draw { return Draw{d.key, d.position + uint64(n)} }
 
-// pieceSize is how many elements are made at a time: words and values stay in the first-level cache, on the stack of the
-// caller. It is even, for the pairs of Normal.
-const pieceSize = 256
-
 // Uniform fills dst with elements first, first+1, … as [Stream.Uniform] does.
 func (d Draw) Uniform(dst []float32, first int) {
-	var words [pieceSize]uint32
-	for d = d.Skip(first); len(dst) > 0; d = d.Skip(pieceSize) {
-		n := min(len(dst), pieceSize)
-		kernels.PhiloxFill(words[:n], d.key, d.position)
-		kernels.Uniform(dst[:n], words[:n])
-		dst = dst[n:]
-	}
+	kernels.Uniform(dst, d.key, d.position+uint64(first))
 }
+
+// Bernoulli fills dst with elements first, first+1, … as [Stream.Bernoulli] does; p[0] belongs to element first.
+func (d Draw) Bernoulli(dst, p []float32, first int) {
+	checkLengths("Bernoulli", len(dst), len(p))
+	kernels.Bernoulli(dst, p, d.key, d.position+uint64(first))
+}
+
+// Mask fills dst with elements first, first+1, … as [Stream.Mask] does.
+func (d Draw) Mask(dst []float32, keep, value float32, first int) {
+	kernels.Mask(dst, keep, value, d.key, d.position+uint64(first))
+}
+
+// Normal fills dst with elements first, first+1, … as [Stream.Normal] does. A piece that starts or ends within a pair
+// computes both of it and uses one.
+func (d Draw) Normal(dst []float32, first int) {
+	kernels.Normal(dst, d.key, d.position+uint64(first))
+}
+
+// pieceSize is how many elements are made in float32, on the stack, before they are converted to float64.
+const pieceSize = 256
 
 // Uniform64 is Uniform in float64.
 func (d Draw) Uniform64(dst []float64, first int) {
@@ -49,18 +59,6 @@ func (d Draw) Uniform64(dst []float64, first int) {
 		d.Uniform(values[:n], 0)
 		widen(dst[:n], values[:n])
 		dst = dst[n:]
-	}
-}
-
-// Bernoulli fills dst with elements first, first+1, … as [Stream.Bernoulli] does; p[0] belongs to element first.
-func (d Draw) Bernoulli(dst, p []float32, first int) {
-	checkLengths("Bernoulli", len(dst), len(p))
-	var words [pieceSize]uint32
-	for d = d.Skip(first); len(dst) > 0; d = d.Skip(pieceSize) {
-		n := min(len(dst), pieceSize)
-		kernels.PhiloxFill(words[:n], d.key, d.position)
-		kernels.Bernoulli(dst[:n], p[:n], words[:n])
-		dst, p = dst[n:], p[n:]
 	}
 }
 
@@ -82,17 +80,6 @@ func (d Draw) Bernoulli64(dst, p []float64, first int) {
 	}
 }
 
-// Mask fills dst with elements first, first+1, … as [Stream.Mask] does.
-func (d Draw) Mask(dst []float32, keep, value float32, first int) {
-	var words [pieceSize]uint32
-	for d = d.Skip(first); len(dst) > 0; d = d.Skip(pieceSize) {
-		n := min(len(dst), pieceSize)
-		kernels.PhiloxFill(words[:n], d.key, d.position)
-		kernels.Mask(dst[:n], keep, value, words[:n])
-		dst = dst[n:]
-	}
-}
-
 // Mask64 is Mask in float64, with the same u.
 func (d Draw) Mask64(dst []float64, keep, value float64, first int) {
 	var values [pieceSize]float32
@@ -107,22 +94,6 @@ func (d Draw) Mask64(dst []float64, keep, value float64, first int) {
 			dst[i] = b
 		}
 		dst = dst[n:]
-	}
-}
-
-// Normal fills dst with elements first, first+1, … as [Stream.Normal] does. A piece that starts or ends within a pair
-// computes both of it and uses one.
-func (d Draw) Normal(dst []float32, first int) {
-	var words [pieceSize]uint32
-	var values [pieceSize]float32
-	for d = d.Skip(first); len(dst) > 0; {
-		skip := int(d.position % 2)
-		n := min(len(dst), pieceSize-skip)
-		even := (skip + n + 1) &^ 1
-		kernels.PhiloxFill(words[:even], d.key, d.position-uint64(skip))
-		kernels.Normal(values[:even], words[:even])
-		copy(dst, values[skip:skip+n])
-		dst, d = dst[n:], d.Skip(n)
 	}
 }
 

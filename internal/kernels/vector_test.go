@@ -1,6 +1,7 @@
 package kernels
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -19,6 +20,8 @@ var functions = []struct {
 	{"Tanh", family.tanh, math.Tanh, map[family]float64{avx2: 2.5, portable: 0.51}},
 	{"Softplus", family.softplus, softplusReference, map[family]float64{avx2: 1.8, portable: 0.51}},
 	{"Log", family.log, math.Log, map[family]float64{avx2: 1.0, portable: 0.51}},
+	{"LeCunTanh", family.lecunTanh, func(x float64) float64 { return 1.7159 * math.Tanh(2*x/3) }, map[family]float64{avx2: 4, portable: 2.5}},
+	{"Softsign", family.softsign, func(x float64) float64 { return x / (1 + math.Abs(x)) }, map[family]float64{avx2: 1.5, portable: 1.5}},
 }
 
 func sigmoidReference(x float64) float64 {
@@ -184,17 +187,22 @@ func TestUnequalLengthsPanic(t *testing.T) {
 }
 
 func BenchmarkElementwise(b *testing.B) {
-	x := randomFloats(rand.New(rand.NewPCG(3, 3)), 50_000)
-	y := make([]float32, len(x))
-	for _, f := range supported() {
-		for _, fn := range functions {
-			b.Run(fn.name+"/"+f.String(), func(b *testing.B) {
-				for b.Loop() {
-					fn.run(f, y, x)
+	for _, n := range []int{64, 2000} {
+		x := randomFloats(rand.New(rand.NewPCG(3, 3)), n)
+		y := make([]float32, n)
+		for _, f := range supported() {
+			for _, fn := range functions {
+				b.Run(fmt.Sprintf("%s/%s/%d", fn.name, f, n), func(b *testing.B) { perElement(b, n, func() { fn.run(f, y, x) }) })
+			}
+			for _, fn := range exactFunctions {
+				operands := make([][]float32, fn.operands)
+				for i := range operands {
+					operands[i] = x
 				}
-				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(x)), "ns/element")
-				b.ReportMetric(0, "ns/op")
-			})
+				b.Run(fmt.Sprintf("%s/%s/%d", fn.name, f, n), func(b *testing.B) {
+					perElement(b, n, func() { fn.run(f, y, operands, testScalars) })
+				})
+			}
 		}
 	}
 }
