@@ -104,6 +104,7 @@ func (f *Function) newAlone(m *memory, s int) step {
 		st.work = bytes / byteRate
 		return st
 	}
+	useKernels()
 	st.stock = e.op
 	if reusesBuffer(e.op, e.node.Shape()) {
 		st.reuse = e.op.(G.UsePreallocDoer)
