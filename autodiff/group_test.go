@@ -122,3 +122,19 @@ func TestBuffersAreShared(t *testing.T) {
 	}
 	gradcheck.Same(t, "sum of probabilities", [][]float64{{50}}, gradcheck.Compiled(t, G.Nodes{s}), 1e-5)
 }
+
+// Sums of columns and rows and softmax, in ranges on several processors, against stock
+// Gorgonia ops.
+func TestRangesAgainstStockOps(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(3))
+	build := func() *G.Node { return leaf(G.NewGraph(), f64, "x", 400, 501) }
+	x := build()
+	want := gradcheck.OnTape(t, G.Nodes{G.Must(G.Sum(x, 0)), G.Must(G.Sum(x, 1)), G.Must(G.SoftMax(x, 1))})
+	x = build()
+	var c ops.Chain
+	nodes := G.Nodes{c.Do(ops.ColSum(x)), c.Do(ops.RowSum(x)), c.Do(blocks.Softmax().Apply(x))}
+	if c.Err() != nil {
+		t.Fatal(c.Err())
+	}
+	gradcheck.Same(t, "column sums, row sums, softmax", want, gradcheck.Compiled(t, nodes), 1e-12)
+}
