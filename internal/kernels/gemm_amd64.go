@@ -7,6 +7,8 @@ import "sync"
 const (
 	// maxDepth bounds the block of k: what one micro-kernel call reads of A and B stays in the first-level cache.
 	maxDepth = 384
+	// smallDepth is the k up to which a narrow transposed B is packed on the stack.
+	smallDepth = 32
 	// lowDepth is the bound for products of few rows.
 	lowDepth = 128
 	// maxBlockA bounds the floats of the block of A that meets every panel of B: 384 KiB of the second-level cache.
@@ -15,6 +17,8 @@ const (
 	shallow = 24
 	// packPanels is the number of panels of B from which packing A can pay.
 	packPanels = 16
+	// maxDots bounds the depth of one call for 16 products with a vector.
+	maxDots = 2048
 	// maxCallWork bounds the multiply-adds of one call of a micro-kernel, which cannot be preempted, per lane: 3 µs.
 	maxCallWork = 18 << 10
 )
@@ -49,12 +53,117 @@ func (f family) multiply(p *Product) {
 		p.portable()
 		return
 	}
+	if p.single(f) || p.dots() {
+		return
+	}
+	g := p.gemm(f)
+	g.run()
+}
+
+func (p *Product) gemm(f family) gemm {
 	g := gemm{family: f, m: p.M, n: p.N, k: p.K, a: p.A, aRow: p.Lda, aCol: 1, b: p.B, ldb: p.Ldb, transB: p.TransB,
 		c: p.C, ldc: p.Ldc, bias: p.Bias, accumulate: p.Accumulate}
 	g.tileRows, g.tileCols = f.tileSize()
 	if p.TransA {
 		g.aRow, g.aCol = 1, p.Lda
 	}
+	return g
+}
+
+// single computes a product of one tile that needs no packing, with as little around it as can be.
+func (p *Product) single(f family) bool {
+	rows, cols := f.tileSize()
+	if p.M > rows || p.N > cols || p.K > maxDepth {
+		return false
+	}
+	if p.TransB && p.N > 1 {
+		if p.N > 8 || p.K > smallDepth {
+			return false
+		}
+		p.smallTransposed(f)
+		return true
+	}
+	p.oneTile(f, &p.B[0], 4*p.Ldb)
+	return true
+}
+
+// smallTransposed is for a transposed B so small that it is packed on the stack.
+func (p *Product) smallTransposed(f family) {
+	var b [8 * smallDepth]float32
+	if p.K >= 4 {
+		avx2TransposePart(&b[0], &p.B[0], 32, 4*p.Ldb, p.K/4, p.N)
+	}
+	whole := p.K &^ 3
+	packColumns(b[8*whole:], p.B[whole:], p.Ldb, 8, p.N, p.K-whole)
+	p.oneTile(f, &b[0], 32)
+}
+
+// oneTile computes the product as a single tile, given B and the distance of its rows.
+func (p *Product) oneTile(f family, b *float32, bRow int) {
+	t := tile{depth: p.K, count: 1, a: &p.A[0], aRow: 4 * p.Lda, aCol: 4, b: b, bRow: bRow, masked: 1,
+		c: &p.C[0], cRow: 4 * p.Ldc, cols: p.N}
+	if p.TransA {
+		t.aRow, t.aCol = t.aCol, t.aRow
+	}
+	if p.TransB && p.N == 1 {
+		t.bRow = 4 // one stored row, which is a column
+	}
+	if p.Accumulate {
+		t.start, t.startRow = t.c, t.cRow
+	} else if p.Bias != nil {
+		t.start = &p.Bias[0]
+	}
+	f.tile(p.M, &t)
+}
+
+// dots computes products with a vector in which the matrix is stored by rows along k, if there are rows enough: every
+// element of C is the product of two contiguous runs.
+func (p *Product) dots() bool {
+	var x, m []float32
+	var xStep, mRow, count int
+	switch {
+	case p.M == 1 && p.TransB && p.N >= 16:
+		x, xStep, m, mRow, count = p.A, 1, p.B, p.Ldb, p.N
+		if p.TransA {
+			xStep = p.Lda
+		}
+	case p.N == 1 && !p.TransA && p.M >= 16 && p.Ldc == 1 && p.Bias == nil:
+		x, xStep, m, mRow, count = p.B, p.Ldb, p.A, p.Lda, p.M
+		if p.TransB {
+			xStep = 1
+		}
+	default:
+		return false
+	}
+	for i := 0; i < count; i += 16 {
+		// The last rows overlap with those before, unless the sums start from C.
+		if i+16 > count && p.Accumulate {
+			p.rest(i)
+			break
+		}
+		i = min(i, count-16)
+		for at := 0; at < p.K; at += maxDots {
+			var start *float32
+			if at > 0 || p.Accumulate {
+				start = &p.C[i]
+			} else if p.Bias != nil {
+				start = &p.Bias[i]
+			}
+			avx2Dots(&p.C[i], start, &x[at*xStep], &m[i*mRow+at], 4*xStep, 4*mRow, min(maxDots, p.K-at))
+		}
+	}
+	return true
+}
+
+// rest computes what follows the first i elements of a product with a vector.
+func (p *Product) rest(i int) {
+	var q Product
+	if p.M == 1 {
+		q = p.Block(0, 1, i, p.N)
+	} else {
+		q = p.Block(i, p.M, 0, 1)
+	}
+	g := q.gemm(avx2)
 	g.run()
 }
 
@@ -78,14 +187,6 @@ func (g *gemm) run() {
 	if g.transB && (g.n == 1 || g.k == 1 && g.ldb == 1) {
 		// A stored row that is also a column.
 		g.transB, g.ldb = false, g.n
-	}
-	if !g.transB && g.m <= g.tileRows && g.k <= maxDepth && g.n <= g.tileCols {
-		t := tile{depth: g.k, aRow: 4 * g.aRow, aCol: 4 * g.aCol, bRow: 4 * g.ldb, cRow: 4 * g.ldc, masked: 1}
-		t.a, t.b = &g.a[0], &g.b[0]
-		g.target(&t, 0, 0, g.accumulate)
-		t.count, t.cols = 1, g.n
-		g.family.tile(g.m, &t)
-		return
 	}
 	depths := blocks{size: g.k, count: ceilDiv(g.k, g.depth())}
 	s := scratches.Get().(*scratch)
@@ -236,30 +337,35 @@ func (g *gemm) target(t *tile, i, j int, accumulate bool) {
 // callTiles is how many tiles one call may compute.
 func (g *gemm) callTiles(rows, depth int) int { return max(1, maxCallWork/(rows*depth)) }
 
-// packTransposed copies cols stored rows of depth floats, ld apart, into columns of dst, filled up with zeros.
+// packTransposed copies cols stored rows of depth floats, ld apart, into columns of dst. What columns are left over
+// may hold anything.
 func (g *gemm) packTransposed(dst, b []float32, cols, depth int) {
-	j, whole := 0, depth&^3
+	whole := depth &^ 3
 	if whole > 0 {
-		for lanes := g.tileCols / 2; j+lanes <= cols; j += lanes {
-			if g.family == avx512 {
-				avx512Transpose(&dst[j], &b[j*g.ldb], 4*g.tileCols, 4*g.ldb, whole/4)
-			} else {
-				avx2Transpose(&dst[j], &b[j*g.ldb], 4*g.tileCols, 4*g.ldb, whole/4)
+		for j := 0; j < cols; {
+			to, from, left := &dst[j], &b[j*g.ldb], cols-j
+			switch {
+			case g.family == avx512 && left >= 16:
+				avx512Transpose(to, from, 4*g.tileCols, 4*g.ldb, whole/4)
+				j += 16
+			case left >= 8:
+				avx2Transpose(to, from, 4*g.tileCols, 4*g.ldb, whole/4)
+				j += 8
+			default:
+				avx2TransposePart(to, from, 4*g.tileCols, 4*g.ldb, whole/4, left)
+				j += 8
 			}
 		}
-		packColumns(dst[whole*g.tileCols:], b[whole:], g.ldb, g.tileCols, 0, j, depth-whole)
 	}
-	packColumns(dst, b, g.ldb, g.tileCols, j, cols, depth)
-	if cols < g.tileCols {
-		for p := range depth {
-			clear(dst[p*g.tileCols+cols : (p+1)*g.tileCols])
-		}
-	}
+	packColumns(dst[whole*g.tileCols:], b[whole:], g.ldb, g.tileCols, cols, depth-whole)
 }
 
-// packColumns copies the first depth elements of the stored rows from to to into columns of dst, which is width wide.
-func packColumns(dst, b []float32, ld, width, from, to, depth int) {
-	for j := from; j < to; j++ {
+// packColumns copies the first depth elements of cols stored rows into columns of dst, which is width wide.
+func packColumns(dst, b []float32, ld, width, cols, depth int) {
+	if depth == 0 {
+		return
+	}
+	for j := range cols {
 		at := j
 		for _, v := range b[j*ld:][:depth] {
 			dst[at] = v

@@ -23,6 +23,12 @@ func avx2Rows6(t *tile)
 //go:noescape
 func avx2Transpose(dst, src *float32, dstRow, srcRow, groups int)
 
+//go:noescape
+func avx2TransposePart(dst, src *float32, dstRow, srcRow, groups, rows int)
+
+//go:noescape
+func avx2Dots(dst, start, x, m *float32, xStep, mRow, depth int)
+
 // avx2Tile runs the micro-kernel for t's number of rows.
 func avx2Tile(rows int, t *tile) {
 	switch rows {

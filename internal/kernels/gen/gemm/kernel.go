@@ -1,6 +1,9 @@
 package main
 
-import "fmt"
+import (
+	"bytes"
+	"fmt"
+)
 
 // Locals of a micro-kernel, as offsets from SP. The area behind them takes the rows of a partial tile before they are
 // copied to C (AVX2), and what a loop that packs nothing stores instead of a panel.
@@ -33,7 +36,7 @@ const header = `#include "go_asm.h"
 // With both strides of A free, one kernel serves A and its transpose.
 `
 
-func file(s isa, tail []byte) []byte {
+func file(s isa) []byte {
 	var p printer
 	p.WriteString(generated)
 	p.line(header, s.reg, s.rows, s.bytes/2, 2*s.rows-1, s.b, s.b+1, s.b+2, s.b+3)
@@ -74,8 +77,12 @@ func file(s isa, tail []byte) []byte {
 	for rows := 1; rows <= s.rows; rows++ {
 		s.kernel(&p, rows)
 	}
-	p.Write(tail)
-	return p.Bytes()
+	s.transpose(&p)
+	if s == avx2 {
+		transposePart(&p)
+		dots(&p)
+	}
+	return append(bytes.TrimRight(p.Bytes(), "\n"), '\n')
 }
 
 func (s isa) kernel(p *printer, rows int) {

@@ -16,8 +16,8 @@ import (
 func main() {
 	log.SetFlags(0)
 	for name, text := range map[string][]byte{
-		"gemm_avx2_amd64.s":   file(avx2, transpose(avx2)),
-		"gemm_avx512_amd64.s": file(avx512, transpose(avx512)),
+		"gemm_avx2_amd64.s":   file(avx2),
+		"gemm_avx512_amd64.s": file(avx512),
 		"gemm_tiles_amd64.go": declarations(avx2, avx512),
 	} {
 		if err := os.WriteFile(name, text, 0o644); err != nil {
@@ -63,6 +63,10 @@ func declarations(sets ...isa) []byte {
 			p.line("//go:noescape\nfunc %s(t *tile)\n", s.kernelName(rows))
 		}
 		p.line("//go:noescape\nfunc %s(dst, src *float32, dstRow, srcRow, groups int)\n", s.transposeName())
+		if s == avx2 {
+			p.line("//go:noescape\nfunc avx2TransposePart(dst, src *float32, dstRow, srcRow, groups, rows int)\n")
+			p.line("//go:noescape\nfunc avx2Dots(dst, start, x, m *float32, xStep, mRow, depth int)\n")
+		}
 		p.line("// %sTile runs the micro-kernel for t's number of rows.", s.name)
 		p.line("func %sTile(rows int, t *tile) {\n\tswitch rows {", s.name)
 		for rows := 1; rows <= s.rows; rows++ {

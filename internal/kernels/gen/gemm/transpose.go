@@ -1,9 +1,33 @@
 package main
 
-// transpose is the function that packs the transpose of stored rows, as many as a vector has lanes. A register takes four
-// elements each of the rows i, i+4, …; of four such registers, shuffles within 128-bit lanes make four whole columns.
-func transpose(s isa) []byte {
-	var p printer
+import "fmt"
+
+// fourColumns prints how four elements each of many rows become four columns: register i takes those of the rows i, i+4,
+// … side by side, and shuffles within 128-bit lanes do the rest. Registers 0 to 7 are used, 0 to 3 hold the columns.
+func (s isa) fourColumns(p *printer, row func(i int) string) {
+	for i := range 4 {
+		p.op("VMOVUPS %s, X%d", row(i), i)
+		for lane := 1; lane < s.bytes/16; lane++ {
+			if s == avx2 {
+				p.op("VINSERTF128 $%d, %s, Y%d, Y%d", lane, row(i+4*lane), i, i)
+			} else {
+				p.op("VINSERTF32X4 $%d, %s, Z%d, Z%d", lane, row(i+4*lane), i, i)
+			}
+		}
+	}
+	shuffle := func(name string, a, b, to int) { p.op("%s %s%d, %s%d, %s%d", name, s.reg, b, s.reg, a, s.reg, to) }
+	shuffle("VUNPCKLPS", 0, 1, 4)
+	shuffle("VUNPCKHPS", 0, 1, 5)
+	shuffle("VUNPCKLPS", 2, 3, 6)
+	shuffle("VUNPCKHPS", 2, 3, 7)
+	shuffle("VUNPCKLPD", 4, 6, 0)
+	shuffle("VUNPCKHPD", 4, 6, 1)
+	shuffle("VUNPCKLPD", 5, 7, 2)
+	shuffle("VUNPCKHPD", 5, 7, 3)
+}
+
+// transpose is the function that packs the transpose of as many stored rows as a register has lanes.
+func (s isa) transpose(p *printer) {
 	lanes := s.bytes / 4
 	p.line("// func %s(dst, src *float32, dstRow, srcRow, groups int)", s.transposeName())
 	p.line("//")
@@ -18,25 +42,7 @@ func transpose(s isa) []byte {
 	p.rowStrides(lanes)
 	p.row9(lanes)
 	p.aligned("loop")
-	for i := range 4 {
-		p.op("VMOVUPS %s, X%d", aRow(i), i)
-		for lane := 1; lane < lanes/4; lane++ {
-			if s == avx2 {
-				p.op("VINSERTF128 $%d, %s, Y%d, Y%d", lane, aRow(i+4*lane), i, i)
-			} else {
-				p.op("VINSERTF32X4 $%d, %s, Z%d, Z%d", lane, aRow(i+4*lane), i, i)
-			}
-		}
-	}
-	shuffle := func(name string, a, b, to int) { p.op("%s %s%d, %s%d, %s%d", name, s.reg, b, s.reg, a, s.reg, to) }
-	shuffle("VUNPCKLPS", 0, 1, 4)
-	shuffle("VUNPCKHPS", 0, 1, 5)
-	shuffle("VUNPCKLPS", 2, 3, 6)
-	shuffle("VUNPCKHPS", 2, 3, 7)
-	shuffle("VUNPCKLPD", 4, 6, 0)
-	shuffle("VUNPCKHPD", 4, 6, 1)
-	shuffle("VUNPCKLPD", 5, 7, 2)
-	shuffle("VUNPCKHPD", 5, 7, 3)
+	s.fourColumns(p, aRow)
 	for i, at := range []string{"(DI)", "(DI)(BX*1)", "(DI)(BX*2)", "(DI)(DX*1)"} {
 		p.op("VMOVUPS %s%d, %s", s.reg, i, at)
 	}
@@ -49,5 +55,106 @@ func transpose(s isa) []byte {
 	p.op("JNZ loop")
 	p.op("VZEROUPPER")
 	p.op("RET")
-	return p.Bytes()
+	p.line("")
+}
+
+// transposePart is transpose for fewer rows.
+func transposePart(p *printer) {
+	p.line("// func avx2TransposePart(dst, src *float32, dstRow, srcRow, groups, rows int)")
+	p.line("//")
+	p.line("// As avx2Transpose for 1 to 8 rows; the columns of dst that are left over repeat the last row.")
+	p.line("TEXT ·avx2TransposePart(SB), NOSPLIT, $0-48")
+	rows := []string{"R8", "R9", "R10", "R11", "R12", "R13", "SI", "BX"}
+	p.op("MOVQ dst+0(FP), DI")
+	p.op("MOVQ src+8(FP), R8")
+	p.op("MOVQ srcRow+24(FP), AX")
+	p.op("MOVQ rows+40(FP), CX")
+	p.op("XORQ DX, DX")
+	for i := 1; i < 8; i++ {
+		p.op("CMPQ CX, $%d", i)
+		p.op("CMOVQEQ DX, AX")
+		p.op("LEAQ (%s)(AX*1), %s", rows[i-1], rows[i])
+	}
+	p.op("MOVQ dstRow+16(FP), DX")
+	p.op("LEAQ (DX)(DX*2), AX")
+	p.op("MOVQ groups+32(FP), CX")
+	p.op("XORQ R15, R15")
+	p.aligned("loop")
+	avx2.fourColumns(p, func(i int) string { return fmt.Sprintf("(%s)(R15*1)", rows[i]) })
+	for i, at := range []string{"(DI)", "(DI)(DX*1)", "(DI)(DX*2)", "(DI)(AX*1)"} {
+		p.op("VMOVUPS Y%d, %s", i, at)
+	}
+	p.op("LEAQ (DI)(DX*4), DI")
+	p.op("ADDQ $16, R15")
+	p.op("DECQ CX")
+	p.op("JNZ loop")
+	p.op("VZEROUPPER")
+	p.op("RET")
+	p.line("")
+}
+
+// dots is the function that multiplies a matrix, stored by rows, and a vector.
+func dots(p *printer) {
+	p.line("// func avx2Dots(dst, start, x, m *float32, xStep, mRow, depth int)")
+	p.line("//")
+	p.line("// dst[r] = start[r] + Σ_p x[p]·m[r][p] for 16 rows of m, mRow bytes apart; x's elements are xStep bytes apart. Four")
+	p.line("// columns of eight rows at a time are transposed in registers. Y14 and Y15 hold the sums; nil starts from zero.")
+	p.line("TEXT ·avx2Dots(SB), NOSPLIT, $64-56")
+	p.op("MOVQ x+16(FP), SI")
+	p.op("MOVQ m+24(FP), R8")
+	p.op("MOVQ xStep+32(FP), BX")
+	p.op("MOVQ mRow+40(FP), R9")
+	p.op("MOVQ depth+48(FP), CX")
+	p.op("LEAQ (BX)(BX*2), DX")
+	p.rowStrides(16)
+	p.row9(16)
+	p.op("VXORPS Y14, Y14, Y14")
+	p.op("VXORPS Y15, Y15, Y15")
+	p.op("MOVQ start+8(FP), AX")
+	p.op("TESTQ AX, AX")
+	p.op("JZ started")
+	p.op("VMOVUPS (AX), Y14")
+	p.op("VMOVUPS 32(AX), Y15")
+	p.label("started")
+	p.op("SUBQ $4, CX")
+	p.op("JLT rest")
+	p.aligned("loop")
+	for i, at := range []string{"(SI)", "(SI)(BX*1)", "(SI)(BX*2)", "(SI)(DX*1)"} {
+		p.op("VBROADCASTSS %s, Y%d", at, 8+i)
+	}
+	for half := range 2 {
+		avx2.fourColumns(p, func(i int) string { return aRow(8*half + i) })
+		for i := range 4 {
+			p.op("VFMADD231PS Y%d, Y%d, Y%d", i, 8+i, 14+half)
+		}
+	}
+	p.op("LEAQ (SI)(BX*4), SI")
+	p.op("ADDQ $16, R8")
+	p.op("ADDQ $16, R13")
+	p.op("SUBQ $4, CX")
+	p.op("JGE loop")
+	p.label("rest")
+	p.op("ADDQ $4, CX")
+	p.op("JZ done")
+	p.label("column")
+	for i := range 16 {
+		p.op("MOVL %s, AX", aRow(i))
+		p.op("MOVL AX, %d(SP)", 4*i)
+	}
+	p.op("VBROADCASTSS (SI), Y8")
+	for half := range 2 {
+		p.op("VMOVUPS %d(SP), Y%d", 32*half, half)
+		p.op("VFMADD231PS Y%d, Y8, Y%d", half, 14+half)
+	}
+	p.op("ADDQ BX, SI")
+	p.op("ADDQ $4, R8")
+	p.op("ADDQ $4, R13")
+	p.op("DECQ CX")
+	p.op("JNZ column")
+	p.label("done")
+	p.op("MOVQ dst+0(FP), DI")
+	p.op("VMOVUPS Y14, (DI)")
+	p.op("VMOVUPS Y15, 32(DI)")
+	p.op("VZEROUPPER")
+	p.op("RET")
 }
