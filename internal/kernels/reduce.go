@@ -149,16 +149,15 @@ func colSumPortable(dst, x []float32, rows, cols, ld int) {
 	}
 }
 
-// largest returns the largest element, the first if that is NaN.
+// largest returns the largest element; a NaN with a clear sign bit counts as larger than all. It compares floats as integers
+// in the same order, which compilers do without jumps: in short rows each jump would be a surprise.
 func largest(x []float32) float32 {
-	top := float32(math.NaN())
-	if len(x) > 0 {
-		top = x[0]
-	}
+	top := int32(math.MinInt32)
 	for _, v := range x {
-		if v > top {
-			top = v
-		}
+		top = max(top, orderedBits(int32(math.Float32bits(v))))
 	}
-	return top
+	return math.Float32frombits(uint32(orderedBits(top)))
 }
+
+// orderedBits maps the bits of floats to integers in their order, and back.
+func orderedBits(b int32) int32 { return b ^ int32(uint32(b>>31)>>1) }

@@ -48,13 +48,20 @@ func (f family) expDifferences(dst, x []float32, cols int, tops []float32) {
 	f.exp(dst, dst)
 }
 
-// sumShort adds up in float64 from the first element on; exponentials of a row add no cancellation.
+// sumShort adds up in float64, in four chains: elements 4j, 4j+1, 4j+2, 4j+3, of which the first pair and the second are added.
+// What is left of four goes to the first.
 func sumShort(x []float32) float64 {
-	var s float64
-	for _, v := range x {
-		s += float64(v)
+	var a, b, c, d float64
+	for ; len(x) >= 4; x = x[4:] {
+		a += float64(x[0])
+		b += float64(x[1])
+		c += float64(x[2])
+		d += float64(x[3])
 	}
-	return s
+	for _, v := range x {
+		a += float64(v)
+	}
+	return (a + b) + (c + d)
 }
 
 // LogSumExpRows sets dst[i] to log Σ exp(x[j]) over row i of x, rows of cols elements.
@@ -67,9 +74,14 @@ func LogSumExpRows(dst, x []float32, cols int) {
 }
 
 func (f family) logSumExp(x []float32) float64 {
+	top, s := f.sumExp(x)
+	return float64(top) + math.Log(s)
+}
+
+// sumExp returns the largest element of x and Σ exp(x − largest).
+func (f family) sumExp(x []float32) (top float32, s float64) {
 	var e [expAtOnce]float32
-	top := largest(x)
-	var s float64
+	top = largest(x)
 	for len(x) > 0 {
 		n := min(len(x), expAtOnce)
 		for j, v := range x[:n] {
@@ -79,7 +91,7 @@ func (f family) logSumExp(x []float32) float64 {
 		s += sumShort(e[:n])
 		x = x[n:]
 	}
-	return float64(top) + math.Log(s)
+	return top, s
 }
 
 // CategoricalCrossEntropy returns Σ t·(logsumexp(z of the row) − z), the cross-entropy of logits z and targets t in rows of
@@ -93,36 +105,56 @@ func CategoricalCrossEntropy(z, t []float32, cols int) float64 {
 
 func (f family) categorical(z, t []float32, cols int) float64 {
 	var e, tops [expAtOnce]float32
-	var total float64
-	some := max(1, expAtOnce/max(cols, 1)) * cols
+	c := crossEntropy{product: 1}
+	some := max(1, expAtOnce/cols) * cols
 	for len(z) > 0 {
 		n := min(some, len(z))
 		if cols <= expAtOnce {
 			f.expDifferences(e[:n], z[:n], cols, tops[:])
 		}
 		for i := 0; i < n; i += cols {
-			var lse float64
+			var top float32
+			var s float64
 			if cols <= expAtOnce {
-				lse = float64(tops[i/cols]) + math.Log(sumShort(e[i:i+cols]))
+				top, s = tops[i/cols], sumShort(e[i:i+cols])
 			} else {
-				lse = f.logSumExp(z[i : i+cols])
+				top, s = f.sumExp(z[i : i+cols])
 			}
-			total += targetsTimes(t[i:i+cols], z[i:i+cols], lse)
+			c.add(t[i:i+cols], z[i:i+cols], float64(top), s)
 		}
 		z, t = z[n:], t[n:]
 	}
-	return total
+	return c.total + math.Log(c.product)
 }
 
-// targetsTimes is Σ t·(lse − z).
-func targetsTimes(t, z []float32, lse float64) float64 {
-	var s float64
+// crossEntropy adds up rows. The sums of exponentials of rows whose targets sum to 1, as they should, are multiplied, so that
+// many rows share one logarithm: the sum of a row is between 1 and the number of columns.
+type crossEntropy struct{ total, product float64 }
+
+// add adds Σ t·(top + log s − z); terms with t = 0 do not count, whatever z is.
+func (c *crossEntropy) add(t, z []float32, top, s float64) {
+	var targets, products float64
 	for j, v := range t {
-		if v != 0 {
-			s += float64(float64(v) * (lse - float64(z[j])))
+		targets += float64(v)
+		products += float64(v) * float64(z[j]) // exact, so that it does not matter whether the machine rounds it
+	}
+	if products != products { // an infinite z, perhaps where t is 0
+		products = 0
+		for j, v := range t {
+			if v != 0 {
+				products += float64(v) * float64(z[j])
+			}
 		}
 	}
-	return s
+	if targets != 1 {
+		c.total += float64(targets*(top+math.Log(s))) - products
+		return
+	}
+	c.total += top - products
+	if c.product *= s; c.product > 1e200 {
+		c.total += math.Log(c.product)
+		c.product = 1
+	}
 }
 
 func checkRows(op string, rows, elements, cols int) {

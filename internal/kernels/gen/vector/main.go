@@ -20,15 +20,20 @@ import (
 
 func main() {
 	log.SetFlags(0)
-	write("vector_avx2_amd64.s", assembly(avx2))
-	write("vector_avx512_amd64.s", assembly(avx512))
-	write("vector_calls_amd64.go", source(calls()))
-	write("vector_calls_other.go", source(portableCalls()))
+	for name, text := range files() {
+		if err := os.WriteFile(name, text, 0o644); err != nil {
+			log.Fatal(err)
+		}
+	}
 }
 
-func write(name string, text []byte) {
-	if err := os.WriteFile(name, text, 0o644); err != nil {
-		log.Fatal(err)
+// files are the generated files by name.
+func files() map[string][]byte {
+	return map[string][]byte{
+		"vector_avx2_amd64.s":   assembly(avx2),
+		"vector_avx512_amd64.s": assembly(avx512),
+		"vector_calls_amd64.go": source(calls()),
+		"vector_calls_other.go": source(portableCalls()),
 	}
 }
 
@@ -49,7 +54,7 @@ type printer struct {
 	constants map[string]bool
 }
 
-// op prints one instruction, of which R stands for the letter of the vector registers.
+// op prints one instruction, in which @ stands for the letter of the vector registers.
 func (p *printer) op(format string, args ...any) {
 	fmt.Fprintf(p, "\t"+strings.ReplaceAll(format, "@", p.reg)+"\n", args...)
 }

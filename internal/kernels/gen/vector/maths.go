@@ -70,18 +70,12 @@ func (b *block) power2(n value) value {
 	return b.shift("VPSLLD $23", b.addInt(n, konst("bias")))
 }
 
-// exp is e^x. The clamp keeps 2^n within two factors of normal range, 2^⌊n/2⌋ and the rest, of which only the second
-// multiplication can round, overflow or become denormal. The operands of min and max are ordered to let NaN pass.
-func (b *block) exp(x value) value {
-	n, em1 := b.expm1(b.max(konst("expMin"), b.min(konst("expMax"), x)))
-	i := b.toInt(n)
-	half := b.shift("VPSRAD $1", i)
-	rest := b.subInt(i, half)
-	return b.mul(b.mul(b.add(em1, konst("one")), b.power2(half)), b.power2(rest))
-}
+// exp is e^x.
+func (b *block) exp(x value) value { return b.expBelow(b.min(konst("expMax"), x)) }
 
-// expNegative is e^x for x ≤ 0 or NaN.
-func (b *block) expNegative(x value) value {
+// expBelow is e^x for x ≤ 105 or NaN. The clamps keep 2^n within two factors of normal range, 2^⌊n/2⌋ and the rest, of which
+// only the second multiplication can round, overflow or become denormal. The operands of min and max are ordered to let NaN pass.
+func (b *block) expBelow(x value) value {
 	n, em1 := b.expm1(b.max(konst("expMin"), x))
 	i := b.toInt(n)
 	half := b.shift("VPSRAD $1", i)
@@ -91,7 +85,7 @@ func (b *block) expNegative(x value) value {
 
 // sigmoid: with e = exp(−|x|), x ≥ 0 gives 1/(1+e) and x < 0 gives e/(1+e).
 func (b *block) sigmoid(x value) value {
-	e := b.expNegative(b.or(x, konst("signBit")))
+	e := b.expBelow(b.or(x, konst("signBit")))
 	return b.div(b.choose(b.negative(x), konst("one"), e), b.add(e, konst("one")))
 }
 
@@ -117,7 +111,7 @@ func (b *block) log1p(d value) value {
 
 // softplus is max(x, 0) + log(1 + exp(−|x|)).
 func (b *block) softplus(x value) value {
-	return b.add(b.log1p(b.expNegative(b.or(x, konst("signBit")))), b.max(konst("zero"), x))
+	return b.add(b.log1p(b.expBelow(b.or(x, konst("signBit")))), b.max(konst("zero"), x))
 }
 
 // logFinite is log x − less·ln 2 for a positive normal x = 2^n·f with f between √½ and √2. The bits of √½ taken off leave n
