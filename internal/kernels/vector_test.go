@@ -39,15 +39,18 @@ func testPoints() []float32 {
 		-math.SmallestNonzeroFloat32, 0x1p-126, -0x1p-126, 0x1p-127, float32(math.Inf(1)), float32(math.Inf(-1)),
 		float32(math.NaN()), 88.72283, 88.72284, -87.33654, -87.33655, -103.2789, -103.97208, -103.97209, -104, -105, 105,
 		9.010913, 10, -10, 1e30, -1e30}
-	const step = 4099 // prime: a million patterns
+	step, grid := uint64(4099), 1 // a prime: a million patterns
+	if testing.Short() {
+		step, grid = 131101, 29
+	}
 	for bits := uint64(0); bits < 1<<32; bits += step {
 		x = append(x, math.Float32frombits(uint32(bits)))
 	}
-	for i := -200_000; i <= 200_000; i++ {
+	for i := -200_000; i <= 200_000; i += grid {
 		x = append(x, float32(i)*0x1p-10, float32(i)*0x1p-16, 1+float32(i)*0x1p-23)
 	}
 	r := rand.New(rand.NewPCG(1, 1))
-	for range 200_000 {
+	for range thinned(200_000) {
 		x = append(x, float32(r.NormFloat64()*3), float32(r.NormFloat64()*40))
 	}
 	return x
