@@ -3,6 +3,7 @@ package ops
 import (
 	"fmt"
 
+	"capas/internal/kernels"
 	"capas/random"
 
 	G "gorgonia.org/gorgonia"
@@ -55,7 +56,7 @@ func Normal(like *G.Node, sd float64, s *random.Stream) (*G.Node, error) {
 		Stream: s,
 		F32: func(y []float32, x [][]float32, d random.Draw, first int) {
 			d.Normal(y, first)
-			scaleTo(y, y, float32(sd))
+			kernels.Scale(y, y, float32(sd))
 		},
 		F64: func(y []float64, x [][]float64, d random.Draw, first int) {
 			d.Normal64(y, first)
