@@ -12,14 +12,14 @@ import (
 
 // Bounds of the table.
 const (
-	profileTop   = 40 // rows, besides those of the rest and of the total
+	profileTop   = 40 // rows, besides one a function and those of the rest and of the total
 	profileWidth = 72 // characters of a name; longer ones are cut
 )
 
 var _ io.WriterTo = (*Profile)(nil)
 
 // WriteTo writes the profile as a table, the operations that took longest first: the 40
-// longest, the sum of the others, and the total. Columns: the function; the operation;
+// longest and the longest of each function, the sum of the others, and the total. Columns: the function; the operation;
 // its calls; their time, and its share of the total in percent; and the rates that
 // follow, in 10⁹ floating-point operations and 10⁹ bytes a second ("–" where none are
 // counted). Times are those of the functions, summed: functions that run side by side
@@ -61,14 +61,19 @@ func (p *Profile) table() string {
 		return "Profile: no operation was recorded.\n"
 	}
 	cells := [][]string{{"function", "operation", "calls", "time", "share", "GFLOP/s", "GB/s"}}
-	for _, r := range rows[:min(len(rows), profileTop)] {
-		cells = append(cells, r.cells(total.time))
-	}
-	if len(rows) > profileTop {
-		rest := namedRow{operation: fmt.Sprintf("%d others", len(rows)-profileTop)}
-		for _, r := range rows[profileTop:] {
-			rest.add(r.profileRow)
+	var rest namedRow
+	others, seen := 0, map[string]bool{}
+	for i, r := range rows {
+		if i < profileTop || !seen[r.function] {
+			cells = append(cells, r.cells(total.time))
+			seen[r.function] = true
+			continue
 		}
+		others++
+		rest.add(r.profileRow)
+	}
+	if others > 0 {
+		rest.operation = fmt.Sprintf("%d others", others)
 		cells = append(cells, rest.cells(total.time))
 	}
 	cells = append(cells, namedRow{"total", "", total}.cells(total.time))

@@ -61,6 +61,20 @@ func TestProfileLongest(t *testing.T) {
 	}
 }
 
+// A function that takes hardly any time is shown by the longest of its operations.
+func TestProfileShowsEveryFunction(t *testing.T) {
+	p := NewProfile()
+	for i := range profileTop + 5 {
+		p.record(rowName("long", fmt.Sprint("op", i)), time.Second, 0, 0)
+	}
+	p.record(rowName("short", "a"), time.Microsecond, 0, 0)
+	p.record(rowName("short", "b"), 2*time.Microsecond, 0, 0)
+	table := text(t, p)
+	if !strings.Contains(table, "\nshort     b ") || strings.Contains(table, "\nshort     a ") || !strings.Contains(table, "6 others") {
+		t.Errorf("want the longest operation of short alone, and 5+1 others:\n%s", table)
+	}
+}
+
 func TestProfileUnder(t *testing.T) {
 	p := NewProfile()
 	var f Function
