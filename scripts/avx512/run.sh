@@ -133,4 +133,4 @@ status=$(tr -d '\r' <"$work/serial" | sed -n 's/^init: exit status \([0-9]*\)$/\
 [ -n "$status" ] && exit "$status"
 [ "$ended" -ne 124 ] || fail "not done after ${AVX512_LIMIT:-900} s (AVX512_LIMIT)"
 tail -n 5 "$work/log" "$work/bochs" >&2
-fail "the emulation broke off"
+fail "the emulation broke off (exit status of bochs: $ended)"
