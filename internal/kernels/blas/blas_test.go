@@ -9,7 +9,6 @@ import (
 	gonumblas "gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/gonum"
 	"gorgonia.org/gorgonia"
-
 )
 
 var _ gorgonia.BLAS = Implementation{}
