@@ -5,7 +5,7 @@
 #     scripts/avx512/run.sh ./internal/kernels -test.run 'Gemm|Elementwise' -test.v
 #
 # Test flags are spelt as the test binary wants them (-test.run, -test.v, -test.short) and hold no spaces. The output of
-# the tests is printed as it comes; the exit status is theirs, or 125 if they could not be run.
+# the tests is printed as it comes, emulated in pieces of 4 KiB; the exit status is theirs, or 125 if they could not be run.
 #
 # On a processor with AVX-512 (F, BW, DQ and VL) the tests just run. Elsewhere Debian's cloud kernel starts in the
 # emulator Bochs, as a Skylake-X with one core, whose only process is the test binary. The emulator carries out some
@@ -69,8 +69,9 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/capas/avx512
 if [ ! -s "$cache/linux" ]; then
 	(
 		cd "$work"
-		image=$(apt-cache depends linux-image-cloud-amd64 | sed -n 's/.*Depends: \(linux-image-[0-9].*\)/\1/p' | head -n 1)
-		[ -n "$image" ] || { apt-get update -qq && image=$(apt-cache depends linux-image-cloud-amd64 | sed -n 's/.*Depends: \(linux-image-[0-9].*\)/\1/p' | head -n 1); }
+		kernel() { apt-cache depends linux-image-cloud-amd64 | sed -n 's/.*Depends: \(linux-image-[0-9].*\)/\1/p' | head -n 1; }
+		image=$(kernel)
+		[ -n "$image" ] || { apt-get update -qq && image=$(kernel); }
 		apt-get download -qq "$image" >/dev/null 2>&1
 		mkdir -p "$cache" deb
 		dpkg-deb --fsys-tarfile linux-image-*.deb | tar -x -C deb ./boot
@@ -125,7 +126,7 @@ echo c >"$work/debugger"
 : >"$work/serial"
 timeout "${AVX512_LIMIT:-900}" bochs -q -f "$work/bochsrc" -rc "$work/debugger" >"$work/bochs" 2>&1 </dev/null &
 emulator=$!
-tail -f -s 0.2 --pid="$emulator" "$work/serial" | sed -u -e 's/\r$//' -e '/^init: exit status/d'
+tail -f -s 0.2 --pid="$emulator" "$work/serial" | sed -u -e 's/\r$//' -e '/^init: exit status/d' -e '/reboot: Power down/d'
 ended=0
 wait "$emulator" || ended=$?
 emulator=
