@@ -65,6 +65,7 @@ func declarations(sets ...isa) []byte {
 		p.line("//go:noescape\nfunc %s(dst, src *float32, dstRow, srcRow, groups int)\n", s.transposeName())
 		if s == avx2 {
 			p.line("//go:noescape\nfunc avx2TransposePart(dst, src *float32, dstRow, srcRow, groups, rows int)\n")
+			p.line("//go:noescape\nfunc avx2PackRows(dst, src *float32, srcRow, cols, depth int)\n")
 			p.line("//go:noescape\nfunc avx2Dots(dst, start, x, m *float32, xStep, mRow, depth int)\n")
 		}
 		p.line("// %sTile runs the micro-kernel for t's number of rows.", s.name)
