@@ -16,6 +16,9 @@ import (
 // when the function runs, which is read anew each time. Inputs, outputs and updates
 // must be of one graph. Several functions may be compiled from a graph; each has
 // buffers of its own, and the nodes show the results of the one that ran last.
+//
+// The first function with a stock op registers the kernels for Gorgonia's own float32
+// matrix products (gorgonia.Use), unless another BLAS than the default is in use.
 func Compile(inputs, outputs G.Nodes, updates []Update) (*Function, error) {
 	p := &plan{slot: map[*G.Node]int{}, byKey: map[string]int{}}
 	if err := p.checkInputs(inputs); err != nil {

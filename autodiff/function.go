@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"capas/autodiff/ops"
+	"capas/internal/workers"
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -21,6 +22,13 @@ type Function struct {
 	inputs      []int
 	outputs     []int
 	outputNodes G.Nodes
+	operations  int
+	allocated   int // elements in buffers
+	results     int // elements of the results that share them
+	workers     int // the most that a step is divided among
+
+	profile     *Profile // nil: nothing is recorded
+	profileName string
 }
 
 var _ G.VM = (*Function)(nil)
@@ -32,25 +40,13 @@ type leaf struct {
 	dtype tensor.Dtype
 }
 
-// step runs one operation.
-type step struct {
-	node    *G.Node
-	own     *ops.Op           // one of ours, or nil
-	stock   G.Op              // otherwise
-	reuse   G.UsePreallocDoer // the stock op, if it can write into out
-	in      []int
-	args    []G.Value
-	out     int
-	buffer  G.Value // where the result goes; nil: into target's tensor, or what stock returns
-	target  int     // leaf to write into, or −1
-	alias   bool    // buffer shares the operand's memory: nothing to run
-	scratch ops.Scratch
-}
-
-// build allocates the buffers and binds the results to their nodes.
+// build forms the steps of the function, gives every result its memory and binds the
+// results to their nodes.
 func (f *Function) build(p *plan, order []int) error {
 	f.values = make([]G.Value, len(p.entries))
 	f.moves = p.moves
+	f.operations = len(order)
+	f.workers = workers.Shared().Size()
 	for s, e := range p.entries {
 		if e.op == nil {
 			f.values[s] = e.node.Value()
@@ -59,40 +55,22 @@ func (f *Function) build(p *plan, order []int) error {
 			}
 		}
 	}
-	for _, s := range order {
-		e := &p.entries[s]
-		st := step{node: e.node, in: e.in, args: make([]G.Value, len(e.in)), out: s, target: e.target}
-		switch op := e.op.(type) {
-		case *ops.Op:
-			st.own = op
-			if e.target < 0 {
-				st.buffer, st.alias = f.bufferFor(p, op, e)
-			}
-		default:
-			st.stock = op
-			if reusesBuffer(op, e.node.Shape()) {
-				st.reuse = op.(G.UsePreallocDoer)
-				st.buffer = ops.NewValue(e.node.Dtype(), e.node.Shape())
-			}
-		}
-		f.values[s] = st.buffer
-		f.steps = append(f.steps, st)
+	pinned := make([]bool, len(p.entries))
+	for _, s := range f.outputs {
+		pinned[s] = true
 	}
+	for _, m := range p.moves {
+		pinned[m.from] = true
+	}
+	m := newMemory(p.divide(order, pinned))
+	for i, g := range m.groups {
+		if !g.empty() {
+			f.steps = append(f.steps, f.newStep(m, i))
+			m.release(i, f.values)
+		}
+	}
+	f.allocated, f.results = m.f32.total+m.f64.total, m.results
 	return nil
-}
-
-// bufferFor makes the buffer of one of our operations. A view of the result of
-// another of ours shares its memory. A view of a leaf does not, since another tensor
-// may be bound to the leaf at every run, nor one of a stock op, which may return
-// another tensor at every run.
-func (f *Function) bufferFor(p *plan, op *ops.Op, e *entry) (v G.Value, alias bool) {
-	if x := p.entries[e.in[0]]; op.View && x.target < 0 {
-		_, own := x.op.(*ops.Op)
-		if d, ok := f.values[e.in[0]].(*tensor.Dense); ok && own {
-			return tensor.New(tensor.WithShape(op.Def.Shape...), tensor.WithBacking(d.Data())), true
-		}
-	}
-	return ops.NewValue(e.node.Dtype(), op.Def.Shape), false
 }
 
 // Run binds values to the inputs, in the order given to Compile and without copying
@@ -125,8 +103,8 @@ func (f *Function) Close() error {
 	return nil
 }
 
-// Steps is the number of operations of a run.
-func (f *Function) Steps() int { return len(f.steps) }
+// Steps is the number of operations of a run. Several of them may run as one.
+func (f *Function) Steps() int { return f.operations }
 
 // Output returns output i of the last run. It is overwritten by the next one.
 func (f *Function) Output(i int) G.Value { return f.values[f.outputs[i]] }
@@ -162,10 +140,12 @@ func (f *Function) run() error {
 			return fmt.Errorf("run: want elements of %v for %s, got %v", l.dtype, l.node.Name(), v.Dtype())
 		}
 	}
-	for i := range f.steps {
-		if err := f.runStep(&f.steps[i]); err != nil {
-			return fmt.Errorf("run: node %d: %w", f.steps[i].node.ID(), err)
-		}
+	pool := workers.Shared()
+	pool.Enter()
+	err := f.runSteps(pool)
+	pool.Leave()
+	if err != nil {
+		return fmt.Errorf("run: %w", err)
 	}
 	for _, m := range f.moves {
 		if err := assign(f.values[m.to], f.values[m.from]); err != nil {
@@ -180,46 +160,6 @@ func (f *Function) run() error {
 		}
 	}
 	return nil
-}
-
-func (f *Function) runStep(s *step) error {
-	if s.alias {
-		return nil
-	}
-	for j, x := range s.in {
-		s.args[j] = f.values[x]
-	}
-	if s.own != nil {
-		if s.target >= 0 {
-			f.values[s.out] = f.values[s.target]
-		}
-		return s.own.Run(f.values[s.out], s.args, &s.scratch)
-	}
-	v, err := runStock(s)
-	if err != nil {
-		return fmt.Errorf("%v: %w", s.stock, err)
-	}
-	f.values[s.out] = v
-	return nil
-}
-
-// runStock runs a stock op; it turns its panics into errors and makes views
-// contiguous, since our own operations want them so.
-func runStock(s *step) (v G.Value, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v", p)
-		}
-	}()
-	if s.reuse != nil {
-		v, err = s.reuse.UsePreallocDo(s.buffer, s.args...)
-	} else {
-		v, err = s.stock.Do(s.args...)
-	}
-	if d, ok := v.(*tensor.Dense); ok && err == nil && d.RequiresIterator() {
-		v = d.Materialize()
-	}
-	return v, err
 }
 
 // assign copies the elements of src to dst.

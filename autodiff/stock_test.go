@@ -7,6 +7,7 @@ import (
 	"capas/autodiff"
 	"capas/autodiff/ops"
 	"capas/internal/gradcheck"
+	"capas/internal/kernels/blas"
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -196,4 +197,18 @@ func TestStockViews(t *testing.T) {
 	v := gradcheck.Numbers(t, x.Value())
 	want := [][]float64{{2 * v[1], 2 * v[4]}, {3 * v[0], 3 * v[3], 3 * v[1], 3 * v[4], 3 * v[2], 3 * v[5]}}
 	gradcheck.Same(t, "column, transpose", want, gradcheck.Compiled(t, G.Nodes{column, turned}), 0)
+}
+
+// A function with stock ops makes Gorgonia multiply with our kernels; its product is
+// that of float64 to within the rounding of a chain of 300 multiply-adds.
+func TestStockProductsUseTheKernels(t *testing.T) {
+	g := G.NewGraph()
+	a, b := leaf(g, tensor.Float32, "a", 70, 300), leaf(g, tensor.Float32, "b", 300, 50)
+	got := gradcheck.Compiled(t, G.Nodes{G.Must(G.Mul(a, b))})
+	if _, ok := G.WhichBLAS().(blas.Implementation); !ok {
+		t.Errorf("stock products run on %T", G.WhichBLAS())
+	}
+	g = G.NewGraph()
+	a, b = leaf(g, f64, "a", 70, 300), leaf(g, f64, "b", 300, 50)
+	gradcheck.Same(t, "a·b", gradcheck.OnTape(t, G.Nodes{G.Must(G.Mul(a, b))}), got, 300*0x1p-24)
 }

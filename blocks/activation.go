@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"capas/autodiff/ops"
-	"capas/internal/kernels"
 
 	G "gorgonia.org/gorgonia"
 )
@@ -178,7 +177,7 @@ func softmax(z *G.Node) (*G.Node, error) {
 		return nil, err
 	}
 	return ops.Apply(ops.Def{
-		Name: "softmax", Shape: z.Shape(), F32: softmaxRows(n, kernels.Exp), F64: softmaxRows(n, exp64),
+		Name: "softmax", Shape: z.Shape(), Ranged: &ops.Ranged{Grain: n, F32: softmaxRows32(n), F64: softmaxRows64(n)},
 		Diff: func(x G.Nodes, y, dy *G.Node) (G.Nodes, error) {
 			var c ops.Chain
 			s := c.Do(ops.RowSum(c.Do(ops.Mul(dy, y))))

@@ -34,10 +34,9 @@ func BinaryCrossEntropy(z, t *G.Node) (*G.Node, error) {
 		return nil, err
 	}
 	m := float64(z.Shape()[0])
-	buf := new([256]float32)
 	return ops.Apply(ops.Def{
 		Name: "binary cross-entropy", Shape: tensor.Shape{},
-		F32: func(y []float32, x [][]float32) { y[0] = float32(binaryCE32(x[0], x[1], buf[:]) / m) },
+		F32: func(y []float32, x [][]float32) { y[0] = float32(kernels.CrossEntropy(x[0], x[1]) / m) },
 		F64: func(y []float64, x [][]float64) { y[0] = binaryCE64(x[0], x[1]) / m },
 		Diff: func(x G.Nodes, y, dy *G.Node) (G.Nodes, error) {
 			var c ops.Chain
@@ -63,8 +62,8 @@ func CategoricalCrossEntropy(z, t *G.Node) (*G.Node, error) {
 	m, k := float64(z.Shape()[0]), z.Shape()[1]
 	return ops.Apply(ops.Def{
 		Name: "categorical cross-entropy", Shape: tensor.Shape{},
-		F32: func(y []float32, x [][]float32) { y[0] = float32(categoricalCE(x[0], x[1], k) / m) },
-		F64: func(y []float64, x [][]float64) { y[0] = categoricalCE(x[0], x[1], k) / m },
+		F32: func(y []float32, x [][]float32) { y[0] = float32(kernels.CategoricalCrossEntropy(x[0], x[1], k) / m) },
+		F64: func(y []float64, x [][]float64) { y[0] = categoricalCE64(x[0], x[1], k) / m },
 		Diff: func(x G.Nodes, y, dy *G.Node) (G.Nodes, error) {
 			var c ops.Chain
 			dz := c.Do(ops.Mul(c.Do(ops.Scale(dy, 1/m)), c.Do(ops.Sub(c.Do(Softmax().Apply(x[0])), x[1]))))
@@ -96,19 +95,6 @@ func matching(name string, y, t *G.Node) error {
 	return nil
 }
 
-func binaryCE32(z, t, buf []float32) float64 {
-	var s float64
-	for len(z) > 0 {
-		n := min(len(z), len(buf))
-		kernels.Softplus(buf[:n], z[:n])
-		for i, v := range buf[:n] {
-			s += float64(v) - float64(t[i])*float64(z[i])
-		}
-		z, t = z[n:], t[n:]
-	}
-	return s
-}
-
 func binaryCE64(z, t []float64) float64 {
 	var s float64
 	for i, v := range z {
@@ -117,20 +103,19 @@ func binaryCE64(z, t []float64) float64 {
 	return s
 }
 
-// categoricalCE sums t·(logsumexp(z) − z) over rows of k. Rows are short, so float64
-// costs little.
-func categoricalCE[T ops.Float](z, t []T, k int) float64 {
+// categoricalCE64 sums t·(logsumexp(z) − z) over rows of k.
+func categoricalCE64(z, t []float64, k int) float64 {
 	var total float64
 	for i := 0; i < len(z); i += k {
-		top := float64(largest(z[i : i+k]))
+		top := largest(z[i : i+k])
 		var e float64
 		for _, v := range z[i : i+k] {
-			e += math.Exp(float64(v) - top)
+			e += math.Exp(v - top)
 		}
 		lse := top + math.Log(e)
 		for j, v := range t[i : i+k] {
 			if v != 0 {
-				total += float64(v) * (lse - float64(z[i+j]))
+				total += v * (lse - z[i+j])
 			}
 		}
 	}

@@ -15,6 +15,9 @@ type BatchOptions struct {
 	// the class that is furthest behind its share. With equally many examples a class, the class counts of a batch differ
 	// by at most 1. Each epoch still visits every example exactly once.
 	Balanced bool
+	// Ahead gathers the next batch on another goroutine while the caller works with the current one, where that pays: not
+	// for small batches, on one processor, or in the natural order, where nothing is gathered. The batches are the same.
+	Ahead bool
 }
 
 // Batch is m examples of a set. All fields share memory with the set or with the Batches they come from: read only,
@@ -38,8 +41,8 @@ func (b Batch) Len() int { return len(b.Labels) }
 //
 // In the natural order (no Order, not Balanced) the batches are views of the set, without copying; each view is made at
 // its first use and kept. Otherwise the rows are gathered into two buffers, one for full batches and one for a smaller
-// last one, so that a batch's X and T are always one of two tensors each, ready to be bound to a graph. After the first
-// epoch nothing is allocated. Not for concurrent use.
+// last one, so that a batch's X and T are always one of two tensors each, ready to be bound to a graph; with Ahead there
+// is one full buffer more. After the first epoch nothing is allocated. Not for concurrent use; there is nothing to close.
 type Batches struct {
 	set   *Set
 	size  int
@@ -51,6 +54,7 @@ type Batches struct {
 	views    []Batch   // natural order: the batches made so far
 	full     gathered  // otherwise: buffers for size examples
 	last     gathered  // and for the remainder
+	ahead    *ahead    // nil if batches are gathered when they are asked for
 }
 
 // gathered is a batch with memory of its own.
@@ -83,6 +87,9 @@ func NewBatches(set *Set, size int, opts BatchOptions) (*Batches, error) {
 	if rest := n % size; rest > 0 {
 		b.last = newGathered(set, rest)
 	}
+	if opts.Ahead && size < n && size*set.Dim() >= aheadFloats {
+		b.ahead = newAhead(b)
+	}
 	return b, nil
 }
 
@@ -105,6 +112,9 @@ func (b *Batches) PerEpoch() int { return (len(b.index) + b.size - 1) / b.size }
 // resume exactly, save the stream's state (MarshalText) before Epoch; with that state restored, Epoch gives the same order again, and
 // Next called k times skips the k batches already done.
 func (b *Batches) Epoch() {
+	if b.ahead != nil {
+		b.ahead.drop()
+	}
 	b.next = 0
 	switch {
 	case b.balancer != nil:
@@ -123,10 +133,18 @@ func (b *Batches) Next() (Batch, bool) {
 	}
 	hi := min(lo+b.size, len(b.index))
 	b.next = hi
-	if b.natural() {
+	switch {
+	case b.natural():
 		return b.view(lo, hi), true
+	case b.ahead != nil:
+		return b.ahead.take(lo, hi), true
 	}
-	return b.gather(b.index[lo:hi:hi]), true
+	g := &b.full
+	if hi-lo < b.size {
+		g = &b.last
+	}
+	b.gather(g, lo, hi)
+	return g.batch, true
 }
 
 func (b *Batches) natural() bool { return b.order == nil && b.balancer == nil }
@@ -151,12 +169,9 @@ func (b *Batches) view(lo, hi int) Batch {
 	return *v
 }
 
-// gather copies the examples at index into the buffer of their number.
-func (b *Batches) gather(index []int) Batch {
-	g := &b.full
-	if len(index) < b.size {
-		g = &b.last
-	}
+// gather copies the examples at lo, …, hi−1 of the epoch to g.
+func (b *Batches) gather(g *gathered, lo, hi int) {
+	index := b.index[lo:hi:hi]
 	d, k := b.set.Dim(), b.set.Classes
 	clear(g.t)
 	for i, from := range index {
@@ -166,5 +181,4 @@ func (b *Batches) gather(index []int) Batch {
 		g.t[i*k+int(label)] = 1
 	}
 	g.batch.Index = index
-	return g.batch
 }

@@ -3,8 +3,10 @@ package datasets
 import (
 	"fmt"
 	"math"
+	"runtime"
 	"slices"
 	"testing"
+	"time"
 
 	"capas/random"
 )
@@ -198,6 +200,106 @@ func TestOrderIsAFunctionOfTheStreamsState(t *testing.T) {
 		}
 		if got := epoch(t, b); !slices.Equal(got, second) {
 			t.Errorf("balanced %v: state put back, order %v, want %v", balanced, got, second)
+		}
+	}
+}
+
+// Batches gathered ahead are those gathered when they are asked for, epoch after epoch, also where an epoch is left
+// early and where the caller writes to what it got, on any number of processors.
+func TestAheadEqualsInline(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	for _, n := range []int{101, 96} { // with a smaller last batch, and without
+		s := tiny(t, skewed(n, 4), 4, aheadFloats/16)
+		for _, processors := range []int{1, 2, 4} {
+			runtime.GOMAXPROCS(processors)
+			for _, balanced := range []bool{false, true} {
+				a := mustBatches(t, s, 16, BatchOptions{Order: newStream(3), Balanced: balanced, Ahead: true})
+				b := mustBatches(t, s, 16, BatchOptions{Order: newStream(3), Balanced: balanced})
+				if a.ahead == nil || b.ahead != nil {
+					t.Fatal("not ahead, or ahead without being asked")
+				}
+				for e := range 20 {
+					a.Epoch()
+					b.Epoch()
+					for i := 0; e%3 > 0 || i < e%b.PerEpoch(); i++ {
+						got, ok := a.Next()
+						want, more := b.Next()
+						if ok != more {
+							t.Fatalf("epoch %d, batch %d: ahead %v, inline %v", e, i, ok, more)
+						}
+						if !ok {
+							break
+						}
+						if !slices.Equal(got.Index, want.Index) {
+							t.Fatalf("epoch %d, batch %d: ahead %v, inline %v", e, i, got.Index, want.Index)
+						}
+						checkBatch(t, s, got)
+						switch i % 3 { // too early, in time, while it is gathered
+						case 1:
+							time.Sleep(200 * time.Microsecond)
+						case 2:
+							runtime.Gosched()
+						}
+						checkBatch(t, s, got) // the next one is not gathered into it
+						clear(values(got.X))
+					}
+				}
+			}
+		}
+	}
+}
+
+// Nothing is gathered ahead where that would cost more than it saves, or where there is nothing to gather.
+func TestAheadWhereItPays(t *testing.T) {
+	for _, c := range []struct {
+		d, size int
+		order   *random.Stream
+		want    bool
+	}{
+		{aheadFloats / 4, 4, newStream(1), true},
+		{aheadFloats/4 - 1, 4, newStream(1), false}, // small
+		{aheadFloats / 4, 4, nil, false},            // views
+		{aheadFloats, 9, newStream(1), false},       // one batch
+	} {
+		b := mustBatches(t, tiny(t, cyclic(9, 2), 2, c.d), c.size, BatchOptions{Order: c.order, Ahead: true})
+		if (b.ahead != nil) != c.want {
+			t.Errorf("batches of %d with %d features: ahead %v, want %v", c.size, c.d, b.ahead != nil, c.want)
+		}
+	}
+}
+
+// Gathering ahead allocates nothing but, at first, goroutines, which the runtime keeps for reuse.
+func TestAheadAllocatesNothing(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
+	b := mustBatches(t, tiny(t, cyclic(200, 2), 2, aheadFloats/2), 2, BatchOptions{Order: newStream(1), Ahead: true})
+	mallocs := func() uint64 {
+		for range 10 {
+			b.Epoch()
+			for _, ok := b.Next(); ok; _, ok = b.Next() {
+			}
+		}
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.Mallocs
+	}
+	if before, after := mallocs(), mallocs(); after-before > 50 {
+		t.Errorf("%d allocations for 1000 batches", after-before)
+	}
+}
+
+// An epoch that is left leaves no goroutine: the one that gathers ends with its batch.
+func TestAheadLeavesNothingBehind(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
+	s := tiny(t, cyclic(32, 2), 2, aheadFloats)
+	before := runtime.NumGoroutine()
+	for range 50 {
+		b := mustBatches(t, s, 2, BatchOptions{Order: newStream(1), Ahead: true})
+		b.Epoch()
+		b.Next()
+	}
+	for deadline := time.Now().Add(10 * time.Second); runtime.NumGoroutine() > before; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d goroutines, %d before", runtime.NumGoroutine(), before)
 		}
 	}
 }

@@ -27,16 +27,23 @@ func readIDXFile(path string, ndim int) (dims []int, data []byte, err error) {
 		return nil, nil, fmt.Errorf("datasets: %w", err)
 	}
 	defer f.Close()
-	dims, data, err = decodeIDX(f, ndim)
+	info, err := f.Stat()
+	if err != nil {
+		return nil, nil, fmt.Errorf("datasets: %w", err)
+	}
+	dims, data, err = decodeIDX(f, info.Size(), ndim)
 	if err != nil {
 		return nil, nil, fmt.Errorf("datasets: %s: %w", path, err)
 	}
 	return dims, data, nil
 }
 
+// deflateRatio bounds how many bytes one byte of gzip can stand for (zlib technical details: 1032:1).
+const deflateRatio = 1032
+
 // decodeIDX reads one IDX array of unsigned bytes with ndim dimensions and nothing after it. gzip is recognised by its
-// first two bytes, which no IDX file has.
-func decodeIDX(src io.Reader, ndim int) (dims []int, data []byte, err error) {
+// first two bytes, which no IDX file has. src holds size bytes.
+func decodeIDX(src io.Reader, size int64, ndim int) (dims []int, data []byte, err error) {
 	buffered := bufio.NewReaderSize(src, 1<<16)
 	var r io.Reader = buffered
 	if head, _ := buffered.Peek(2); bytes.Equal(head, []byte{0x1f, 0x8b}) {
@@ -50,8 +57,9 @@ func decodeIDX(src io.Reader, ndim int) (dims []int, data []byte, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	// The buffer grows with what the file really holds, so that a lying header costs no memory.
+	// No more than the file can really hold, so that a lying header costs no memory; and room for the last, empty read.
 	var buf bytes.Buffer
+	buf.Grow(int(min(int64(total), deflateRatio*size)) + bytes.MinRead)
 	n, err := io.CopyN(&buf, r, int64(total))
 	if err != nil {
 		return nil, nil, fmt.Errorf("IDX data: wanted %d bytes, found %d: %w", total, n, noEOF(err))

@@ -102,11 +102,11 @@ func FuzzIDX(f *testing.F) {
 	f.Add(encodeIDX([]int{1 << 28, 1, 1}, []byte{1}))
 	f.Add(encodeIDX([]int{3}, []byte{1, 2, 3}))
 	f.Fuzz(func(t *testing.T, content []byte) {
-		dims, data, err := decodeIDX(bytes.NewReader(content), 3)
+		dims, data, err := decodeIDX(bytes.NewReader(content), int64(len(content)), 3)
 		if err == nil && !bytes.HasPrefix(content, []byte{0x1f, 0x8b}) && !bytes.Equal(encodeIDX(dims, data), content) {
 			t.Errorf("%x decoded to sizes %v, data %x", content, dims, data)
 		}
-		zdims, zdata, zerr := decodeIDX(bytes.NewReader(compress(content)), 3)
+		zdims, zdata, zerr := decodeIDX(bytes.NewReader(compress(content)), int64(len(compress(content))), 3)
 		if plain := !bytes.HasPrefix(content, []byte{0x1f, 0x8b}); plain && (err == nil) != (zerr == nil) {
 			t.Errorf("plain: %v; compressed: %v", err, zerr)
 		}
@@ -124,7 +124,7 @@ func FuzzGzip(f *testing.F) {
 	f.Add(zipped[2 : len(zipped)/2])
 	f.Add(append(slices.Clone(zipped[2:]), zipped...))
 	f.Fuzz(func(t *testing.T, content []byte) {
-		dims, data, err := decodeIDX(bytes.NewReader(append([]byte{0x1f, 0x8b}, content...)), 3)
+		dims, data, err := decodeIDX(bytes.NewReader(append([]byte{0x1f, 0x8b}, content...)), int64(len(content)+2), 3)
 		if err == nil && len(data) != dims[0]*dims[1]*dims[2] {
 			t.Errorf("sizes %v, %d bytes", dims, len(data))
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"sync"
 )
 
 // Options says where Load may look. The zero value looks without network.
@@ -47,16 +48,20 @@ func load(ctx context.Context, c collection, opts Options) (*Split, error) {
 	if err != nil {
 		return nil, err
 	}
+	var test *Set
+	var testErr error
+	var side sync.WaitGroup
+	side.Go(func() { test, testErr = readSet(c.name+"/test", paths.testImages, paths.testLabels, c.classes) })
 	training, err := readSet(c.name+"/train", paths.trainImages, paths.trainLabels, c.classes)
+	side.Wait()
 	if err != nil {
 		return nil, err
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("datasets: %s: %w", c.name, err)
 	}
-	test, err := readSet(c.name+"/test", paths.testImages, paths.testLabels, c.classes)
-	if err != nil {
-		return nil, err
+	if testErr != nil {
+		return nil, testErr
 	}
 	if training.Height != test.Height || training.Width != test.Width {
 		return nil, fmt.Errorf("datasets: %s: wanted images of %d×%d pixels as in %s, found %d×%d",

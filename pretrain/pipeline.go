@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"capas/autodiff"
 	"capas/blocks"
 	"capas/train"
 )
@@ -15,8 +16,17 @@ type Stage struct {
 	Name string
 	// Params are the parameters that the stage changes, and that are stored after it.
 	Params []*blocks.Param
-	// Train runs the stage; it calls afterEpoch with the record of each epoch.
-	Train func(ctx context.Context, afterEpoch func(train.Epoch) error) (*train.History, error)
+	// Train runs the stage and does what the pipeline asks of it.
+	Train func(ctx context.Context, hooks Hooks) (*train.History, error)
+}
+
+// Hooks are what a pipeline asks of a stage.
+type Hooks struct {
+	// AfterEpoch is to be called with the record of each epoch; its error ends the
+	// stage. The pipeline always gives one.
+	AfterEpoch func(train.Epoch) error
+	// Profile, if not nil, is to record what the stage's functions cost.
+	Profile *autodiff.Profile
 }
 
 // Store keeps what completed stages left.
@@ -39,6 +49,9 @@ type Pipeline struct {
 	AfterEpoch func(stage string, e train.Epoch) error
 	// AfterStage, if not nil, is called when a stage is complete, loaded or run.
 	AfterStage func(stage string, h *train.History) error
+	// Profile, if not nil, records what the operations of the stages that are run cost,
+	// each function under its stage's name: "layer 1 step", "fine-tuning evaluation".
+	Profile *autodiff.Profile
 }
 
 // Run runs the stages in order, or loads them, and returns their histories. When ctx
@@ -91,7 +104,7 @@ func (p *Pipeline) stage(ctx context.Context, s Stage) (*train.History, error) {
 			return h, nil
 		}
 	}
-	h, err := s.Train(ctx, report)
+	h, err := s.Train(ctx, Hooks{AfterEpoch: report, Profile: p.Profile.Under(s.Name)})
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"capas/autodiff"
 	"capas/pretrain"
 	"capas/train"
 
@@ -21,9 +22,9 @@ import (
 func count(stages []pretrain.Stage) map[string]int {
 	trained := map[string]int{}
 	for i, s := range stages {
-		stages[i].Train = func(ctx context.Context, after func(train.Epoch) error) (*train.History, error) {
+		stages[i].Train = func(ctx context.Context, hooks pretrain.Hooks) (*train.History, error) {
 			trained[s.Name]++
-			return s.Train(ctx, after)
+			return s.Train(ctx, hooks)
 		}
 	}
 	return trained
@@ -130,10 +131,36 @@ func TestEqualRunsEqualFiles(t *testing.T) {
 	}
 }
 
+// A profile shows what was run, under the names of the stages, and changes nothing.
+func TestPipelineProfile(t *testing.T) {
+	plain, e := build(t, "sdae"), build(t, "sdae")
+	want := run(t, pretrain.Pipeline{Stages: plain.stages})
+	profile := autodiff.NewProfile()
+	got := run(t, pretrain.Pipeline{Stages: e.stages[:2], Profile: profile}) // all rows of two stages are shown
+	var table strings.Builder
+	if _, err := profile.WriteTo(&table); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"layer 1 step", "layer 1 measured step", "layer 2 map", "layer 2 step"} {
+		if !strings.Contains(table.String(), "\n"+name+"  ") {
+			t.Errorf("no row of %q in\n%s", name, &table)
+		}
+	}
+	profile = autodiff.NewProfile()
+	got = append(got, run(t, pretrain.Pipeline{Stages: e.stages[2:], Profile: profile.Under("net")})...)
+	if d := cmp.Diff(want, got, seconds); d != "" || !slices.Equal(bits(plain.params), bits(e.params)) {
+		t.Errorf("other parameters with a profile, or histories (−without +with)\n%s", d)
+	}
+	table.Reset()
+	if _, err := profile.WriteTo(&table); err != nil || !strings.Contains(table.String(), "\nnet fine-tuning evaluation  ") {
+		t.Errorf("error %v, no row of the evaluation in\n%s", err, &table)
+	}
+}
+
 func TestPipelineErrors(t *testing.T) {
 	boom := errors.New("boom")
 	stage := func(name string, err error) pretrain.Stage {
-		return pretrain.Stage{Name: name, Train: func(context.Context, func(train.Epoch) error) (*train.History, error) { return &train.History{}, err }}
+		return pretrain.Stage{Name: name, Train: func(context.Context, pretrain.Hooks) (*train.History, error) { return &train.History{}, err }}
 	}
 	blocked := t.TempDir() + "/file"
 	if err := os.WriteFile(blocked, nil, 0o600); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"capas/autodiff"
 	"capas/blocks"
 	"capas/datasets"
 	"capas/models"
@@ -62,12 +63,15 @@ func Greedy(layers []Layer, data *datasets.Set, order *random.Stream) []Stage {
 		name := fmt.Sprintf("layer %d", l+1)
 		out = append(out, Stage{
 			Name: name, Params: layer.Model.Params(),
-			Train: func(ctx context.Context, afterEpoch func(train.Epoch) error) (*train.History, error) {
-				set, err := codes.under(l)
+			Train: func(ctx context.Context, hooks Hooks) (*train.History, error) {
+				set, err := codes.under(l, hooks.Profile)
 				if err != nil {
 					return nil, err
 				}
-				t := train.Trainer{Model: layer.Model, Recipe: layer.Recipe, Data: set, Order: split(order, name), AfterEpoch: afterEpoch}
+				if l == len(layers)-1 {
+					codes.held = nil // not needed after this stage
+				}
+				t := train.Trainer{Model: layer.Model, Recipe: layer.Recipe, Data: set, Order: split(order, name), AfterEpoch: hooks.AfterEpoch, Profile: hooks.Profile}
 				return t.Run(ctx)
 			},
 		})
@@ -81,16 +85,17 @@ type codes struct {
 	data   *datasets.Set
 	layers []Layer
 	depth  int           // of current
-	held   *datasets.Set // the data under layer depth; nil for the data themselves
+	held   *datasets.Set // the data under layer depth; nil for none
 }
 
-// under returns the data for layer l.
-func (c *codes) under(l int) (*datasets.Set, error) {
+// under returns the data for layer l; profile, if not nil, records what they cost.
+func (c *codes) under(l int, profile *autodiff.Profile) (*datasets.Set, error) {
 	if c.held == nil || c.depth > l {
 		c.held, c.depth = c.data, 0
 	}
 	for ; c.depth < l; c.depth++ {
-		x, err := train.Map(c.held.X, c.layers[c.depth].Code.Forward)
+		code := train.Mapper{Forward: c.layers[c.depth].Code.Forward, Profile: profile}
+		x, err := code.Run(c.held.X)
 		if err != nil {
 			return nil, fmt.Errorf("code of layer %d: %w", c.depth+1, err)
 		}
@@ -106,8 +111,8 @@ func (c *codes) under(l int) (*datasets.Set, error) {
 func Joint(name string, m train.Model, recipe train.Recipe, data *datasets.Set, order *random.Stream) Stage {
 	return Stage{
 		Name: name, Params: m.Params(),
-		Train: func(ctx context.Context, afterEpoch func(train.Epoch) error) (*train.History, error) {
-			t := train.Trainer{Model: m, Recipe: recipe, Data: data, Order: split(order, name), AfterEpoch: afterEpoch}
+		Train: func(ctx context.Context, hooks Hooks) (*train.History, error) {
+			t := train.Trainer{Model: m, Recipe: recipe, Data: data, Order: split(order, name), AfterEpoch: hooks.AfterEpoch, Profile: hooks.Profile}
 			return t.Run(ctx)
 		},
 	}
@@ -134,7 +139,7 @@ func Unrolled(name string, stack Stack, recipe train.Recipe, data *datasets.Set,
 	}
 	stage := Joint(name, auto, recipe, data, order)
 	joint := stage.Train
-	stage.Train = func(ctx context.Context, afterEpoch func(train.Epoch) error) (*train.History, error) {
+	stage.Train = func(ctx context.Context, hooks Hooks) (*train.History, error) {
 		now, err := stack.Unroll(name)
 		if err != nil {
 			return nil, err
@@ -142,7 +147,7 @@ func Unrolled(name string, stack Stack, recipe train.Recipe, data *datasets.Set,
 		for i, p := range now.Params() {
 			copy(auto.Params()[i].Value.Float32s(), p.Value.Float32s())
 		}
-		return joint(ctx, afterEpoch)
+		return joint(ctx, hooks)
 	}
 	return stage, auto, nil
 }
@@ -169,10 +174,11 @@ func TopLayer(net Classifier, trained []*blocks.Param, recipe train.Recipe, data
 func supervised(name string, m train.Model, net train.Evaluable, recipe train.Recipe, data, validation *datasets.Set, order *random.Stream) Stage {
 	return Stage{
 		Name: name, Params: m.Params(),
-		Train: func(ctx context.Context, afterEpoch func(train.Epoch) error) (*train.History, error) {
+		Train: func(ctx context.Context, hooks Hooks) (*train.History, error) {
 			evaluator := train.NewEvaluator(net)
+			evaluator.Profile = hooks.Profile
 			t := train.Trainer{
-				Model: m, Recipe: recipe, Data: data, Order: split(order, name), AfterEpoch: afterEpoch,
+				Model: m, Recipe: recipe, Data: data, Order: split(order, name), AfterEpoch: hooks.AfterEpoch, Profile: hooks.Profile,
 				Validate: func() (train.Values, error) { return evaluator.Run(validation) },
 			}
 			return t.Run(ctx)

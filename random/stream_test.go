@@ -52,7 +52,7 @@ func word(key, at uint64) uint64 {
 
 // One long call equals several short ones, and every draw moves the position by its length.
 func TestLongEqualsShort(t *testing.T) {
-	const n = 3*chunk + 17
+	const n = 3*pieceSize + 17
 	p := make([]float32, n)
 	for i := range p {
 		p[i] = float32(i) / n
@@ -64,7 +64,7 @@ func TestLongEqualsShort(t *testing.T) {
 		"Mask":      func(s *Stream, dst []float32, _ int) { s.Mask(dst, 0.3, 2) },
 	} {
 		for _, start := range []int{0, 1, 6} {
-			for _, piece := range []int{1, 2, 3, 64, chunk - 1, chunk + 1} {
+			for _, piece := range []int{1, 2, 3, 64, pieceSize - 1, pieceSize + 1} {
 				long, short := New(3), New(3)
 				skip := make([]float32, start)
 				long.Uniform(skip)
@@ -87,7 +87,7 @@ func TestLongEqualsShort(t *testing.T) {
 
 // The float64 draws are the float32 ones, converted.
 func TestFloat64DrawsAreTheSame(t *testing.T) {
-	const n = chunk + 33
+	const n = pieceSize + 33
 	narrow, wide := make([]float32, n), make([]float64, n)
 	p, p64 := make([]float32, n), make([]float64, n)
 	for i := range p {

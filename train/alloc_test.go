@@ -61,7 +61,7 @@ func perEpoch(t *testing.T, kind string, every, n int) float64 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := loop{trainer: tr, params: net.Params(), batches: batches, state: state, compiled: map[int]*stepFunctions{}}
+	l := loop{trainer: tr, params: net.Params(), batches: batches, state: state, compiled: map[int]*Stepper{}}
 	return testing.AllocsPerRun(5, func() { // after a first run, which compiles
 		if _, err := l.epoch(context.Background(), 1); err != nil {
 			t.Fatal(err)

@@ -12,29 +12,71 @@ import (
 	G "gorgonia.org/gorgonia"
 )
 
-// stepFunctions are the compiled steps for one batch size: the outputs of plain are
-// the monitors, those of measured the monitors and the gradient norms.
-type stepFunctions struct {
+// Stepper trains a model on batches of one size, a step a batch: the gradient of its
+// cost and the optimiser's update, compiled into one function.
+type Stepper struct {
+	// The outputs of plain are the monitors, those of measured the monitors and the
+	// gradient norms.
 	plain, measured *autodiff.Function
 	monitors, norms []models.Monitor
 	inputs          int
 }
 
-// functions compiles the step for batches of m, once.
-func (l *loop) functions(m int) (*stepFunctions, error) {
-	if f, ok := l.compiled[m]; ok {
-		return f, nil
+// NewStepper compiles the steps on batches of m examples by an optimiser in the given
+// state, the same that [Trainer] takes. Steppers of other batch sizes may share the
+// state.
+func NewStepper(model Model, state *State, m int) (*Stepper, error) {
+	return compile(model, model.Params(), state, m, false)
+}
+
+// Step trains on one batch. State.Advance comes before it.
+func (s *Stepper) Step(b datasets.Batch) error { return s.step(b, false) }
+
+// SetProfile makes later steps record what their operations cost in p, as the function
+// "step", or "measured step" with gradient norms; nil ends that.
+func (s *Stepper) SetProfile(p *autodiff.Profile) {
+	s.plain.SetProfile(p, "step")
+	if s.measured != nil {
+		s.measured.SetProfile(p, "measured step")
 	}
-	f, err := l.compile(m)
+}
+
+func (s *Stepper) step(b datasets.Batch, measured bool) error {
+	return runBatch(s.plainOr(measured), s.inputs, b)
+}
+
+func (s *Stepper) plainOr(measured bool) *autodiff.Function {
+	if measured {
+		return s.measured
+	}
+	return s.plain
+}
+
+// stepper compiles the steps on batches of m, once.
+func (l *loop) stepper(m int) (*Stepper, error) {
+	if s, ok := l.compiled[m]; ok {
+		return s, nil
+	}
+	s, err := compile(l.trainer.Model, l.params, l.state, m, l.trainer.Recipe.NormEvery > 0)
+	if err != nil {
+		return nil, err
+	}
+	s.SetProfile(l.trainer.Profile)
+	l.compiled[m] = s
+	return s, nil
+}
+
+// compile makes a stepper, with measured if norms are wanted.
+func compile(model Model, params []*blocks.Param, state *State, m int, norms bool) (*Stepper, error) {
+	s, err := build(model, params, state, m, norms)
 	if err != nil {
 		return nil, fmt.Errorf("training step for batches of %d: %w", m, err)
 	}
-	l.compiled[m] = f
-	return f, nil
+	return s, nil
 }
 
-func (l *loop) compile(m int) (*stepFunctions, error) {
-	o, err := l.trainer.Model.Objective(m)
+func build(model Model, params []*blocks.Param, state *State, m int, norms bool) (*Stepper, error) {
+	o, err := model.Objective(m)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +87,7 @@ func (l *loop) compile(m int) (*stepFunctions, error) {
 	if err != nil {
 		return nil, err
 	}
-	leaves, err := blocks.Nodes(o.Cost.Graph(), l.params)
+	leaves, err := blocks.Nodes(o.Cost.Graph(), params)
 	if err != nil {
 		return nil, err
 	}
@@ -53,17 +95,14 @@ func (l *loop) compile(m int) (*stepFunctions, error) {
 	if err != nil {
 		return nil, err
 	}
-	updates, err := l.state.Updates(l.params, leaves, grads)
+	updates, err := state.Updates(params, leaves, grads)
 	if err != nil {
 		return nil, err
 	}
 	updates = append(updates, o.Updates...)
-	f := &stepFunctions{monitors: o.Monitors, inputs: len(o.Inputs)}
-	if f.plain, err = autodiff.Compile(o.Inputs, outputs, updates); err != nil {
-		return nil, err
-	}
-	if l.trainer.Recipe.NormEvery == 0 {
-		return f, nil
+	s := &Stepper{monitors: o.Monitors, inputs: len(o.Inputs)}
+	if s.plain, err = autodiff.Compile(o.Inputs, outputs, updates); err != nil || !norms {
+		return s, err
 	}
 	for i, g := range grads {
 		n, err := ops.SumSquares(g)
@@ -71,21 +110,10 @@ func (l *loop) compile(m int) (*stepFunctions, error) {
 			return nil, err
 		}
 		outputs = append(outputs, n)
-		f.norms = append(f.norms, models.Monitor{Name: l.params[i].Name})
+		s.norms = append(s.norms, models.Monitor{Name: params[i].Name})
 	}
-	f.measured, err = autodiff.Compile(o.Inputs, outputs, updates)
-	return f, err
-}
-
-func (f *stepFunctions) plainOr(measured bool) *autodiff.Function {
-	if measured {
-		return f.measured
-	}
-	return f.plain
-}
-
-func (f *stepFunctions) run(b datasets.Batch, measured bool) error {
-	return runBatch(f.plainOr(measured), f.inputs, b)
+	s.measured, err = autodiff.Compile(o.Inputs, outputs, updates)
+	return s, err
 }
 
 // monitored returns the nodes of an objective's monitors, and an error if its inputs

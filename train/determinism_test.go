@@ -76,6 +76,24 @@ func TestEqualSeedsEqualBytes(t *testing.T) {
 	}
 }
 
+// Batches that are gathered while the step before runs are those of one processor,
+// where they are gathered between steps.
+func TestBatchesAheadEqualBytes(t *testing.T) {
+	data := examples(t, 330, 700, 10) // 50·700 features a batch, the last one smaller
+	path := func(processors int) []uint32 {
+		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(processors))
+		n := network(t, 700, 10)
+		run(t, train.Trainer{Model: n, Data: data, Order: random.New(9), Recipe: train.Recipe{Optimizer: train.SGD(0.1), Epochs: 5, Batch: 50}})
+		return bits(n.Params())
+	}
+	one := path(1)
+	for _, processors := range []int{2, 4} {
+		if !slices.Equal(one, path(processors)) {
+			t.Errorf("other parameters with %d processors", processors)
+		}
+	}
+}
+
 // seconds leaves out the timings of histories.
 var seconds = cmpopts.IgnoreFields(train.Epoch{}, "Seconds")
 

@@ -137,6 +137,36 @@ func TestMap(t *testing.T) {
 	}
 }
 
+// A mapper that is used again sees the parameters as they are, gives every result a
+// tensor of its own, and takes sets of other sizes and, where the function does, other
+// widths.
+func TestMapper(t *testing.T) {
+	l := must(blocks.NewDense("l", 5, 4, blocks.Linear(), blocks.LeCun(), random.New(1)))(t)
+	p := &train.Mapper{Forward: l.Forward, Profile: autodiff.NewProfile()}
+	var results []*tensor.Dense
+	for i, n := range []int{7, train.EvaluationBatch + 7, 3, 7} {
+		x := examples(t, n, 5, 3).X
+		l.B.Value.Float32s()[0] = float32(i)
+		got := must(p.Run(x))(t)
+		if want := must(train.Map(x, l.Forward))(t); !slices.Equal(got.Float32s(), want.Float32s()) {
+			t.Errorf("run %d: other values than of a mapper of its own", i)
+		}
+		results = append(results, got)
+	}
+	for j := range 7 { // the bias of the first unit was 0, then 3
+		if d := results[3].Float32s()[4*j] - results[0].Float32s()[4*j]; d < 2.9999 || d > 3.0001 {
+			t.Errorf("example %d: the results of two runs differ by %g, want 3", j, d)
+		}
+	}
+	square := &train.Mapper{Forward: func(x *G.Node) (*G.Node, error) { return ops.Square(x) }}
+	for _, d := range []int{2, 3, 2} {
+		y := must(square.Run(matrix([]float32{1, 2, 3, 4, 5, 6}, 6/d, d)))(t)
+		if !y.Shape().Eq(tensor.Shape{6 / d, d}) || !slices.Equal(y.Float32s(), []float32{1, 4, 9, 16, 25, 36}) {
+			t.Errorf("width %d: got %v", d, y)
+		}
+	}
+}
+
 // The result is a tensor of its own also where the function is the identity.
 func TestMapIsNew(t *testing.T) {
 	x := examples(t, 10, 5, 3).X
@@ -165,6 +195,7 @@ func TestMapErrors(t *testing.T) {
 		"not contiguous": {columns, identity, "not contiguous"},
 		"wrong layer":    {x, must(blocks.NewDense("l", 6, 4, blocks.Tanh(), blocks.LeCun(), random.New(1)))(t).Forward, "map: affine: want x (m,n)"},
 		"no rows":        {x, func(x *G.Node) (*G.Node, error) { return ops.Reshape(x, 5, 10) }, "want a matrix with one of 10 examples a row, got shape (5, 10)"},
+		"nothing":        {x, func(*G.Node) (*G.Node, error) { return nil, nil }, "map: want a matrix with one of 10 examples a row, got no node"},
 		"fails":          {x, func(*G.Node) (*G.Node, error) { return nil, errors.New("boom") }, "map: boom"},
 	} {
 		if y, err := train.Map(c.x, c.forward); err == nil || !strings.Contains(err.Error(), c.want) {

@@ -16,7 +16,7 @@ type loop struct {
 	params   []*blocks.Param
 	batches  *datasets.Batches
 	state    *State
-	compiled map[int]*stepFunctions // by batch size: the last batch may be smaller
+	compiled map[int]*Stepper // by batch size: the last batch may be smaller
 	steps    int
 }
 
@@ -94,24 +94,24 @@ func (l *loop) epoch(ctx context.Context, e int) (Epoch, error) {
 
 // step trains on one batch and adds to the epoch's means.
 func (l *loop) step(e int, batch datasets.Batch, train, norms *means) error {
-	f, err := l.functions(batch.Len())
+	s, err := l.stepper(batch.Len())
 	if err != nil {
 		return err
 	}
 	every := l.trainer.Recipe.NormEvery
 	measured := every > 0 && l.steps%every == 0
 	l.state.Advance(e, l.trainer.Recipe.Epochs)
-	if err := f.run(batch, measured); err != nil {
+	if err := s.step(batch, measured); err != nil {
 		return err
 	}
 	l.steps++
-	if err := train.add(f.plainOr(measured), 0, f.monitors, float64(batch.Len()), identity); err != nil {
+	if err := train.add(s.plainOr(measured), 0, s.monitors, float64(batch.Len()), identity); err != nil {
 		return err
 	}
 	if !measured {
 		return nil
 	}
-	if err := norms.add(f.measured, len(f.monitors), f.norms, 1, math.Sqrt); err != nil {
+	if err := norms.add(s.measured, len(s.monitors), s.norms, 1, math.Sqrt); err != nil {
 		return fmt.Errorf("gradient of %w", err)
 	}
 	return nil

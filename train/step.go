@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"capas/autodiff/ops"
+	"capas/internal/kernels"
 
 	G "gorgonia.org/gorgonia"
 )
@@ -27,93 +28,94 @@ func step(r rule, x ...*G.Node) (*G.Node, error) {
 
 // sgd: W − η(g + λW) from W, g, η.
 func sgd(l2 float64) rule {
-	return rule{fmt.Sprintf("sgd(%g)", l2), sgdKernel(float32(l2)), sgdKernel(l2)}
-}
-
-func sgdKernel[T ops.Float](l2 T) func([]T, [][]T) {
-	return func(y []T, x [][]T) {
-		W, g, rate := x[0][:len(y)], x[1][:len(y)], x[2][0]
-		for i, w := range W {
-			y[i] = w - rate*(g[i]+l2*w)
-		}
-	}
+	return rule{fmt.Sprintf("sgd(%g)", l2),
+		func(y []float32, x [][]float32) { kernels.SGD(y, x[0], x[1], x[2][0], float32(l2)) },
+		func(y []float64, x [][]float64) {
+			W, g, rate := x[0][:len(y)], x[1][:len(y)], x[2][0]
+			for i, w := range W {
+				y[i] = w - rate*(g[i]+l2*w)
+			}
+		}}
 }
 
 // velocity: μv − η(g + λW) from v, W, g, η, μ.
 func velocity(l2 float64) rule {
-	return rule{fmt.Sprintf("velocity(%g)", l2), velocityKernel(float32(l2)), velocityKernel(l2)}
-}
-
-func velocityKernel[T ops.Float](l2 T) func([]T, [][]T) {
-	return func(y []T, x [][]T) {
-		v, W, g := x[0][:len(y)], x[1][:len(y)], x[2][:len(y)]
-		rate, mu := x[3][0], x[4][0]
-		for i := range v {
-			y[i] = mu*v[i] - rate*(g[i]+l2*W[i])
-		}
-	}
+	return rule{fmt.Sprintf("velocity(%g)", l2),
+		func(y []float32, x [][]float32) {
+			kernels.Velocity(y, x[0], x[1], x[2], x[3][0], x[4][0], float32(l2))
+		},
+		func(y []float64, x [][]float64) {
+			v, W, g := x[0][:len(y)], x[1][:len(y)], x[2][:len(y)]
+			rate, mu := x[3][0], x[4][0]
+			for i := range v {
+				y[i] = mu*v[i] - rate*(g[i]+l2*W[i])
+			}
+		}}
 }
 
 // nesterov: W + μv − η(g + λW) from W, the new v, g, η, μ.
 func nesterov(l2 float64) rule {
-	return rule{fmt.Sprintf("nesterov(%g)", l2), nesterovKernel(float32(l2)), nesterovKernel(l2)}
-}
-
-func nesterovKernel[T ops.Float](l2 T) func([]T, [][]T) {
-	return func(y []T, x [][]T) {
-		W, v, g := x[0][:len(y)], x[1][:len(y)], x[2][:len(y)]
-		rate, mu := x[3][0], x[4][0]
-		for i, w := range W {
-			y[i] = w + mu*v[i] - rate*(g[i]+l2*w)
-		}
-	}
+	return rule{fmt.Sprintf("nesterov(%g)", l2),
+		func(y []float32, x [][]float32) {
+			kernels.Nesterov(y, x[0], x[1], x[2], x[3][0], x[4][0], float32(l2))
+		},
+		func(y []float64, x [][]float64) {
+			W, v, g := x[0][:len(y)], x[1][:len(y)], x[2][:len(y)]
+			rate, mu := x[3][0], x[4][0]
+			for i, w := range W {
+				y[i] = w + mu*v[i] - rate*(g[i]+l2*w)
+			}
+		}}
 }
 
 // average: ρa + (1−ρ)(g + λW), or of its square, from a, W, g.
 func average(what string, l2, rho float64, squared bool) rule {
-	return rule{fmt.Sprintf("average %s(%g,%g)", what, l2, rho),
-		averageKernel(float32(l2), float32(rho), float32(1-rho), squared), averageKernel(l2, rho, 1-rho, squared)}
-}
-
-func averageKernel[T ops.Float](l2, rho, rest T, squared bool) func([]T, [][]T) {
-	return func(y []T, x [][]T) {
-		a, W, g := x[0][:len(y)], x[1][:len(y)], x[2][:len(y)]
-		for i := range a {
-			d := g[i] + l2*W[i]
-			if squared {
-				d *= d
-			}
-			y[i] = rho*a[i] + rest*d
-		}
+	pass := kernels.Average
+	if squared {
+		pass = kernels.AverageSquare
 	}
+	return rule{fmt.Sprintf("average %s(%g,%g)", what, l2, rho),
+		func(y []float32, x [][]float32) {
+			pass(y, x[0], x[1], x[2], float32(l2), float32(rho), float32(1-rho))
+		},
+		func(y []float64, x [][]float64) {
+			a, W, g := x[0][:len(y)], x[1][:len(y)], x[2][:len(y)]
+			for i := range a {
+				d := g[i] + l2*W[i]
+				if squared {
+					d *= d
+				}
+				y[i] = rho*a[i] + (1-rho)*d
+			}
+		}}
 }
 
 // rmsprop: W − η(g + λW)/(√s + ε) from W, the new s, g, η.
 func rmsprop(l2, epsilon float64) rule {
-	return rule{fmt.Sprintf("rmsprop(%g,%g)", l2, epsilon), rmspropKernel(float32(l2), float32(epsilon)), rmspropKernel(l2, epsilon)}
-}
-
-func rmspropKernel[T ops.Float](l2, epsilon T) func([]T, [][]T) {
-	return func(y []T, x [][]T) {
-		W, s, g, rate := x[0][:len(y)], x[1][:len(y)], x[2][:len(y)], x[3][0]
-		for i, w := range W {
-			y[i] = w - rate*(g[i]+l2*w)/(T(math.Sqrt(float64(s[i])))+epsilon)
-		}
-	}
+	return rule{fmt.Sprintf("rmsprop(%g,%g)", l2, epsilon),
+		func(y []float32, x [][]float32) {
+			kernels.RMSProp(y, x[0], x[1], x[2], x[3][0], float32(l2), float32(epsilon))
+		},
+		func(y []float64, x [][]float64) {
+			W, s, g, rate := x[0][:len(y)], x[1][:len(y)], x[2][:len(y)], x[3][0]
+			for i, w := range W {
+				y[i] = w - rate*(g[i]+l2*w)/(math.Sqrt(s[i])+epsilon)
+			}
+		}}
 }
 
 // adam: W − rate·m/(√s·correction + ε) from W, the new m and s, rate = η/(1−β₁ᵗ) and
 // correction = 1/√(1−β₂ᵗ).
 func adam(epsilon float64) rule {
-	return rule{fmt.Sprintf("adam(%g)", epsilon), adamKernel(float32(epsilon)), adamKernel(epsilon)}
-}
-
-func adamKernel[T ops.Float](epsilon T) func([]T, [][]T) {
-	return func(y []T, x [][]T) {
-		W, m, s := x[0][:len(y)], x[1][:len(y)], x[2][:len(y)]
-		rate, correction := x[3][0], x[4][0]
-		for i, w := range W {
-			y[i] = w - rate*m[i]/(T(math.Sqrt(float64(s[i])))*correction+epsilon)
-		}
-	}
+	return rule{fmt.Sprintf("adam(%g)", epsilon),
+		func(y []float32, x [][]float32) {
+			kernels.Adam(y, x[0], x[1], x[2], x[3][0], x[4][0], float32(epsilon))
+		},
+		func(y []float64, x [][]float64) {
+			W, m, s := x[0][:len(y)], x[1][:len(y)], x[2][:len(y)]
+			rate, correction := x[3][0], x[4][0]
+			for i, w := range W {
+				y[i] = w - rate*m[i]/(math.Sqrt(s[i])*correction+epsilon)
+			}
+		}}
 }

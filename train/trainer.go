@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"capas/autodiff"
 	"capas/blocks"
 	"capas/datasets"
 	"capas/models"
@@ -62,6 +63,9 @@ type Trainer struct {
 	Score string
 	// AfterEpoch is called with the record of each epoch; an error ends the training.
 	AfterEpoch func(Epoch) error
+	// Profile, if not nil, records what the operations of the steps cost, under "step"
+	// and, where gradient norms are measured, "measured step".
+	Profile *autodiff.Profile
 }
 
 // Epoch is the record of one pass through the training set.
@@ -137,7 +141,7 @@ func (t *Trainer) Run(ctx context.Context) (*History, error) {
 	if size == 0 {
 		size = t.Data.Len()
 	}
-	batches, err := datasets.NewBatches(t.Data, size, datasets.BatchOptions{Order: t.Order, Balanced: t.Recipe.Balanced})
+	batches, err := datasets.NewBatches(t.Data, size, datasets.BatchOptions{Order: t.Order, Balanced: t.Recipe.Balanced, Ahead: true})
 	if err != nil {
 		return nil, err
 	}
@@ -149,6 +153,6 @@ func (t *Trainer) Run(ctx context.Context) (*History, error) {
 	if err != nil {
 		return nil, err
 	}
-	run := loop{trainer: t, params: params, batches: batches, state: state, compiled: map[int]*stepFunctions{}}
+	run := loop{trainer: t, params: params, batches: batches, state: state, compiled: map[int]*Stepper{}}
 	return run.epochs(ctx)
 }

@@ -2,20 +2,24 @@ package ops
 
 import (
 	"fmt"
-	"math"
+
+	"capas/internal/kernels"
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 )
 
+// AddName is the name of Add.
+const AddName = "add"
+
 // Add is a + b, element by element; a scalar is added to every element.
 func Add(a, b *G.Node) (*G.Node, error) {
-	shape, err := common("add", a, b)
+	shape, err := common(AddName, a, b)
 	if err != nil {
 		return nil, err
 	}
 	return Apply(Def{
-		Name: "add", Shape: shape, F32: add[float32], F64: add[float64], Elementwise: true,
+		Name: AddName, Shape: shape, F32: add32, F64: add64, Elementwise: true,
 		Diff: func(x G.Nodes, y, dy *G.Node) (G.Nodes, error) {
 			var c Chain
 			return G.Nodes{c.Do(unbroadcast(dy, x[0])), c.Do(unbroadcast(dy, x[1]))}, c.Err()
@@ -30,7 +34,7 @@ func Sub(a, b *G.Node) (*G.Node, error) {
 		return nil, err
 	}
 	return Apply(Def{
-		Name: "sub", Shape: shape, F32: sub[float32], F64: sub[float64], Elementwise: true,
+		Name: "sub", Shape: shape, F32: sub32, F64: sub64, Elementwise: true,
 		Diff: func(x G.Nodes, y, dy *G.Node) (G.Nodes, error) {
 			var c Chain
 			return G.Nodes{c.Do(unbroadcast(dy, x[0])), c.Do(unbroadcast(c.Do(Scale(dy, -1)), x[1]))}, c.Err()
@@ -57,7 +61,7 @@ func Mul(a, b *G.Node) (*G.Node, error) {
 		return Scale(a, c)
 	}
 	return Apply(Def{
-		Name: "mul", Shape: shape, F32: mul[float32], F64: mul[float64], Elementwise: true,
+		Name: "mul", Shape: shape, F32: mul32, F64: mul64, Elementwise: true,
 		Diff: func(x G.Nodes, y, dy *G.Node) (G.Nodes, error) {
 			var c Chain
 			return G.Nodes{
@@ -88,7 +92,7 @@ func Linear(x *G.Node, a, d float64) (*G.Node, error) {
 	}
 	return Apply(Def{
 		Name: fmt.Sprintf("linear(%g,%g)", a, d), Shape: shapeOf(x), Elementwise: true,
-		F32: linear(float32(a), float32(d)), F64: linear(a, d),
+		F32: linear32(float32(a), float32(d)), F64: linear64(a, d),
 		Diff: func(x G.Nodes, y, dy *G.Node) (G.Nodes, error) {
 			dx, err := Scale(dy, a)
 			return G.Nodes{dx}, err
@@ -99,7 +103,7 @@ func Linear(x *G.Node, a, d float64) (*G.Node, error) {
 // Square is x², element by element.
 func Square(x *G.Node) (*G.Node, error) {
 	return Apply(Def{
-		Name: "square", Shape: shapeOf(x), F32: square[float32], F64: square[float64], Elementwise: true,
+		Name: "square", Shape: shapeOf(x), F32: func(y []float32, x [][]float32) { kernels.Square(y, x[0]) }, F64: square64, Elementwise: true,
 		Diff: func(x G.Nodes, y, dy *G.Node) (G.Nodes, error) {
 			var c Chain
 			return G.Nodes{c.Do(Mul(dy, c.Do(Scale(x[0], 2))))}, c.Err()
@@ -110,7 +114,7 @@ func Square(x *G.Node) (*G.Node, error) {
 // Abs is |x|, element by element; its derivative is sign(x), 0 at 0.
 func Abs(x *G.Node) (*G.Node, error) {
 	return Apply(Def{
-		Name: "abs", Shape: shapeOf(x), F32: abs[float32], F64: abs[float64], Elementwise: true,
+		Name: "abs", Shape: shapeOf(x), F32: func(y []float32, x [][]float32) { kernels.Abs(y, x[0]) }, F64: abs64, Elementwise: true,
 		Diff: func(x G.Nodes, y, dy *G.Node) (G.Nodes, error) {
 			var c Chain
 			return G.Nodes{c.Do(Mul(dy, c.Do(Sign(x[0]))))}, c.Err()
@@ -120,7 +124,7 @@ func Abs(x *G.Node) (*G.Node, error) {
 
 // Sign is −1, 0 or 1 by the sign of x; it is a constant to the gradient.
 func Sign(x *G.Node) (*G.Node, error) {
-	return Apply(Def{Name: "sign", Shape: shapeOf(x), F32: sign[float32], F64: sign[float64], Elementwise: true}, x)
+	return Apply(Def{Name: "sign", Shape: shapeOf(x), F32: func(y []float32, x [][]float32) { kernels.Sign(y, x[0]) }, F64: sign64, Elementwise: true}, x)
 }
 
 // StopGradient is x, as a constant to the gradient: nothing before it is
@@ -163,96 +167,4 @@ func shapeOf(x *G.Node) tensor.Shape {
 		return nil // Apply reports the missing operand
 	}
 	return x.Shape()
-}
-
-func add[T Float](y []T, x [][]T) {
-	a, b := x[0], x[1]
-	switch {
-	case len(a) == len(b):
-		b = b[:len(y)]
-		for i, v := range a[:len(y)] {
-			y[i] = v + b[i]
-		}
-	case len(a) == 1:
-		addTo(y, b, a[0])
-	default:
-		addTo(y, a, b[0])
-	}
-}
-
-func addTo[T Float](y, x []T, s T) {
-	for i, v := range x[:len(y)] {
-		y[i] = v + s
-	}
-}
-
-func sub[T Float](y []T, x [][]T) {
-	a, b := x[0], x[1]
-	switch {
-	case len(a) == len(b):
-		b = b[:len(y)]
-		for i, v := range a[:len(y)] {
-			y[i] = v - b[i]
-		}
-	case len(a) == 1:
-		for i, v := range b[:len(y)] {
-			y[i] = a[0] - v
-		}
-	default:
-		addTo(y, a, -b[0])
-	}
-}
-
-func mul[T Float](y []T, x [][]T) {
-	a, b := x[0], x[1]
-	switch {
-	case len(a) == len(b):
-		b = b[:len(y)]
-		for i, v := range a[:len(y)] {
-			y[i] = v * b[i]
-		}
-	case len(a) == 1:
-		scaleTo(y, b, a[0])
-	default:
-		scaleTo(y, a, b[0])
-	}
-}
-
-func scaleTo[T Float](y, x []T, s T) {
-	for i, v := range x[:len(y)] {
-		y[i] = v * s
-	}
-}
-
-func linear[T Float](a, d T) func([]T, [][]T) {
-	return func(y []T, x [][]T) {
-		for i, v := range x[0][:len(y)] {
-			y[i] = a*v + d
-		}
-	}
-}
-
-func square[T Float](y []T, x [][]T) {
-	for i, v := range x[0][:len(y)] {
-		y[i] = v * v
-	}
-}
-
-func abs[T Float](y []T, x [][]T) {
-	for i, v := range x[0][:len(y)] {
-		y[i] = T(math.Abs(float64(v)))
-	}
-}
-
-func sign[T Float](y []T, x [][]T) {
-	for i, v := range x[0][:len(y)] {
-		switch {
-		case v > 0:
-			y[i] = 1
-		case v < 0:
-			y[i] = -1
-		default:
-			y[i] = 0
-		}
-	}
 }

@@ -7,6 +7,11 @@
 // gorgonia.SDOp, so that stock Gorgonia ops and ours mix in one graph, any
 // gorgonia.VM runs it, and the gradient of a gradient is again an expression.
 //
+// A definition may promise more, of which compiled functions make use: that elements are
+// computed one by one (Elementwise), that the result is a matrix product, which can be
+// computed in blocks ([Product]), that it can be computed in ranges ([Ranged]), or that
+// it is a draw of random numbers, which can be made in parts ([Draw]).
+//
 // The functions build nodes and compute nothing. In their formulas m is the batch
 // size, a matrix has one example a row, and ⊙ multiplies element by element. Every
 // one returns an error, never a panic, for operands that are nil, of different

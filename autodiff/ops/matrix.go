@@ -3,10 +3,6 @@ package ops
 import (
 	"fmt"
 
-	"capas/internal/kernels"
-
-	"gonum.org/v1/gonum/blas"
-	"gonum.org/v1/gonum/blas/gonum"
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 )
@@ -31,14 +27,27 @@ func MatMul(a, b *G.Node, transA, transB bool) (*G.Node, error) {
 	if k != kb {
 		return nil, fmt.Errorf("matmul: want equal inner dimensions, got %v and %v (transposed: %t, %t)", a.Shape(), b.Shape(), transA, transB)
 	}
+	if f, ok := filled(b); ok && n == 1 {
+		return sums(a, f, transA, m)
+	}
 	return Apply(Def{
 		Name: fmt.Sprintf("matmul(%t,%t)", transA, transB), Shape: tensor.Shape{m, n},
-		F32: func(y []float32, x [][]float32) { gemm32(transA, transB, m, n, k, x[0], x[1], y, false) },
-		F64: func(y []float64, x [][]float64) { gemm64(transA, transB, m, n, k, x[0], x[1], y, 0) },
+		Product: &Product{TransA: transA, TransB: transB, M: m, N: n, K: k},
 		Diff: func(x G.Nodes, y, dy *G.Node) (G.Nodes, error) {
 			return matMulDiff(x[0], x[1], transA, transB, dy)
 		},
 	}, a, b)
+}
+
+// sums is op(a)·b for a column b (k,1) whose elements all equal the scalar s: the sums of
+// the rows of op(a) times s, as in the gradient of a mean over a batch.
+func sums(a, s *G.Node, transA bool, m int) (*G.Node, error) {
+	sum := RowSum
+	if transA {
+		sum = ColSum
+	}
+	var c Chain
+	return c.Do(Reshape(c.Do(Mul(s, c.Do(sum(a)))), m, 1)), c.Err()
 }
 
 // matMulDiff: with A' = op(a), B' = op(b) the derivatives are dA' = dy·B'ᵀ and
@@ -84,14 +93,7 @@ func Affine(x, W, b *G.Node, transW bool) (*G.Node, error) {
 	}
 	return Apply(Def{
 		Name: fmt.Sprintf("affine(%t)", transW), Shape: tensor.Shape{m, n},
-		F32: func(y []float32, x [][]float32) {
-			repeatRows(y, x[2:])
-			gemm32(false, transW, m, n, k, x[0], x[1], y, true)
-		},
-		F64: func(y []float64, x [][]float64) {
-			repeatRows(y, x[2:])
-			gemm64(false, transW, m, n, k, x[0], x[1], y, 1)
-		},
+		Product: &Product{TransB: transW, M: m, N: n, K: k, Bias: true},
 		Diff: func(x G.Nodes, y, dy *G.Node) (G.Nodes, error) {
 			d, err := matMulDiff(x[0], x[1], false, transW, dy)
 			if err != nil {
@@ -101,35 +103,4 @@ func Affine(x, W, b *G.Node, transW bool) (*G.Node, error) {
 			return append(d, db), err
 		},
 	}, x, W, b)
-}
-
-// gemm32 is C = op(A)·op(B), or C += with accumulate, for contiguous matrices.
-func gemm32(transA, transB bool, m, n, k int, a, b, c []float32, accumulate bool) {
-	lda, ldb := leading(transA, transB, m, n, k)
-	p := kernels.Product{TransA: transA, TransB: transB, M: m, N: n, K: k, A: a, Lda: lda, B: b, Ldb: ldb, C: c, Ldc: n, Accumulate: accumulate}
-	p.Run()
-}
-
-// gemm64 is the same in float64, which serves gradient checks.
-func gemm64(transA, transB bool, m, n, k int, a, b, c []float64, beta float64) {
-	lda, ldb := leading(transA, transB, m, n, k)
-	gonum.Implementation{}.Dgemm(transpose(transA), transpose(transB), m, n, k, 1, a, lda, b, ldb, beta, c, n)
-}
-
-func leading(transA, transB bool, m, n, k int) (lda, ldb int) {
-	lda, ldb = k, n
-	if transA {
-		lda = m
-	}
-	if transB {
-		ldb = k
-	}
-	return lda, ldb
-}
-
-func transpose(t bool) blas.Transpose {
-	if t {
-		return blas.Trans
-	}
-	return blas.NoTrans
 }

@@ -1,7 +1,6 @@
 package ops
 
 import (
-	"errors"
 	"fmt"
 	"hash"
 	"hash/fnv"
@@ -41,6 +40,15 @@ type Def struct {
 	// View promises that the result is operand 0 in another shape, so that no
 	// element need be copied.
 	View bool
+	// Product says that the result is a matrix product, which can be computed in blocks;
+	// F32 and F64 are then nil.
+	Product *Product
+	// Ranged says that ranges of the result can be computed at the same time; F32 and F64
+	// are then nil.
+	Ranged *Ranged
+	// Draw says that the operation draws random numbers; F32 and F64 are then nil, and
+	// Impure is implied.
+	Draw *Draw
 	// Impure marks an operation with a state, such as a draw of random numbers: two
 	// of them are never merged.
 	Impure bool
@@ -60,6 +68,16 @@ var _ G.SDOp = (*Op)(nil)
 func Apply(d Def, x ...*G.Node) (*G.Node, error) {
 	if len(x) == 0 {
 		return nil, fmt.Errorf("%s: no operands", d.Name)
+	}
+	if d.Product != nil {
+		d.F32, d.F64 = whole[float32](d.Product), whole[float64](d.Product)
+	}
+	if r := d.Ranged; r != nil {
+		d.F32 = func(y []float32, x [][]float32) { r.F32(y, x, 0, len(y)) }
+		d.F64 = func(y []float64, x [][]float64) { r.F64(y, x, 0, len(y)) }
+	}
+	if d.Draw != nil {
+		d.F32, d.F64, d.Impure = d.Draw.all32, d.Draw.all64, true
 	}
 	op := &Op{Def: d}
 	for i, n := range x {
@@ -191,58 +209,3 @@ func (o *Op) Hashcode() uint32 {
 
 // String is the name with its parameters.
 func (o *Op) String() string { return o.Name }
-
-// Scratch is the working memory of one call at a time of Op.Run.
-type Scratch struct {
-	x32 [][]float32
-	x64 [][]float64
-}
-
-// errKernel reports an operation without a kernel for the dtype of its operands.
-var errKernel = errors.New("no kernel for this dtype")
-
-// Run computes the result from the operands in into out, which must have the
-// result's shape. It allocates nothing once s has been used with as many operands.
-func (o *Op) Run(out G.Value, in []G.Value, s *Scratch) error {
-	switch o.dtype {
-	case tensor.Float32:
-		if o.F32 == nil {
-			return fmt.Errorf("%s: %v: %w", o.Name, o.dtype, errKernel)
-		}
-		return run(o, out, in, &s.x32, o.F32)
-	default:
-		if o.F64 == nil {
-			return fmt.Errorf("%s: %v: %w", o.Name, o.dtype, errKernel)
-		}
-		return run(o, out, in, &s.x64, o.F64)
-	}
-}
-
-func run[T Float](o *Op, out G.Value, in []G.Value, x *[][]T, f func([]T, [][]T)) error {
-	if len(in) != len(o.in) {
-		return fmt.Errorf("%s: want %d operands, got %d", o.Name, len(o.in), len(in))
-	}
-	if cap(*x) < len(in) {
-		*x = make([][]T, len(in))
-	}
-	*x = (*x)[:len(in)]
-	for i, v := range in {
-		e, err := Elements[T](v)
-		if err != nil {
-			return fmt.Errorf("%s: operand %d: %w", o.Name, i, err)
-		}
-		if len(e) != o.in[i].TotalSize() {
-			return fmt.Errorf("%s: want operand %d of shape %v, got %v", o.Name, i, o.in[i], v.Shape())
-		}
-		(*x)[i] = e
-	}
-	y, err := Elements[T](out)
-	if err != nil {
-		return fmt.Errorf("%s: result: %w", o.Name, err)
-	}
-	if len(y) != o.Def.Shape.TotalSize() {
-		return fmt.Errorf("%s: want a result of shape %v, got %v", o.Name, o.Def.Shape, out.Shape())
-	}
-	f(y, *x)
-	return nil
-}

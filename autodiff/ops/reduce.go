@@ -8,14 +8,14 @@ import (
 )
 
 // Sum is the sum of all elements of x, a scalar. It is accumulated in float64 in
-// the order of storage, so that it neither loses precision nor depends on how the
-// work is divided.
+// a fixed order, so that it neither loses precision nor depends on how the work is
+// divided.
 func Sum(x *G.Node) (*G.Node, error) {
 	if x != nil && x.Shape().Dims() == 0 {
 		return x, nil
 	}
 	return Apply(Def{
-		Name: "sum", Shape: tensor.Shape{}, F32: sum[float32], F64: sum[float64],
+		Name: "sum", Shape: tensor.Shape{}, F32: sum32, F64: sum64,
 		Diff: func(x G.Nodes, y, dy *G.Node) (G.Nodes, error) {
 			dx, err := Fill(dy, x[0].Shape())
 			return G.Nodes{dx}, err
@@ -36,7 +36,7 @@ func Mean(x *G.Node) (*G.Node, error) {
 // SumSquares is Σ x², a scalar.
 func SumSquares(x *G.Node) (*G.Node, error) {
 	return Apply(Def{
-		Name: "sumsquares", Shape: tensor.Shape{}, F32: sumSquares[float32], F64: sumSquares[float64],
+		Name: "sumsquares", Shape: tensor.Shape{}, F32: sumSquares32, F64: sumSquares64,
 		Diff: func(x G.Nodes, y, dy *G.Node) (G.Nodes, error) {
 			var c Chain
 			return G.Nodes{c.Do(Mul(c.Do(Scale(dy, 2)), x[0]))}, c.Err()
@@ -56,7 +56,7 @@ func Fill(s *G.Node, shape tensor.Shape) (*G.Node, error) {
 		return s, nil
 	}
 	return Apply(Def{
-		Name: fmt.Sprintf("fill%v", shape), Shape: shape.Clone(), F32: fill[float32], F64: fill[float64],
+		Name: fmt.Sprintf("fill%v", shape), Shape: shape.Clone(), F32: fill32, F64: fill64, Elementwise: true,
 		Diff: func(x G.Nodes, y, dy *G.Node) (G.Nodes, error) {
 			dx, err := Sum(dy)
 			return G.Nodes{dx}, err
@@ -95,7 +95,7 @@ func ColSum(x *G.Node) (*G.Node, error) {
 		return nil, err
 	}
 	return Apply(Def{
-		Name: "colsum", Shape: tensor.Shape{n}, F32: colSum[float32], F64: colSum[float64],
+		Name: "colsum", Shape: tensor.Shape{n}, Ranged: &Ranged{F32: colSum32, F64: colSum64},
 		Diff: func(x G.Nodes, y, dy *G.Node) (G.Nodes, error) {
 			dx, err := RepeatRows(dy, m)
 			return G.Nodes{dx}, err
@@ -110,7 +110,7 @@ func RowSum(x *G.Node) (*G.Node, error) {
 		return nil, err
 	}
 	return Apply(Def{
-		Name: "rowsum", Shape: tensor.Shape{m}, F32: rowSum[float32], F64: rowSum[float64],
+		Name: "rowsum", Shape: tensor.Shape{m}, Ranged: &Ranged{F32: rowSum32, F64: rowSum64},
 		Diff: func(x G.Nodes, y, dy *G.Node) (G.Nodes, error) {
 			dx, err := RepeatCols(dy, n)
 			return G.Nodes{dx}, err
@@ -152,7 +152,7 @@ func RepeatCols(a *G.Node, n int) (*G.Node, error) {
 		return Fill(s, tensor.Shape{m, n})
 	}
 	return Apply(Def{
-		Name: fmt.Sprintf("repeatcols(%d)", n), Shape: tensor.Shape{m, n}, F32: repeatCols[float32], F64: repeatCols[float64],
+		Name: fmt.Sprintf("repeatcols(%d)", n), Shape: tensor.Shape{m, n}, F32: repeatCols32, F64: repeatCols64,
 		Diff: func(x G.Nodes, y, dy *G.Node) (G.Nodes, error) {
 			dx, err := RowSum(dy)
 			return G.Nodes{dx}, err
@@ -216,64 +216,4 @@ func length(name string, x *G.Node) (int, error) {
 		return 0, fmt.Errorf("%s: want a vector, got shape %v", name, s)
 	}
 	return s[0], nil
-}
-
-func sum[T Float](y []T, x [][]T) {
-	var s float64
-	for _, v := range x[0] {
-		s += float64(v)
-	}
-	y[0] = T(s)
-}
-
-func sumSquares[T Float](y []T, x [][]T) {
-	var s float64
-	for _, v := range x[0] {
-		s += float64(v) * float64(v)
-	}
-	y[0] = T(s)
-}
-
-func fill[T Float](y []T, x [][]T) {
-	s := x[0][0]
-	for i := range y {
-		y[i] = s
-	}
-}
-
-func copyTo[T Float](y []T, x [][]T) { copy(y, x[0]) }
-
-func colSum[T Float](y []T, x [][]T) {
-	clear(y)
-	for a := x[0]; len(a) > 0; a = a[len(y):] {
-		for j, v := range a[:len(y)] {
-			y[j] += v
-		}
-	}
-}
-
-func rowSum[T Float](y []T, x [][]T) {
-	n := len(x[0]) / len(y)
-	for i := range y {
-		var s T
-		for _, v := range x[0][i*n : (i+1)*n] {
-			s += v
-		}
-		y[i] = s
-	}
-}
-
-func repeatRows[T Float](y []T, x [][]T) {
-	for b := x[0]; len(y) > 0; y = y[len(b):] {
-		copy(y, b)
-	}
-}
-
-func repeatCols[T Float](y []T, x [][]T) {
-	n := len(y) / len(x[0])
-	for i, v := range x[0] {
-		for j := i * n; j < (i+1)*n; j++ {
-			y[j] = v
-		}
-	}
 }

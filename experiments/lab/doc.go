@@ -47,7 +47,7 @@
 //
 //   - Experiment, Main: one binary, and its whole life from arguments to exit status
 //   - Run: what the experiment's function gets: Recipe, Settings (Preset, Seeds,
-//     Data, DataDir, Out, Resume), Results and Progress
+//     Data, DataDir, Out, Resume), Results, Progress and Profile
 //   - Results: Metric, Values, Claim, Log, Section, Table, Figure; safe for
 //     concurrent use; an error among them cancels the run instead of returning
 //   - Progress, Task, Job, Parallel: work units, a bar or plain lines, and
@@ -65,6 +65,11 @@
 // but the growing metrics.jsonl are written to a temporary file, synced and
 // renamed. Starting again with the same configuration clears checkpoints/ and
 // metrics.jsonl and replaces the rest at the end; -resume keeps checkpoints/.
+//
+// With -profile there are profile.txt, a table of the operations that took
+// longest (see autodiff.Profile; it is printed on standard error too), and
+// cpu.pprof, samples of the whole process for go tool pprof. Both are written
+// however the run ends.
 //
 // # Determinism
 //

@@ -33,11 +33,14 @@ func readEnvironment() (environment, error) {
 	return environment{
 		Go:       runtime.Version(),
 		Platform: runtime.GOOS + "/" + runtime.GOARCH,
-		CPU:      cpuModel("/proc/cpuinfo"),
+		CPU:      CPU(),
 		Kernels:  family,
 		Revision: revision(),
 	}, nil
 }
+
+// CPU is the model of this machine's processor, where the system tells it.
+func CPU() string { return cpuModel("/proc/cpuinfo") }
 
 // cpuModel is the "model name" that a Linux cpuinfo file gives, or the
 // architecture and the number of logical CPUs where there is none.
@@ -76,8 +79,8 @@ func revision() string {
 	return rev + modified
 }
 
-// commandLine is the command that runs the experiment with args, less -json
-// and -resume, quoted for a shell. A binary that go run made, in a directory
+// commandLine is the command that runs the experiment with args, less -json,
+// -profile and -resume, quoted for a shell. A binary that go run made, in a directory
 // that is gone by now, is named by that command.
 func commandLine(name string, args []string) string {
 	words := []string{"go run ./experiments/" + name}
@@ -86,7 +89,7 @@ func commandLine(name string, args []string) string {
 	}
 	for _, arg := range args {
 		flag, _, _ := strings.Cut(strings.TrimLeft(arg, "-"), "=")
-		if strings.HasPrefix(arg, "-") && (flag == "json" || flag == "resume" || flag == "") {
+		if strings.HasPrefix(arg, "-") && (flag == "json" || flag == "profile" || flag == "resume" || flag == "") {
 			continue
 		}
 		words = append(words, quote(arg))

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"capas/autodiff"
 )
 
 // Experiment is one binary. R is its recipe: a plain struct of exported
@@ -53,6 +55,9 @@ type Run[R any] struct {
 	Settings
 	*Results
 	Progress *Progress
+	// Profile records what operations cost, for -profile; nil without. Give it
+	// to what is compiled, as in train.Trainer.Profile.
+	Profile *autodiff.Profile
 }
 
 // Parallel runs jobs, at most workers at a time (workers ≤ 0: GOMAXPROCS),
@@ -132,7 +137,15 @@ func execute[R any](ctx context.Context, e Experiment[R], set *settings[R], prog
 	defer results.close()
 
 	run := &Run[R]{Recipe: set.recipe, Settings: set.Settings, Results: results, Progress: progress}
+	profiler, err := startProfiler(set)
+	if err != nil {
+		return err
+	}
+	run.Profile = profiler.operations()
 	err = noPanic(func() error { return e.Run(ctx, run) })
+	if failure := profiler.stop(progress); err == nil {
+		err = failure
+	}
 	if failure := results.failure(); failure != nil {
 		return failure // the cause of the cancellation that Run may have returned
 	}

@@ -18,6 +18,7 @@ type settings[R any] struct {
 	Settings
 	recipe   R
 	json     bool
+	profile  bool
 	progress progressMode
 	args     []string // as given
 }
@@ -27,7 +28,7 @@ type common struct {
 	preset, data, dataDir, out, recipe, progress string
 	seeds                                        int
 	seed                                         uint64
-	resume, json                                 bool
+	resume, json, profile                        bool
 }
 
 // maxSeeds bounds -seeds: more is a mistake.
@@ -44,6 +45,8 @@ func (c *common) define(fs *flag.FlagSet, name string) {
 	fs.StringVar(&c.out, "out", "runs/"+name, "`directory` of results")
 	fs.BoolVar(&c.resume, "resume", false, "continue what is in the directory of results")
 	fs.BoolVar(&c.json, "json", false, "print result.json, and nothing else, on standard output")
+	fs.BoolVar(&c.profile, "profile", false, "print what each operation costs, on standard error; -out gets the table as profile.txt\n"+
+		"and, for go tool pprof, the samples as cpu.pprof")
 	fs.StringVar(&c.progress, "progress", "auto", "`auto|plain|none`: bars on a terminal, lines in a pipe, nothing")
 }
 
@@ -120,7 +123,7 @@ func parse[R any](e Experiment[R], args []string) (*settings[R], error) {
 			return nil, err
 		}
 	}
-	s := &settings[R]{recipe: recipe, json: c.json, args: args}
+	s := &settings[R]{recipe: recipe, json: c.json, profile: c.profile, args: args}
 	if s.Settings, err = c.settings(e.Datasets, e.Seeds[c.preset]); err != nil {
 		return nil, err
 	}

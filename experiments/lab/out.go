@@ -21,6 +21,8 @@ const (
 	resultFile     = "result.json"
 	metricsFile    = "metrics.jsonl"
 	reportFile     = "report.html"
+	profileFile    = "profile.txt"
+	samplesFile    = "cpu.pprof"
 	checkpointsDir = "checkpoints"
 )
 

@@ -1,11 +1,13 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -22,10 +24,12 @@ type Job struct {
 	Run func(ctx context.Context, t *Task) error
 }
 
-// Parallel runs jobs, at most workers at a time (workers ≤ 0: GOMAXPROCS), in
-// their order, and waits for all. The first error cancels the others and is
-// returned, headed by its job's name; a panic in a job is such an error. If
-// ctx is cancelled the error wraps ctx.Err(). p may be nil: no progress.
+// Parallel runs jobs, at most workers at a time (workers ≤ 0: GOMAXPROCS), and
+// waits for all. Those with most units begin first, jobs of equal units in
+// their order, so that the short ones fill the cores at the end. The first
+// error cancels the others and is returned, headed by its job's name; a panic
+// in a job is such an error. If ctx is cancelled the error wraps ctx.Err(). p
+// may be nil: no progress.
 //
 // Results do not depend on scheduling as long as each job writes only what is
 // its own.
@@ -56,7 +60,7 @@ func Parallel(ctx context.Context, p *Progress, workers int, jobs []Job) error {
 			}
 		})
 	}
-	for i := range jobs {
+	for _, i := range longestFirst(jobs) {
 		if ctx.Err() != nil {
 			break
 		}
@@ -71,6 +75,16 @@ func Parallel(ctx context.Context, p *Progress, workers int, jobs []Job) error {
 		return first
 	}
 	return ctx.Err()
+}
+
+// longestFirst is the order in which jobs begin, as indices.
+func longestFirst(jobs []Job) []int {
+	order := make([]int, len(jobs))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(jobs[b].Units, jobs[a].Units) })
+	return order
 }
 
 // runJob runs one job, ends its task and names it in its error.

@@ -126,6 +126,26 @@ func TestParallel(t *testing.T) {
 	}
 }
 
+// The longest jobs begin first, equal ones in their order; how many run at a
+// time does not depend on it.
+func TestParallelBeginsWithTheLongest(t *testing.T) {
+	var order []string
+	var jobs []Job
+	for i, units := range []int64{1, 5, 1, 7, 5, 0} {
+		name := fmt.Sprint(i)
+		jobs = append(jobs, Job{Name: name, Units: units, Run: func(context.Context, *Task) error {
+			order = append(order, name)
+			return nil
+		}})
+	}
+	if err := Parallel(context.Background(), nil, 1, jobs); err != nil {
+		t.Fatal(err)
+	}
+	if want := "3 1 4 0 2 5"; strings.Join(order, " ") != want {
+		t.Errorf("began in the order %v, want %s", order, want)
+	}
+}
+
 func TestParallelErrors(t *testing.T) {
 	cause := errors.New("disk full")
 	waiting := Job{Name: "other", Run: func(ctx context.Context, _ *Task) error {

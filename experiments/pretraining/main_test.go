@@ -264,6 +264,18 @@ func TestJSONOnStandardOutput(t *testing.T) {
 	}
 }
 
+func TestProfile(t *testing.T) {
+	status, stdout, stderr := call(tiny(t.TempDir(), "-json", "-init", "dbn", "-profile")...)
+	if status != 0 || !json.Valid([]byte(stdout)) {
+		t.Fatalf("status %d, standard output %q: %s", status, stdout, stderr)
+	}
+	for _, want := range []string{"function ", "\ndbn layer 1 step ", "\ndbn fine-tuning evaluation ", "\ndbn test evaluation ", "\ntotal "} {
+		if !strings.Contains(stderr, want) {
+			t.Errorf("the profile lacks %q:\n%s", want, stderr)
+		}
+	}
+}
+
 func TestPresetsAreValid(t *testing.T) {
 	for name, r := range presets() {
 		if err := validate(&r); err != nil {

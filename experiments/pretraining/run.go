@@ -117,7 +117,7 @@ func (j *job) train(ctx context.Context, t *lab.Task) (*outcome, error) {
 	}
 	done, work, epochs := 0, j.work(), j.epochs()
 	p := pretrain.Pipeline{
-		Stages: net.stages, Store: store,
+		Stages: net.stages, Store: store, Profile: j.run.Profile.Under(j.init),
 		AfterEpoch: func(stage string, e train.Epoch) error {
 			if store.loaded == stage {
 				t.Skip(work[stage])
@@ -144,7 +144,9 @@ func (j *job) train(ctx context.Context, t *lab.Task) (*outcome, error) {
 	if o.pictures != nil {
 		o.pictures.after = filters(net.net.Layers[0].W, data.Train)
 	}
-	if o.test, err = train.NewEvaluator(net.net).Run(data.Test); err != nil {
+	test := train.NewEvaluator(net.net)
+	test.Profile = j.run.Profile.Under(j.init + " test")
+	if o.test, err = test.Run(data.Test); err != nil {
 		return nil, fmt.Errorf("test: %w", err)
 	}
 	return o, nil

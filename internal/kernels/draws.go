@@ -1,74 +1,102 @@
 package kernels
 
-import (
-	"fmt"
-	"math"
-)
+import "math"
 
-// Uniform sets dst[i] to the upper 24 bits of words[i] as a fraction: a multiple of 2^−24 in [0,1).
-func Uniform(dst []float32, words []uint32) {
-	checkWords("Uniform", len(dst), len(words))
-	active().uniform(dst, words)
-}
+// The draws are made of the words of [PhiloxFill]: element i of a call of word first+i of the sequence of key, whatever the
+// call's length, so that a draw may be divided.
 
-// Bernoulli sets dst[i] to one if u < p[i], else to zero, where u is the uniform of words[i]; dst and p may be the same
+// Uniform sets dst[i] to the upper 24 bits of its word as a fraction: a multiple of 2^−24 in [0,1).
+func Uniform(dst []float32, key, first uint64) { active().uniform(dst, key, first) }
+
+// Bernoulli sets dst[i] to one if u < p[i], else to zero, where u is what Uniform gives; dst and p may be the same
 // slice. p ≤ 0 and NaN never give one, p ≥ 1 always does.
-func Bernoulli(dst, p []float32, words []uint32) {
+func Bernoulli(dst, p []float32, key, first uint64) {
 	checkLengths("Bernoulli", dst, p)
-	checkWords("Bernoulli", len(dst), len(words))
-	active().bernoulli(dst, p, words)
+	active().bernoulli(dst, p, key, first)
 }
 
-// Mask sets dst[i] to value if u < keep, else to zero, where u is the uniform of words[i].
-func Mask(dst []float32, keep, value float32, words []uint32) {
-	checkWords("Mask", len(dst), len(words))
-	active().mask(dst, keep, value, words)
+// Mask sets dst[i] to value if u < keep, else to zero, where u is what Uniform gives.
+func Mask(dst []float32, keep, value float32, key, first uint64) {
+	active().mask(dst, keep, value, key, first)
 }
 
-// Normal sets dst to standard normal values by the method of Box and Muller: the words w, w′ at 2j and 2j+1 give
-// √(−2 ln u)·cos 2πt and √(−2 ln u)·sin 2πt with u = (w+½)/2³² and t = w′/2³². The length is even. |dst[i]| ≤ 6.8.
-func Normal(dst []float32, words []uint32) {
-	checkWords("Normal", len(dst), len(words))
-	if len(dst)%2 != 0 {
-		panic(fmt.Sprintf("kernels: Normal: %d elements: want an even number", len(dst)))
-	}
-	active().normal(dst, words)
-}
+// Normal sets dst to standard normal values by the method of Box and Muller: the words w, w′ at positions 2j, 2j+1 of the
+// sequence give √(−2 ln u)·cos 2πt and √(−2 ln u)·sin 2πt with u = (w+½)/2³² and t = w′/2³². A call that starts or ends
+// within a pair computes both of it and uses one. |dst[i]| ≤ 6.8; the error is at most 4 ulp of the radius √(−2 ln u), in all
+// families.
+func Normal(dst []float32, key, first uint64) { active().normal(dst, key, first) }
 
-func checkWords(op string, dst, words int) {
-	if dst != words {
-		panic(fmt.Sprintf("kernels: %s: dst has %d elements, words has %d: want equal lengths", op, dst, words))
-	}
-}
+// wordsAtOnce is how many words stand between the generator and what is made of them: on the stack, in the first-level cache.
+const wordsAtOnce = 256
 
-func uniformPortable(dst []float32, words []uint32) {
-	for i, w := range words {
-		dst[i] = float32(w>>8) * 0x1p-24
-	}
-}
-
-func bernoulliPortable(dst, p []float32, words []uint32) {
-	const one = 0x3f800000 // the bits of 1; integers, as compilers select between those without a jump
-	for i, w := range words {
-		var b uint32
-		if float32(w>>8)*0x1p-24 < p[i] {
-			b = one
+func (f family) normal(dst []float32, key, first uint64) {
+	var words [wordsAtOnce]uint32
+	for len(dst) > 0 {
+		skip := int(first % 2)
+		n := min(len(dst), wordsAtOnce-skip)
+		if skip == 0 && n > 1 { // whole pairs
+			n &^= 1
+			f.philoxFill(words[:n], key, first)
+			f.normalWords(dst[:n], words[:n])
+		} else {
+			n = 1
+			var pair [2]float32
+			f.philoxFill(words[:2], key, first-uint64(skip))
+			f.normalWords(pair[:], words[:2])
+			dst[0] = pair[skip]
 		}
-		dst[i] = math.Float32frombits(b)
+		dst, first = dst[n:], first+uint64(n)
 	}
 }
 
-func maskPortable(dst []float32, keep, value float32, words []uint32) {
-	for i, w := range words {
-		var b uint32
-		if float32(w>>8)*0x1p-24 < keep {
-			b = math.Float32bits(value)
+func uniformPortable(dst []float32, key, first uint64) {
+	var words [wordsAtOnce]uint32
+	for len(dst) > 0 {
+		n := min(len(dst), wordsAtOnce)
+		philoxFillPortable(words[:n], key, first)
+		for i, w := range words[:n] {
+			dst[i] = uniform32(w)
 		}
-		dst[i] = math.Float32frombits(b)
+		dst, first = dst[n:], first+uint64(n)
 	}
 }
 
-func normalPortable(dst []float32, words []uint32) {
+func bernoulliPortable(dst, p []float32, key, first uint64) {
+	var words [wordsAtOnce]uint32
+	for len(dst) > 0 {
+		n := min(len(dst), wordsAtOnce)
+		philoxFillPortable(words[:n], key, first)
+		for i, w := range words[:n] {
+			dst[i] = below(uniform32(w), p[i], 1)
+		}
+		dst, p, first = dst[n:], p[n:], first+uint64(n)
+	}
+}
+
+func maskPortable(dst []float32, keep, value float32, key, first uint64) {
+	var words [wordsAtOnce]uint32
+	for len(dst) > 0 {
+		n := min(len(dst), wordsAtOnce)
+		philoxFillPortable(words[:n], key, first)
+		for i, w := range words[:n] {
+			dst[i] = below(uniform32(w), keep, value)
+		}
+		dst, first = dst[n:], first+uint64(n)
+	}
+}
+
+func uniform32(w uint32) float32 { return float32(w>>8) * 0x1p-24 }
+
+// below is value if u < limit, else 0: selected between integers, which compilers do without a jump.
+func below(u, limit, value float32) float32 {
+	bits := math.Float32bits(value)
+	if !(u < limit) {
+		bits = 0
+	}
+	return math.Float32frombits(bits)
+}
+
+func normalWordsPortable(dst []float32, words []uint32) {
 	for i := 0; i+1 < len(words); i += 2 {
 		u := float32(float64(words[i])+0.5) * 0x1p-32
 		r := float32(math.Sqrt(float64(-2 * log32(u))))

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"testing"
 
@@ -11,11 +12,24 @@ import (
 	"gonum.org/v1/gonum/blas/gonum"
 )
 
-// forFamilies runs a test once for each family that this machine supports.
+// forFamilies runs a test once for each family that this machine supports, or for the one
+// that the environment variable forces.
 func forFamilies(t *testing.T, test func(t *testing.T, f family)) {
-	for _, f := range supported() {
+	families := supported()
+	if os.Getenv(EnvFamily) != "" {
+		families = []family{active()}
+	}
+	for _, f := range families {
 		t.Run(f.String(), func(t *testing.T) { test(t, f) })
 	}
+}
+
+// thinned is n, or a tenth of it in short mode, for emulated processors.
+func thinned(n int) int {
+	if testing.Short() {
+		return n / 10
+	}
+	return n
 }
 
 // Sizes beyond one block of k, and of rows, of every family.
@@ -116,7 +130,7 @@ func TestGemmAgainstFloat64(t *testing.T) {
 		dims := []int{0, 1, 2, 5, 6, 7, 8, 12, 15, 16, 17, 24, 31, 33}
 		for orientation := range 8 {
 			transA, transB, accumulate := orientation&1 != 0, orientation&2 != 0, orientation&4 != 0
-			for range 120 {
+			for range thinned(120) {
 				m, n, k := dims[r.IntN(len(dims))], dims[r.IntN(len(dims))], dims[r.IntN(len(dims))]
 				newProblem(r, transA, transB, accumulate, m, n, k, r.IntN(4)).check(t, f)
 			}

@@ -5,6 +5,8 @@ const (
 	minUnitFlops = 2 << 20
 	// unitsPerWorker leaves room to even out workers of different speed.
 	unitsPerWorker = 4
+	// maxSharedA bounds the floats of op(A) that may be read anew by every unit of whole columns: 1 MiB.
+	maxSharedA = 256 << 10
 	// maxSharedB bounds the floats of op(B) that every unit of whole rows reads anew: 256 KiB, half a second-level cache.
 	maxSharedB = 64 << 10
 )
@@ -17,8 +19,9 @@ const (
 // packs and reads columns of B of its own, and all workers share A. It is made of whole rows (cols = N, contiguous if
 // Ldc = N) where op(B) is small enough to stay in each worker's cache and C has more rows than columns or few
 // operations an element, as in a weight gradient. Where one way does not yield a block for each worker, the other
-// dimension is cut as well. Among the sizes that give each worker up to four blocks, the one with the least work for
-// the busiest worker is taken. Sizes are multiples of the kernel's tile, except at the edges.
+// dimension is cut as well. If op(A) does not fit the caches, there is one block of columns a worker. Otherwise, among the
+// sizes that give each worker up to four blocks, the one with the least work for the busiest worker is taken. Sizes are
+// multiples of the kernel's tile, except at the edges.
 //
 // The division does not change any bit of C.
 func (p *Product) Units(workers int) (rows, cols int) {
@@ -40,6 +43,9 @@ func (f family) units(p *Product, workers int) (rows, cols int) {
 		n = max(1, min(ceilDiv(workers, m), n)) // parts of a row
 		return min(p.M, tr*share(m, ceilDiv(workers, n), perTile*float64(ceilDiv(p.N, tc))/float64(n))),
 			min(p.N, tc*ceilDiv(ceilDiv(p.N, tc), n))
+	}
+	if p.M*p.K > maxSharedA { // every unit packs all of A
+		return p.M, min(p.N, tc*ceilDiv(n, workers))
 	}
 	m = max(1, min(ceilDiv(workers, n), m)) // parts of a column
 	return min(p.M, tr*ceilDiv(ceilDiv(p.M, tr), m)),

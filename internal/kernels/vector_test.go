@@ -1,6 +1,7 @@
 package kernels
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -19,6 +20,8 @@ var functions = []struct {
 	{"Tanh", family.tanh, math.Tanh, map[family]float64{avx2: 2.5, portable: 0.51}},
 	{"Softplus", family.softplus, softplusReference, map[family]float64{avx2: 1.8, portable: 0.51}},
 	{"Log", family.log, math.Log, map[family]float64{avx2: 1.0, portable: 0.51}},
+	{"LeCunTanh", family.lecunTanh, func(x float64) float64 { return 1.7159 * math.Tanh(2*x/3) }, map[family]float64{avx2: 4, portable: 2.5}},
+	{"Softsign", family.softsign, func(x float64) float64 { return x / (1 + math.Abs(x)) }, map[family]float64{avx2: 1.5, portable: 1.5}},
 }
 
 func sigmoidReference(x float64) float64 {
@@ -36,15 +39,18 @@ func testPoints() []float32 {
 		-math.SmallestNonzeroFloat32, 0x1p-126, -0x1p-126, 0x1p-127, float32(math.Inf(1)), float32(math.Inf(-1)),
 		float32(math.NaN()), 88.72283, 88.72284, -87.33654, -87.33655, -103.2789, -103.97208, -103.97209, -104, -105, 105,
 		9.010913, 10, -10, 1e30, -1e30}
-	const step = 4099 // prime: a million patterns
+	step, grid := uint64(4099), 1 // a prime: a million patterns
+	if testing.Short() {
+		step, grid = 131101, 29
+	}
 	for bits := uint64(0); bits < 1<<32; bits += step {
 		x = append(x, math.Float32frombits(uint32(bits)))
 	}
-	for i := -200_000; i <= 200_000; i++ {
+	for i := -200_000; i <= 200_000; i += grid {
 		x = append(x, float32(i)*0x1p-10, float32(i)*0x1p-16, 1+float32(i)*0x1p-23)
 	}
 	r := rand.New(rand.NewPCG(1, 1))
-	for range 200_000 {
+	for range thinned(200_000) {
 		x = append(x, float32(r.NormFloat64()*3), float32(r.NormFloat64()*40))
 	}
 	return x
@@ -184,17 +190,22 @@ func TestUnequalLengthsPanic(t *testing.T) {
 }
 
 func BenchmarkElementwise(b *testing.B) {
-	x := randomFloats(rand.New(rand.NewPCG(3, 3)), 50_000)
-	y := make([]float32, len(x))
-	for _, f := range supported() {
-		for _, fn := range functions {
-			b.Run(fn.name+"/"+f.String(), func(b *testing.B) {
-				for b.Loop() {
-					fn.run(f, y, x)
+	for _, n := range []int{64, 2000} {
+		x := randomFloats(rand.New(rand.NewPCG(3, 3)), n)
+		y := make([]float32, n)
+		for _, f := range supported() {
+			for _, fn := range functions {
+				b.Run(fmt.Sprintf("%s/%s/%d", fn.name, f, n), func(b *testing.B) { perElement(b, n, func() { fn.run(f, y, x) }) })
+			}
+			for _, fn := range exactFunctions {
+				operands := make([][]float32, fn.operands)
+				for i := range operands {
+					operands[i] = x
 				}
-				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(x)), "ns/element")
-				b.ReportMetric(0, "ns/op")
-			})
+				b.Run(fmt.Sprintf("%s/%s/%d", fn.name, f, n), func(b *testing.B) {
+					perElement(b, n, func() { fn.run(f, y, operands, testScalars) })
+				})
+			}
 		}
 	}
 }

@@ -1,0 +1,4 @@
+package workers
+
+// pause waits a moment in a spinning loop.
+func pause()
