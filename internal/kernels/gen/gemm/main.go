@@ -15,14 +15,19 @@ import (
 
 func main() {
 	log.SetFlags(0)
-	for name, text := range map[string][]byte{
-		"gemm_avx2_amd64.s":   file(avx2),
-		"gemm_avx512_amd64.s": file(avx512),
-		"gemm_tiles_amd64.go": declarations(avx2, avx512),
-	} {
+	for name, text := range files() {
 		if err := os.WriteFile(name, text, 0o644); err != nil {
 			log.Fatal(err)
 		}
+	}
+}
+
+// files are the files that the program writes, by name.
+func files() map[string][]byte {
+	return map[string][]byte{
+		"gemm_avx2_amd64.s":   file(avx2),
+		"gemm_avx512_amd64.s": file(avx512),
+		"gemm_tiles_amd64.go": declarations(avx2, avx512),
 	}
 }
 
