@@ -17,8 +17,6 @@ const (
 	shallow = 24
 	// packPanels is the number of panels of B from which packing A can pay.
 	packPanels = 16
-	// together is the number of tiles of a transposed A that are packed at a time: as many as the cache has ways.
-	together = 8
 	// maxDots bounds the depth of one call for 16 products with a vector.
 	maxDots = 2048
 	// maxCallWork bounds the multiply-adds of one call of a micro-kernel, which cannot be preempted, per lane: 3 µs.

@@ -1040,6 +1040,39 @@ loop:
 	VZEROUPPER
 	RET
 
+// func avx2PackRows(dst, src *float32, srcRow, cols, depth int)
+//
+// Copies the first cols (at most 16) elements of depth rows of src, srcRow bytes apart, one after the other to dst, and
+// writes up to 15 elements beyond.
+TEXT ·avx2PackRows(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), DI
+	MOVQ src+8(FP), SI
+	MOVQ srcRow+16(FP), BX
+	MOVQ cols+24(FP), DX
+	MOVQ depth+32(FP), CX
+	SHLQ $2, DX
+	LEAQ columns<>+64(SB), AX
+	SUBQ DX, AX
+	VMOVUPS (AX), Y2
+	VMOVUPS 32(AX), Y3
+	LEAQ (SI)(BX*8), R8
+	LEAQ (R8)(BX*8), R8
+	PCALIGN $32
+loop:
+	PREFETCHT0 (R8)
+	PREFETCHT0 -4(R8)(DX*1)
+	VMASKMOVPS (SI), Y2, Y0
+	VMASKMOVPS 32(SI), Y3, Y1
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	ADDQ BX, SI
+	ADDQ BX, R8
+	ADDQ DX, DI
+	DECQ CX
+	JNZ loop
+	VZEROUPPER
+	RET
+
 // func avx2Dots(dst, start, x, m *float32, xStep, mRow, depth int)
 //
 // dst[r] = start[r] + Σ_p x[p]·m[r][p] for 16 rows of m, mRow bytes apart; x's elements are xStep bytes apart. Four

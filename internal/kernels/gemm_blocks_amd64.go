@@ -5,7 +5,7 @@ import "sync"
 // scratch holds packed blocks of B and A. For a product of few rows one panel of B is in use.
 type scratch struct {
 	b [maxDepth * maxWidth]float32
-	a [maxBlockA + 8]float32 // the transposition may write beyond
+	a [maxBlockA + 16]float32 // packing may write beyond
 }
 
 var scratches = sync.Pool{New: func() any { return new(scratch) }}
@@ -116,37 +116,11 @@ func (g *gemm) packsA() bool {
 func (g *gemm) packA(w *part) {
 	for ti := range w.tiles.count {
 		at, rows := w.tiles.at(ti)
+		from, to := (w.i+at)*g.aRow+w.p*g.aCol, at*w.depth
 		if g.aCol == 1 {
-			packTile(w.a[at*w.depth:], g.a[(w.i+at)*g.aRow+w.p:], g.aRow, rows, w.depth)
-		}
-	}
-	if g.aCol == 1 {
-		return
-	}
-	for first := 0; first < w.tiles.count; first += together {
-		g.packTogether(w, first, min(together, w.tiles.count-first))
-	}
-}
-
-// packTogether packs some tiles of a transposed A, each stored row for all of them.
-func (g *gemm) packTogether(w *part, first, count int) {
-	var starts, rows [together]int
-	for i := range count {
-		starts[i], rows[i] = w.tiles.at(first + i)
-	}
-	for q := range w.depth {
-		from := g.a[w.i+(w.p+q)*g.aCol:]
-		for i := range count {
-			at, n := starts[i], rows[i]
-			to, from := w.a[at*w.depth+q*n:], from[at:]
-			switch n {
-			case 6:
-				*(*[6]float32)(to) = *(*[6]float32)(from)
-			case 14:
-				*(*[14]float32)(to) = *(*[14]float32)(from)
-			default:
-				copy(to[:n], from)
-			}
+			packTile(w.a[to:], g.a[from:], g.aRow, rows, w.depth)
+		} else {
+			avx2PackRows(&w.a[to], &g.a[from], 4*g.aCol, rows, w.depth)
 		}
 	}
 }

@@ -27,6 +27,9 @@ func avx2Transpose(dst, src *float32, dstRow, srcRow, groups int)
 func avx2TransposePart(dst, src *float32, dstRow, srcRow, groups, rows int)
 
 //go:noescape
+func avx2PackRows(dst, src *float32, srcRow, cols, depth int)
+
+//go:noescape
 func avx2Dots(dst, start, x, m *float32, xStep, mRow, depth int)
 
 // avx2Tile runs the micro-kernel for t's number of rows.

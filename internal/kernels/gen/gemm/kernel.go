@@ -80,6 +80,7 @@ func file(s isa) []byte {
 	s.transpose(&p)
 	if s == avx2 {
 		transposePart(&p)
+		packRows(&p)
 		dots(&p)
 	}
 	return append(bytes.TrimRight(p.Bytes(), "\n"), '\n')

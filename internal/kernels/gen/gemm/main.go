@@ -15,14 +15,19 @@ import (
 
 func main() {
 	log.SetFlags(0)
-	for name, text := range map[string][]byte{
-		"gemm_avx2_amd64.s":   file(avx2),
-		"gemm_avx512_amd64.s": file(avx512),
-		"gemm_tiles_amd64.go": declarations(avx2, avx512),
-	} {
+	for name, text := range files() {
 		if err := os.WriteFile(name, text, 0o644); err != nil {
 			log.Fatal(err)
 		}
+	}
+}
+
+// files are the files that the program writes, by name.
+func files() map[string][]byte {
+	return map[string][]byte{
+		"gemm_avx2_amd64.s":   file(avx2),
+		"gemm_avx512_amd64.s": file(avx512),
+		"gemm_tiles_amd64.go": declarations(avx2, avx512),
 	}
 }
 
@@ -65,6 +70,7 @@ func declarations(sets ...isa) []byte {
 		p.line("//go:noescape\nfunc %s(dst, src *float32, dstRow, srcRow, groups int)\n", s.transposeName())
 		if s == avx2 {
 			p.line("//go:noescape\nfunc avx2TransposePart(dst, src *float32, dstRow, srcRow, groups, rows int)\n")
+			p.line("//go:noescape\nfunc avx2PackRows(dst, src *float32, srcRow, cols, depth int)\n")
 			p.line("//go:noescape\nfunc avx2Dots(dst, start, x, m *float32, xStep, mRow, depth int)\n")
 		}
 		p.line("// %sTile runs the micro-kernel for t's number of rows.", s.name)

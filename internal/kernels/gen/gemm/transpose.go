@@ -93,6 +93,42 @@ func transposePart(p *printer) {
 	p.line("")
 }
 
+// packRows is the function that packs tiles of a matrix whose rows along k are strided.
+func packRows(p *printer) {
+	p.line("// func avx2PackRows(dst, src *float32, srcRow, cols, depth int)")
+	p.line("//")
+	p.line("// Copies the first cols (at most 16) elements of depth rows of src, srcRow bytes apart, one after the other to dst, and")
+	p.line("// writes up to 15 elements beyond.")
+	p.line("TEXT ·avx2PackRows(SB), NOSPLIT, $0-40")
+	p.op("MOVQ dst+0(FP), DI")
+	p.op("MOVQ src+8(FP), SI")
+	p.op("MOVQ srcRow+16(FP), BX")
+	p.op("MOVQ cols+24(FP), DX")
+	p.op("MOVQ depth+32(FP), CX")
+	p.op("SHLQ $2, DX")
+	p.op("LEAQ columns<>+64(SB), AX")
+	p.op("SUBQ DX, AX")
+	p.op("VMOVUPS (AX), Y2")
+	p.op("VMOVUPS 32(AX), Y3")
+	p.op("LEAQ (SI)(BX*8), R8")
+	p.op("LEAQ (R8)(BX*8), R8")
+	p.aligned("loop")
+	p.op("PREFETCHT0 (R8)")
+	p.op("PREFETCHT0 -4(R8)(DX*1)")
+	p.op("VMASKMOVPS (SI), Y2, Y0")
+	p.op("VMASKMOVPS 32(SI), Y3, Y1")
+	p.op("VMOVUPS Y0, (DI)")
+	p.op("VMOVUPS Y1, 32(DI)")
+	p.op("ADDQ BX, SI")
+	p.op("ADDQ BX, R8")
+	p.op("ADDQ DX, DI")
+	p.op("DECQ CX")
+	p.op("JNZ loop")
+	p.op("VZEROUPPER")
+	p.op("RET")
+	p.line("")
+}
+
 // dots is the function that multiplies a matrix, stored by rows, and a vector.
 func dots(p *printer) {
 	p.line("// func avx2Dots(dst, start, x, m *float32, xStep, mRow, depth int)")
