@@ -29,6 +29,9 @@ func Sum(x []float32) float64 { return active().sum(x) }
 // SumSquares returns Σ x[i]² in float64, in which each square is exact.
 func SumSquares(x []float32) float64 { return active().sumSquares(x) }
 
+// Finite tells whether no element of x is NaN or infinite.
+func Finite(x []float32) bool { return active().finite(x) }
+
 // CrossEntropy returns Σ softplus(z[i]) − t[i]·z[i], the binary cross-entropy of logits z and targets t, in nats. softplus is
 // that of [Softplus], in float32; products and sums are float64.
 func CrossEntropy(z, t []float32) float64 {
@@ -147,6 +150,22 @@ func colSumPortable(dst, x []float32, rows, cols, ld int) {
 			dst[j] += v
 		}
 	}
+}
+
+// finitePortable looks for an exponent of all ones, in four chains that do not wait for each other.
+func finitePortable(x []float32) bool {
+	const exponent = 0xff << 23
+	var a, b, c, d uint32
+	for ; len(x) >= 4; x = x[4:] {
+		a = max(a, math.Float32bits(x[0])&exponent)
+		b = max(b, math.Float32bits(x[1])&exponent)
+		c = max(c, math.Float32bits(x[2])&exponent)
+		d = max(d, math.Float32bits(x[3])&exponent)
+	}
+	for _, v := range x {
+		a = max(a, math.Float32bits(v)&exponent)
+	}
+	return max(a, b, c, d) < exponent
 }
 
 // largest returns the largest element; a NaN with a clear sign bit counts as larger than all. It compares floats as integers
