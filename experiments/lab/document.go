@@ -3,9 +3,6 @@ package lab
 import (
 	"fmt"
 	"io"
-	"path/filepath"
-
-	"capas/internal/atomicfile"
 )
 
 // document is result.json.
@@ -52,10 +49,10 @@ func finish[R any](set *settings[R], results *Results, doc *document, page repor
 	if err := results.writeFigures(); err != nil {
 		return err
 	}
-	if err := atomicfile.Write(filepath.Join(set.Out, reportFile), html); err != nil {
+	if err := results.write(reportFile, html); err != nil {
 		return err
 	}
-	if err := atomicfile.Write(filepath.Join(set.Out, resultFile), data); err != nil {
+	if err := results.write(resultFile, data); err != nil {
 		return err
 	}
 	if !set.json {
