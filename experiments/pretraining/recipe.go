@@ -24,6 +24,12 @@ type Recipe struct {
 	// DBN and SDAE are the trainings of their layers.
 	DBN  Stack `json:"dbn"`
 	SDAE Stack `json:"sdae"`
+	// JointEpochs trains each pretrained stack as a whole, unrolled into a deep
+	// autoencoder, with the recipe of SDAE, before the labels are used.
+	JointEpochs int `json:"joint_epochs,omitempty"`
+	// DropInput and DropHidden are the probabilities of dropout in fine-tuning.
+	DropInput  float64 `json:"drop_input,omitempty"`
+	DropHidden float64 `json:"drop_hidden,omitempty"`
 	// TopEpochs trains the output layer alone before the rest, with the recipe of
 	// FineTune.
 	TopEpochs int `json:"top_epochs,omitempty"`
@@ -39,6 +45,8 @@ type Stack struct {
 	Train train.Recipe       `json:"train"`
 	// CD is the number of Gibbs steps of contrastive divergence, for RBMs.
 	CD int `json:"cd,omitempty"`
+	// Chains is the number of persistent chains, for RBMs; 0 for chains from the data.
+	Chains int `json:"chains,omitempty"`
 	// Corruption of the inputs, for autoencoders.
 	Corruption blocks.Corruption `json:"corruption,omitzero"`
 }
@@ -149,6 +157,10 @@ func flags(fs *flag.FlagSet, r *Recipe) {
 		return err
 	})
 	fs.IntVar(&r.DBN.CD, "cd", r.DBN.CD, "Gibbs `steps` of contrastive divergence")
+	fs.IntVar(&r.DBN.Chains, "chains", r.DBN.Chains, "persistent `chains` of contrastive divergence; 0 for chains from the data")
+	fs.IntVar(&r.JointEpochs, "joint-epochs", r.JointEpochs, "`epochs` of the pretrained stack as a whole, unrolled into a deep autoencoder")
+	fs.Float64Var(&r.DropInput, "drop-input", r.DropInput, "`probability` of dropping an input in fine-tuning")
+	fs.Float64Var(&r.DropHidden, "drop-hidden", r.DropHidden, "`probability` of dropping a hidden unit in fine-tuning")
 	fs.TextVar(&r.SDAE.Corruption, "corruption", r.SDAE.Corruption, "corruption of the denoising autoencoders, by `name`: "+strings.Join(blocks.Corruptions(), ", "))
 }
 
@@ -179,6 +191,14 @@ func validate(r *Recipe) error {
 	}
 	if r.Images < 0 || r.TopEpochs < 0 || r.GibbsSteps < 1 || r.DBN.CD < 1 {
 		return fmt.Errorf("want images and top_epochs of at least 0, gibbs_steps and cd of at least 1, got %d, %d, %d and %d", r.Images, r.TopEpochs, r.GibbsSteps, r.DBN.CD)
+	}
+	if r.DBN.Chains < 0 || r.JointEpochs < 0 {
+		return fmt.Errorf("want chains and joint_epochs of at least 0, got %d and %d", r.DBN.Chains, r.JointEpochs)
+	}
+	for name, p := range map[string]float64{"drop_input": r.DropInput, "drop_hidden": r.DropHidden} {
+		if !(p >= 0 && p < 1) {
+			return fmt.Errorf("want %s in [0,1), got %g", name, p)
+		}
 	}
 	if r.FineTune.Epochs < 1 {
 		return fmt.Errorf("want at least one epoch of fine-tuning, got %d", r.FineTune.Epochs)
