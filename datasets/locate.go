@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"capas/datasets/internal/modcache"
+	"capas/internal/regularfile"
 )
 
 // paths are the four files of a collection on this machine.
@@ -140,7 +141,7 @@ func verifyAll(c collection, dir string) error {
 
 // verify compares the file at path with the published size and SHA-256.
 func (f file) verify(path string) error {
-	r, err := os.Open(path)
+	r, _, err := regularfile.Open(path)
 	if err != nil {
 		return err
 	}
