@@ -49,7 +49,7 @@ func locate(ctx context.Context, c collection, opts Options) (paths, error) {
 		return publishedIn(c, dir), nil
 	}
 	if !opts.Download {
-		return paths{}, fmt.Errorf("datasets: %s: not found; give a data directory or allow the download: %w", c.name, append(failed, err))
+		return paths{}, fmt.Errorf("datasets: %s: not found; give a data directory (-data-dir) or allow the download (-download): %w", c.name, append(failed, err))
 	}
 	if err := download(ctx, c, dir, opts); err != nil {
 		return paths{}, fmt.Errorf("datasets: %s: %w", c.name, err)
