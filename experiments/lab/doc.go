@@ -47,8 +47,8 @@
 //
 //   - Experiment, Main: one binary, and its whole life from arguments to exit status
 //   - Run: what the experiment's function gets: Recipe, Settings (Preset, Seeds,
-//     Data, DataDir, Out, Resume, CheckpointEvery; Checkpoint and Model name files
-//     in Out), Results, Progress and Profile
+//     Data, DataDir, Download, Out, Resume, CheckpointEvery; Checkpoint and Model
+//     name files in Out), Results, Progress and Profile
 //   - Results: Metric, Values, Claim, Log, Section, Table, Figure; safe for
 //     concurrent use; an error among them cancels the run instead of returning.
 //     CheckOut says whether Out may still be written to
@@ -82,6 +82,11 @@
 // longest (see autodiff.Profile; it is printed on standard error too), and
 // cpu.pprof, samples of the whole process for go tool pprof. Both are written
 // however the run ends.
+//
+// # Network
+//
+// Nothing in this package uses it, and an experiment does for one thing: to fetch
+// its data set where -download allows it.
 //
 // # Determinism
 //

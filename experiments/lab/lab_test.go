@@ -164,12 +164,14 @@ func TestExitStatus(t *testing.T) {
 		{[]string{"-data", "imagenet"}, 2, `-data "imagenet": want one of mnist, fashion`},
 		{[]string{"-data-dir", filepath.Join(file, "no")}, 2, "-data-dir"},
 		{[]string{"-data-dir", file}, 2, "not a directory"},
+		{[]string{"-data-dir", t.TempDir(), "-download"}, 2, "want one of the two"},
 		{[]string{"-progress", "loud"}, 2, `-progress "loud"`},
 		{[]string{"-lr", "NaN"}, 2, "NaN"},
 		{[]string{"-out", ""}, 2, "-out"},
 		{[]string{"-checkpoint", "-1s"}, 2, "-checkpoint -1s: want a time of 0 or more"},
 		{[]string{"-checkpoint", "5"}, 2, `invalid value "5" for flag -checkpoint`},
 		{[]string{"-recipe", filepath.Join(file, "no")}, 2, "-recipe"},
+		{[]string{"-recipe", t.TempDir()}, 2, "want a regular file, got a directory"},
 		{[]string{"-out", filepath.Join(file, "sub")}, 1, "-out " + filepath.Join(file, "sub")},
 		{[]string{"-out", file}, 1, "-out " + file},
 		{[]string{"-mode", "fail", "-out", filepath.Join(t.TempDir(), "o")}, 1, "toy: layer 2: loss is NaN"},
@@ -208,6 +210,8 @@ func TestRecipeFile(t *testing.T) {
 		{"{\n\"depth\": \"7\"}", `line 2: field "depth": want int, got string`},
 		{`{"depth": 1.5}`, "number 1.5"},
 		{`{"depth": 7, "depth": 8}`, `"depth" occurs twice`},
+		{`{"depth": 7, "Depth": 8}`, `"Depth" occurs twice`},
+		{`{"widths": [7], "widthſ": [8]}`, `"widthſ" occurs twice`},
 		{`{"depth": 7,`, "ends inside"},
 		{"{\n\"depth\" 7}", "line 2"},
 		{`null`, "want one JSON object"},
@@ -250,18 +254,20 @@ func TestPresetsAreIsolated(t *testing.T) {
 }
 
 func TestSettings(t *testing.T) {
-	set, err := parse(toy(), []string{"-seed", "5", "-resume"})
+	set, err := parse(toy(), []string{"-seed", "5", "-resume", "-download"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Settings{Preset: "lecture", Seeds: []uint64{5, 6, 7}, Data: "mnist", Out: "runs/toy", Resume: true, CheckpointEvery: time.Minute}
+	want := Settings{Preset: "lecture", Seeds: []uint64{5, 6, 7}, Data: "mnist", Download: true, Out: "runs/toy", Resume: true, CheckpointEvery: time.Minute}
 	if diff := cmp.Diff(want, set.Settings); diff != "" {
 		t.Error(diff)
 	}
 	e := toy()
 	e.Datasets = nil
-	if _, err := parse(e, []string{"-data", "mnist"}); err == nil {
-		t.Error("-data accepted by an experiment without data")
+	for _, args := range [][]string{{"-data", "mnist"}, {"-data-dir", t.TempDir()}, {"-download"}} {
+		if _, err := parse(e, args); err == nil {
+			t.Errorf("%s accepted by an experiment without data", args[0])
+		}
 	}
 }
 

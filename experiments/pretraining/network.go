@@ -27,6 +27,9 @@ type network struct {
 // training. Seeds share nothing; initialisations of one seed share the output layer's
 // first weights and the order of the examples in fine-tuning.
 func newNetwork(r Recipe, init string, seed uint64, data *datasets.Split) (*network, error) {
+	if err := checkSize(data.Train.Dim(), r.Layers); err != nil {
+		return nil, err
+	}
 	s := random.New(seed)
 	first, order, noise := s.Split("init "+init), s.Split("order"), s.Split("noise "+init)
 	top := s.Split("top")
