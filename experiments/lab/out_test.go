@@ -55,6 +55,22 @@ func TestAnotherConfigurationIsRefused(t *testing.T) {
 	}
 }
 
+// TestChangesBeforeTheLock: what comes into the directory between the first look and
+// the lock is seen under the lock.
+func TestChangesBeforeTheLock(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "o")
+	if code, _, stderr := call(t, "-out", out); code != 0 {
+		t.Fatal(stderr)
+	}
+	before := readTree(t, out)
+	if _, err := prepareOut(out, config{Experiment: "other"}, false); err == nil || !strings.Contains(err.Error(), "another configuration") {
+		t.Errorf("got %v", err)
+	}
+	if diff := cmp.Diff(before, readTree(t, out)); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestForeignDirectoryIsRefused(t *testing.T) {
 	out := t.TempDir()
 	thesis := filepath.Join(out, "thesis.tex")
