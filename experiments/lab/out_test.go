@@ -195,7 +195,14 @@ func TestUnfinishedRun(t *testing.T) {
 	if code, stderr := begin(nil); code != 0 { // finished: the next starts anew
 		t.Errorf("got status %d, %s", code, stderr)
 	}
-	if diff := cmp.Diff([]string{"", "checkpoints models ", ""}, found); diff != "" {
+	// Started anew over a finished run, and interrupted: its result is of the run before.
+	if code, _ := begin(os.ErrDeadlineExceeded); code != 1 {
+		t.Errorf("got status %d", code)
+	}
+	if code, stderr := begin(nil); code != 1 || stderr != want {
+		t.Errorf("over an earlier result: got status %d, %q; want %q", code, stderr, want)
+	}
+	if diff := cmp.Diff([]string{"", "checkpoints models ", "", ""}, found); diff != "" {
 		t.Error(diff)
 	}
 }
