@@ -131,10 +131,10 @@ func TestKilledAndResumed(t *testing.T) {
 				}
 				// In a stage in which no network was killed yet, or at any time, also before the
 				// program listens to signals.
-				begin, later := time.Now(), time.Duration(random.Int64N(int64(duration/3)))
+				begin, later := time.Now(), time.Duration(random.Int64N(int64(duration)))
 				moment := func() bool { return time.Since(begin) > later }
 				if round%3 > 0 && len(seen) < len(run.in) {
-					later /= 20
+					later /= 60
 					var found time.Time
 					moment = func() bool {
 						if found.IsZero() && slices.ContainsFunc(stagesNow(t, parts), func(s string) bool { return seen[s] == 0 }) {
