@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"capas/internal/atomicfile"
+	"capas/internal/regularfile"
 )
 
 // Names of the files in the output directory.
@@ -25,6 +26,9 @@ const (
 	samplesFile    = "cpu.pprof"
 	checkpointsDir = "checkpoints"
 )
+
+// maxConfig bounds config.json: a recipe of maxRecipe and maxSeeds numbers are less.
+const maxConfig = 32 << 20
 
 // config identifies a run: two runs of one configuration may share a directory.
 type config struct {
@@ -108,7 +112,7 @@ func checkOut(dir string, conf config) error {
 	if len(entries) == 0 {
 		return nil
 	}
-	old, err := os.ReadFile(filepath.Join(dir, configFile))
+	old, err := regularfile.Read(filepath.Join(dir, configFile), maxConfig)
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("not empty (%s) and without %s: not a directory of results", entries[0].Name(), configFile)
 	}
