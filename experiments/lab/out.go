@@ -27,9 +27,6 @@ const (
 	checkpointsDir = "checkpoints"
 )
 
-// maxConfig bounds config.json: a recipe of maxRecipe and maxSeeds numbers are less.
-const maxConfig = 32 << 20
-
 // config identifies a run: two runs of one configuration may share a directory.
 type config struct {
 	Experiment string          `json:"experiment"`
