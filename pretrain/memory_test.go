@@ -88,9 +88,9 @@ func (m memory) minus(n memory) memory {
 
 // What memory may grow by in the 9 of 10 epochs that are compared: the records of 9
 // epochs, 3 to 4 kB (each has 90 bytes in a slice that doubles, and up to 8 gradient
-// norms, 2 means and 2 values of the validation of 24 bytes), and what the runtime needs
-// for threads that it starts meanwhile, up to 10 kB. A word kept after every step would
-// be 72 kB, the content of every file written 90 kB at least.
+// norms, 2 means and 2 values of the validation of 24 bytes), and what is made once in a
+// process, as it seems: some first stages grow by another 11 kB, no later one does. A word
+// kept after every step would be 72 kB, the content of every file written 90 kB at least.
 const (
 	longBytes   = 32 << 10
 	longObjects = 80
