@@ -151,7 +151,7 @@ func TestMisuseIsReported(t *testing.T) {
 			t.Fatal(err)
 		}
 		misuse(r)
-		if _, err := r.document(config{}, environment{}); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := r.document(Config{}, Environment{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got error %v, want %q", err, want)
 		}
 		if err := r.close(); err != nil {
