@@ -83,6 +83,7 @@ type State struct {
 	// The values of one step as the graphs read them: η (for adam η/(1−β₁ᵗ)), μ, and
 	// 1/√(1−β₂ᵗ).
 	rate, momentum, correction G.Value
+	watch                      watch
 }
 
 // NewState returns the state before the first step on parameters of the given dtype.
@@ -146,33 +147,35 @@ func (s *State) update(p *blocks.Param, W, g *G.Node) ([]autodiff.Update, error)
 	if p.Value.Dims() < 2 {
 		o.L2 = 0
 	}
-	graph := W.Graph()
+	graph, watched := W.Graph(), s.watch.of(p.Name)
 	var c ops.Chain
 	rate := c.Do(s.leaf(graph, "rate", s.rate))
 	switch o.Kind {
 	case "sgd":
-		next := c.Do(step(sgd(o.L2), W, g, rate))
+		next := c.Do(step(watched.rule(sgd(o.L2)), W, g, rate))
 		return []autodiff.Update{{Target: W, Value: next}}, c.Err()
 	case "momentum", "nesterov":
 		momentum := c.Do(s.leaf(graph, "momentum", s.momentum))
 		v := c.Do(s.slot(graph, p, "velocity"))
 		nextV := c.Do(step(velocity(o.L2), v, W, g, rate, momentum))
-		next := c.Do(ops.Add(W, nextV))
+		var next *G.Node
 		if o.Kind == "nesterov" {
-			next = c.Do(step(nesterov(o.L2), W, nextV, g, rate, momentum))
+			next = c.Do(step(watched.rule(nesterov(o.L2)), W, nextV, g, rate, momentum))
+		} else {
+			next = c.Do(step(watched.rule(moved()), W, nextV))
 		}
 		return []autodiff.Update{{Target: v, Value: nextV}, {Target: W, Value: next}}, c.Err()
 	case "rmsprop":
 		sq := c.Do(s.slot(graph, p, "square"))
 		nextSq := c.Do(step(average("square", o.L2, o.Rho, true), sq, W, g))
-		next := c.Do(step(rmsprop(o.L2, o.Epsilon), W, nextSq, g, rate))
+		next := c.Do(step(watched.rule(rmsprop(o.L2, o.Epsilon)), W, nextSq, g, rate))
 		return []autodiff.Update{{Target: sq, Value: nextSq}, {Target: W, Value: next}}, c.Err()
 	default: // adam
 		correction := c.Do(s.leaf(graph, "correction", s.correction))
 		m, sq := c.Do(s.slot(graph, p, "mean")), c.Do(s.slot(graph, p, "square"))
 		nextM := c.Do(step(average("mean", o.L2, o.Beta1, false), m, W, g))
 		nextSq := c.Do(step(average("square", o.L2, o.Beta2, true), sq, W, g))
-		next := c.Do(step(adam(o.Epsilon), W, nextM, nextSq, rate, correction))
+		next := c.Do(step(watched.rule(adam(o.Epsilon)), W, nextM, nextSq, rate, correction))
 		return []autodiff.Update{{Target: m, Value: nextM}, {Target: sq, Value: nextSq}, {Target: W, Value: next}}, c.Err()
 	}
 }

@@ -53,6 +53,18 @@ func velocity(l2 float64) rule {
 		}}
 }
 
+// moved: W + v from W, the new v.
+func moved() rule {
+	return rule{"moved",
+		func(y []float32, x [][]float32) { kernels.Add(y, x[0], x[1]) },
+		func(y []float64, x [][]float64) {
+			W, v := x[0][:len(y)], x[1][:len(y)]
+			for i, w := range W {
+				y[i] = w + v[i]
+			}
+		}}
+}
+
 // nesterov: W + μv − η(g + λW) from W, the new v, g, η, μ.
 func nesterov(l2 float64) rule {
 	return rule{fmt.Sprintf("nesterov(%g)", l2),

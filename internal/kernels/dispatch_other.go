@@ -22,3 +22,4 @@ func (family) addToLanes(l *lanes, x []float32)              { addToLanesPortabl
 func (family) addSquaresToLanes(l *lanes, x []float32)       { addSquaresToLanesPortable(l, x) }
 func (family) addEntropyToLanes(l *lanes, s, t, z []float32) { addEntropyToLanesPortable(l, s, t, z) }
 func (family) colSum(dst, x []float32, rows, cols, ld int)   { colSumPortable(dst, x, rows, cols, ld) }
+func (family) finite(x []float32) bool                       { return finitePortable(x) }

@@ -29,6 +29,9 @@ func Sum(x []float32) float64 { return active().sum(x) }
 // SumSquares returns Σ x[i]² in float64, in which each square is exact.
 func SumSquares(x []float32) float64 { return active().sumSquares(x) }
 
+// Finite tells whether no element of x is NaN or infinite.
+func Finite(x []float32) bool { return active().finite(x) }
+
 // CrossEntropy returns Σ softplus(z[i]) − t[i]·z[i], the binary cross-entropy of logits z and targets t, in nats. softplus is
 // that of [Softplus], in float32; products and sums are float64.
 func CrossEntropy(z, t []float32) float64 {
@@ -147,6 +150,21 @@ func colSumPortable(dst, x []float32, rows, cols, ld int) {
 			dst[j] += v
 		}
 	}
+}
+
+// finitePortable adds up x − x, 0 or NaN, in four chains that do not wait for each other.
+func finitePortable(x []float32) bool {
+	var a, b, c, d float32
+	for ; len(x) >= 4; x = x[4:] {
+		a += x[0] - x[0]
+		b += x[1] - x[1]
+		c += x[2] - x[2]
+		d += x[3] - x[3]
+	}
+	for _, v := range x {
+		a += v - v
+	}
+	return a+b+c+d == 0
 }
 
 // largest returns the largest element; a NaN with a clear sign bit counts as larger than all. It compares floats as integers

@@ -24,6 +24,12 @@ func columnSumsAVX2(dst, x *float32, rows, cols, ld int)
 //go:noescape
 func columnSumsAVX512(dst, x *float32, rows, cols, ld int)
 
+//go:noescape
+func finiteAVX2(x *float32, n int) bool
+
+//go:noescape
+func finiteAVX512(x *float32, n int) bool
+
 // What adds to lanes takes whole groups of sixteen, at most sumBlock elements.
 
 func (f family) addToLanes(l *lanes, x []float32) {
@@ -82,4 +88,23 @@ func (f family) colSum(dst, x []float32, rows, cols, ld int) {
 			columnSumsAVX2(&dst[from], &x[from], rows, n, ld)
 		}
 	}
+}
+
+func (f family) finite(x []float32) bool {
+	if f == portable {
+		return finitePortable(x)
+	}
+	for len(x) > 0 {
+		n, ok := min(len(x), asmPiece), false
+		if f == avx512 {
+			ok = finiteAVX512(&x[0], n)
+		} else {
+			ok = finiteAVX2(&x[0], n)
+		}
+		if !ok {
+			return false
+		}
+		x = x[n:]
+	}
+	return true
 }

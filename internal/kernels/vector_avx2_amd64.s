@@ -1599,3 +1599,64 @@ rows0:
 done:
 	VZEROUPPER
 	RET
+
+// func finiteAVX2(x *float32, n int) bool
+//
+// The exponent of what is not finite is all ones, more than that of any other float32: the exponents' greatest, as integers,
+// in four registers, then one, then of the rest under a mask, whose other lanes are zero.
+//
+//	SI  x    CX  what is left of n    Y0 to Y3  greatest    Y4  all ones in the exponent
+TEXT ·finiteAVX2(SB), NOSPLIT, $0-17
+	MOVQ x+0(FP), SI
+	MOVQ n+8(FP), CX
+	VMOVUPS infinity<>(SB), Y4
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	SUBQ $32, CX
+	JLT end4
+	PCALIGN $32
+loop4:
+	VPAND 0(SI), Y4, Y5
+	VPAND 32(SI), Y4, Y6
+	VPAND 64(SI), Y4, Y7
+	VPAND 96(SI), Y4, Y8
+	VPMAXUD Y5, Y0, Y0
+	VPMAXUD Y6, Y1, Y1
+	VPMAXUD Y7, Y2, Y2
+	VPMAXUD Y8, Y3, Y3
+	ADDQ $128, SI
+	SUBQ $32, CX
+	JGE loop4
+end4:
+	ADDQ $32, CX
+	SUBQ $8, CX
+	JLT end1
+	PCALIGN $32
+loop1:
+	VPAND 0(SI), Y4, Y5
+	VPMAXUD Y5, Y0, Y0
+	ADDQ $32, SI
+	SUBQ $8, CX
+	JGE loop1
+end1:
+	ADDQ $8, CX
+	JEQ done
+	LEAQ laneMask<>+32(SB), R9
+	SHLQ $2, CX
+	SUBQ CX, R9
+	VMOVUPS (R9), Y15
+	VMASKMOVPS (SI), Y15, Y5
+	VANDPS Y5, Y4, Y5
+	VPMAXUD Y5, Y0, Y0
+done:
+	VPMAXUD Y1, Y0, Y0
+	VPMAXUD Y3, Y2, Y2
+	VPMAXUD Y2, Y0, Y0
+	VPCMPEQD Y4, Y0, Y0
+	VMOVMSKPS Y0, AX
+	TESTL AX, AX
+	SETEQ ret+16(FP)
+	VZEROUPPER
+	RET

@@ -1454,3 +1454,64 @@ rows0:
 done:
 	VZEROUPPER
 	RET
+
+// func finiteAVX512(x *float32, n int) bool
+//
+// The exponent of what is not finite is all ones, more than that of any other float32: the exponents' greatest, as integers,
+// in four registers, then one, then of the rest under a mask, whose other lanes are zero.
+//
+//	SI  x    CX  what is left of n    Z0 to Z3  greatest    Z4  all ones in the exponent
+TEXT ·finiteAVX512(SB), NOSPLIT, $0-17
+	MOVQ x+0(FP), SI
+	MOVQ n+8(FP), CX
+	VBROADCASTSS infinity<>(SB), Z4
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	SUBQ $64, CX
+	JLT end4
+	PCALIGN $32
+loop4:
+	VPANDD 0(SI), Z4, Z5
+	VPANDD 64(SI), Z4, Z6
+	VPANDD 128(SI), Z4, Z7
+	VPANDD 192(SI), Z4, Z8
+	VPMAXUD Z5, Z0, Z0
+	VPMAXUD Z6, Z1, Z1
+	VPMAXUD Z7, Z2, Z2
+	VPMAXUD Z8, Z3, Z3
+	ADDQ $256, SI
+	SUBQ $64, CX
+	JGE loop4
+end4:
+	ADDQ $64, CX
+	SUBQ $16, CX
+	JLT end1
+	PCALIGN $32
+loop1:
+	VPANDD 0(SI), Z4, Z5
+	VPMAXUD Z5, Z0, Z0
+	ADDQ $64, SI
+	SUBQ $16, CX
+	JGE loop1
+end1:
+	ADDQ $16, CX
+	JEQ done
+	MOVQ $-1, R9
+	SHLQ CX, R9
+	NOTQ R9
+	KMOVW R9, K1
+	VMOVUPS.Z (SI), K1, Z5
+	VANDPS Z5, Z4, Z5
+	VPMAXUD Z5, Z0, Z0
+done:
+	VPMAXUD Z1, Z0, Z0
+	VPMAXUD Z3, Z2, Z2
+	VPMAXUD Z2, Z0, Z0
+	VPCMPEQD Z4, Z0, K2
+	KMOVW K2, AX
+	TESTL AX, AX
+	SETEQ ret+16(FP)
+	VZEROUPPER
+	RET

@@ -76,6 +76,7 @@ func (p *printer) reductions() {
 		p.line("")
 	}
 	p.columnSums()
+	p.finite()
 }
 
 const columnSumsHeader = `// func columnSums%[1]s(dst, x *float32, rows, cols, ld int)
@@ -139,4 +140,60 @@ func (p *printer) column(registers int, add func(i int)) {
 	p.op("ADDQ R9, DX")
 	p.op("DECQ R10")
 	p.op("JNZ rows%d", registers)
+}
+
+const finiteHeader = `// func finite%[1]s(x *float32, n int) bool
+//
+// The exponent of what is not finite is all ones, more than that of any other float32: the exponents' greatest, as integers,
+// in four registers, then one, then of the rest under a mask, whose other lanes are zero.
+//
+//	SI  x    CX  what is left of n    %[2]s0 to %[2]s3  greatest    %[2]s4  all ones in the exponent
+TEXT ·finite%[1]s(SB), NOSPLIT, $0-17`
+
+func (p *printer) finite() {
+	const chains, exponent = 4, 4
+	p.constants["infinity"] = true
+	p.line(finiteHeader, p.name, p.reg)
+	p.op("MOVQ x+0(FP), SI")
+	p.op("MOVQ n+8(FP), CX")
+	p.op("%s infinity<>(SB), @%d", p.loadConstant(), exponent)
+	for i := range chains {
+		p.op("VXORPS @%d, @%d, @%d", i, i, i)
+	}
+	for _, registers := range []int{chains, 1} {
+		p.op("SUBQ $%d, CX", registers*p.lanes)
+		p.op("JLT end%d", registers)
+		p.loop(fmt.Sprintf("loop%d", registers))
+		for i := range registers {
+			p.op("%s %d(SI), @%d, @%d", map[*isa]string{avx2:"VPAND",avx512:"VPANDD"}[p.isa], 4*p.lanes*i, exponent, exponent+1+i)
+		}
+		for i := range registers {
+			p.op("VPMAXUD @%d, @%d, @%d", exponent+1+i, i, i)
+		}
+		p.op("ADDQ $%d, SI", 4*p.lanes*registers)
+		p.op("SUBQ $%d, CX", registers*p.lanes)
+		p.op("JGE loop%d", registers)
+		p.line("end%d:", registers)
+		p.op("ADDQ $%d, CX", registers*p.lanes)
+	}
+	p.op("JEQ done")
+	p.partialMask()
+	p.op("%s, @5", p.maskedLoad("SI"))
+	p.op("VANDPS @5, @%d, @5", exponent)
+	p.op("VPMAXUD @5, @0, @0")
+	p.line("done:")
+	for _, pair := range [][2]int{{1, 0}, {3, 2}, {2, 0}} {
+		p.op("VPMAXUD @%d, @%d, @%d", pair[0], pair[1], pair[1])
+	}
+	if p.isa == avx512 {
+		p.op("VPCMPEQD @%d, @0, K2", exponent)
+		p.op("KMOVW K2, AX")
+	} else {
+		p.op("VPCMPEQD @%d, @0, @0", exponent)
+		p.op("VMOVMSKPS @0, AX")
+	}
+	p.op("TESTL AX, AX")
+	p.op("SETEQ ret+16(FP)")
+	p.end()
+	p.line("")
 }
