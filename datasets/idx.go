@@ -1,14 +1,13 @@
 package datasets
 
 import (
-	"bufio"
 	"bytes"
-	"compress/gzip"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
-	"os"
+
+	"capas/internal/regularfile"
 )
 
 // The IDX format (LeCun, "The MNIST database of handwritten digits"): a big-endian magic number 0x0000TTDD with the
@@ -19,50 +18,54 @@ const (
 	maxElements = 1 << 28
 )
 
-// readIDXFile reads an IDX array of unsigned bytes with ndim dimensions from a plain or gzip-compressed file.
+// readIDXFile reads an IDX array of unsigned bytes with ndim dimensions from a plain or gzip-compressed regular file.
 // It returns the sizes of the dimensions and the elements.
 func readIDXFile(path string, ndim int) (dims []int, data []byte, err error) {
-	f, err := os.Open(path)
+	f, size, err := regularfile.Open(path)
 	if err != nil {
 		return nil, nil, fmt.Errorf("datasets: %w", err)
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, nil, fmt.Errorf("datasets: %w", err)
-	}
-	dims, data, err = decodeIDX(f, info.Size(), ndim)
+	dims, data, err = decodeIDX(f, size, ndim)
 	if err != nil {
 		return nil, nil, fmt.Errorf("datasets: %s: %w", path, err)
 	}
 	return dims, data, nil
 }
 
-// deflateRatio bounds how many bytes one byte of gzip can stand for (zlib technical details: 1032:1).
-const deflateRatio = 1032
-
 // decodeIDX reads one IDX array of unsigned bytes with ndim dimensions and nothing after it. gzip is recognised by its
 // first two bytes, which no IDX file has. src holds size bytes.
+//
+// What a header claims is believed as far as the file can bear it out: a plain file has exactly the bytes that it speaks
+// of, a compressed one is bounded as gunzip.go says. A file that lies is refused before it costs much memory or time.
 func decodeIDX(src io.Reader, size int64, ndim int) (dims []int, data []byte, err error) {
-	buffered := bufio.NewReaderSize(src, 1<<16)
-	var r io.Reader = buffered
-	if head, _ := buffered.Peek(2); bytes.Equal(head, []byte{0x1f, 0x8b}) {
-		z, err := gzip.NewReader(buffered)
-		if err != nil {
-			return nil, nil, fmt.Errorf("gzip header: %w", noEOF(err))
+	head := make([]byte, 2)
+	n, err := io.ReadFull(src, head)
+	if err != nil && noEOF(err) != io.ErrUnexpectedEOF {
+		return nil, nil, err
+	}
+	src = io.MultiReader(bytes.NewReader(head[:n]), src)
+	compressed := bytes.Equal(head, []byte{0x1f, 0x8b})
+	r := src
+	if compressed {
+		if r, err = newUnzipped(src); err != nil {
+			return nil, nil, err
 		}
-		r = z
 	}
 	dims, total, err := readHeader(r, ndim)
 	if err != nil {
 		return nil, nil, err
 	}
-	// No more than the file can really hold, so that a lying header costs no memory; and room for the last, empty read.
-	var buf bytes.Buffer
-	buf.Grow(int(min(int64(total), deflateRatio*size)) + bytes.MinRead)
-	n, err := io.CopyN(&buf, r, int64(total))
-	if err != nil {
-		return nil, nil, fmt.Errorf("IDX data: wanted %d bytes, found %d: %w", total, n, noEOF(err))
+	if found := size - int64(4+4*ndim); !compressed && found < int64(total) {
+		return nil, nil, fmt.Errorf("IDX data: wanted %d bytes, found %d: %w", total, found, io.ErrUnexpectedEOF)
+	} else if !compressed && found > int64(total) {
+		return nil, nil, fmt.Errorf("IDX data: wanted %d bytes, found more", total)
+	}
+	if limit := mostUnzipped(size); compressed && int64(total) > limit {
+		return nil, nil, fmt.Errorf("IDX header: wanted at most %d bytes of data in %d bytes of gzip, found %d", limit, size, total)
+	}
+	if data, err = readElements(r, total, size); err != nil {
+		return nil, nil, err
 	}
 	// Reading on to the end also makes gzip check its CRC-32.
 	switch extra, err := io.Copy(io.Discard, io.LimitReader(r, 1)); {
@@ -71,7 +74,24 @@ func decodeIDX(src io.Reader, size int64, ndim int) (dims []int, data []byte, er
 	case extra > 0:
 		return nil, nil, fmt.Errorf("IDX data: wanted %d bytes, found more", total)
 	}
-	return dims, buf.Bytes(), nil
+	return dims, data, nil
+}
+
+// readElements reads total bytes. MNIST's images are 4.7 times their compressed size, so that what it allocates at first
+// is all it needs for files like those, and not much for a file of size bytes that breaks off.
+func readElements(r io.Reader, total int, size int64) ([]byte, error) {
+	data := make([]byte, min(int64(total), freeBytes+5*size))
+	for n := 0; ; {
+		m, err := io.ReadFull(r, data[n:])
+		n += m
+		if err != nil {
+			return nil, fmt.Errorf("IDX data: wanted %d bytes, found %d: %w", total, n, noEOF(err))
+		}
+		if n == total {
+			return data, nil
+		}
+		data = append(data, make([]byte, min(n, total-n))...)
+	}
 }
 
 // readHeader reads and checks magic number and sizes; total is their product.

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"capas/datasets/internal/modcache"
+	"capas/internal/regularfile"
 )
 
 // paths are the four files of a collection on this machine.
@@ -48,7 +49,7 @@ func locate(ctx context.Context, c collection, opts Options) (paths, error) {
 		return publishedIn(c, dir), nil
 	}
 	if !opts.Download {
-		return paths{}, fmt.Errorf("datasets: %s: not found; give a data directory or allow the download: %w", c.name, append(failed, err))
+		return paths{}, fmt.Errorf("datasets: %s: not found; give a data directory (-data-dir) or allow the download (-download): %w", c.name, append(failed, err))
 	}
 	if err := download(ctx, c, dir, opts); err != nil {
 		return paths{}, fmt.Errorf("datasets: %s: %w", c.name, err)
@@ -140,7 +141,7 @@ func verifyAll(c collection, dir string) error {
 
 // verify compares the file at path with the published size and SHA-256.
 func (f file) verify(path string) error {
-	r, err := os.Open(path)
+	r, _, err := regularfile.Open(path)
 	if err != nil {
 		return err
 	}

@@ -47,7 +47,7 @@
 //
 //   - Experiment, Main: one binary, and its whole life from arguments to exit status
 //   - Run: what the experiment's function gets: Recipe, Settings (Preset, Seeds,
-//     Data, DataDir, Out, Resume), Results, Progress and Profile
+//     Data, DataDir, Download, Out, Resume), Results, Progress and Profile
 //   - Results: Metric, Values, Claim, Log, Section, Table, Figure; safe for
 //     concurrent use; an error among them cancels the run instead of returning
 //   - Progress, Task, Job, Parallel: work units, a bar or plain lines, and
@@ -71,6 +71,11 @@
 // longest (see autodiff.Profile; it is printed on standard error too), and
 // cpu.pprof, samples of the whole process for go tool pprof. Both are written
 // however the run ends.
+//
+// # Network
+//
+// Nothing in this package uses it, and an experiment does for one thing: to fetch
+// its data set where -download allows it.
 //
 // # Determinism
 //

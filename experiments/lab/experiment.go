@@ -25,7 +25,8 @@ type Experiment[R any] struct {
 	// Seeds is the default number of seeds of a preset; 1 where absent.
 	Seeds map[string]int
 	// Datasets are the names -data accepts, the default first. Empty: the
-	// experiment reads no data set, and -data and -data-dir are refused.
+	// experiment reads no data set, and -data, -data-dir and -download are
+	// refused.
 	Datasets []string
 	// Flags binds hyperparameter flags to fields of r; the defaults are the
 	// values r already has. Nil: no flags beyond the common ones.
@@ -40,12 +41,13 @@ type Experiment[R any] struct {
 
 // Settings are the values of the common flags.
 type Settings struct {
-	Preset  string   // smoke, lecture or paper
-	Seeds   []uint64 // S, S+1, …; at least one
-	Data    string   // name of the data set; "" if the experiment has none
-	DataDir string   // where to look for it first; "" if not given
-	Out     string   // directory of results; exists
-	Resume  bool     // continue from the checkpoints that are in Out
+	Preset   string   // smoke, lecture or paper
+	Seeds    []uint64 // S, S+1, …; at least one
+	Data     string   // name of the data set; "" if the experiment has none
+	DataDir  string   // where it is, and nowhere else; "" if not given
+	Download bool     // it may be fetched from the network; not with DataDir
+	Out      string   // directory of results; exists
+	Resume   bool     // continue from the checkpoints that are in Out
 }
 
 // Run is what an experiment's function gets: its recipe and settings, and

@@ -28,7 +28,7 @@ type common struct {
 	preset, data, dataDir, out, recipe, progress string
 	seeds                                        int
 	seed                                         uint64
-	resume, json, profile                        bool
+	download, resume, json, profile              bool
 }
 
 // maxSeeds bounds -seeds: more is a mistake.
@@ -41,7 +41,9 @@ func (c *common) define(fs *flag.FlagSet, name string) {
 	fs.IntVar(&c.seeds, "seeds", 0, "`number` of runs, with seeds S, S+1, … (default: the preset's)")
 	fs.Uint64Var(&c.seed, "seed", 1, "first seed `S`")
 	fs.StringVar(&c.data, "data", "", "`name` of the data set (default: the experiment's)")
-	fs.StringVar(&c.dataDir, "data-dir", "", "`directory` to look for the data set first")
+	fs.StringVar(&c.dataDir, "data-dir", "", "`directory` of the data set's files: nowhere else is looked")
+	fs.BoolVar(&c.download, "download", false, "allow fetching the data set from its publishers' servers, with verification, if it is not on\n"+
+		"this machine; without it there is no network access")
 	fs.StringVar(&c.out, "out", "runs/"+name, "`directory` of results")
 	fs.BoolVar(&c.resume, "resume", false, "continue what is in the directory of results")
 	fs.BoolVar(&c.json, "json", false, "print result.json, and nothing else, on standard output")
@@ -135,7 +137,7 @@ func parse[R any](e Experiment[R], args []string) (*settings[R], error) {
 
 // settings checks the common flags' values.
 func (c *common) settings(datasets []string, presetSeeds int) (Settings, error) {
-	s := Settings{Preset: c.preset, DataDir: c.dataDir, Out: c.out, Resume: c.resume}
+	s := Settings{Preset: c.preset, DataDir: c.dataDir, Download: c.download, Out: c.out, Resume: c.resume}
 	n := c.seeds
 	if n == 0 {
 		n = max(presetSeeds, 1)
@@ -152,13 +154,17 @@ func (c *common) settings(datasets []string, presetSeeds int) (Settings, error) 
 	return s, s.setData(c.data, datasets)
 }
 
-// setData checks -data and -data-dir against the names the experiment knows.
+// setData checks -data, -data-dir and -download, and -data against the names the
+// experiment knows.
 func (s *Settings) setData(name string, datasets []string) error {
 	if len(datasets) == 0 {
-		if name != "" || s.DataDir != "" {
-			return errors.New("-data, -data-dir: this experiment reads no data set")
+		if name != "" || s.DataDir != "" || s.Download {
+			return errors.New("-data, -data-dir, -download: this experiment reads no data set")
 		}
 		return nil
+	}
+	if s.DataDir != "" && s.Download {
+		return errors.New("-data-dir, -download: nowhere but in the directory is looked, want one of the two flags")
 	}
 	s.Data = name
 	if name == "" {

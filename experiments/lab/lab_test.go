@@ -152,6 +152,7 @@ func TestExitStatus(t *testing.T) {
 		{[]string{"-data", "imagenet"}, 2, `-data "imagenet": want one of mnist, fashion`},
 		{[]string{"-data-dir", filepath.Join(file, "no")}, 2, "-data-dir"},
 		{[]string{"-data-dir", file}, 2, "not a directory"},
+		{[]string{"-data-dir", t.TempDir(), "-download"}, 2, "want one of the two"},
 		{[]string{"-progress", "loud"}, 2, `-progress "loud"`},
 		{[]string{"-lr", "NaN"}, 2, "NaN"},
 		{[]string{"-out", ""}, 2, "-out"},
@@ -236,18 +237,20 @@ func TestPresetsAreIsolated(t *testing.T) {
 }
 
 func TestSettings(t *testing.T) {
-	set, err := parse(toy(), []string{"-seed", "5", "-resume"})
+	set, err := parse(toy(), []string{"-seed", "5", "-resume", "-download"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Settings{Preset: "lecture", Seeds: []uint64{5, 6, 7}, Data: "mnist", Out: "runs/toy", Resume: true}
+	want := Settings{Preset: "lecture", Seeds: []uint64{5, 6, 7}, Data: "mnist", Download: true, Out: "runs/toy", Resume: true}
 	if diff := cmp.Diff(want, set.Settings); diff != "" {
 		t.Error(diff)
 	}
 	e := toy()
 	e.Datasets = nil
-	if _, err := parse(e, []string{"-data", "mnist"}); err == nil {
-		t.Error("-data accepted by an experiment without data")
+	for _, args := range [][]string{{"-data", "mnist"}, {"-data-dir", t.TempDir()}, {"-download"}} {
+		if _, err := parse(e, args); err == nil {
+			t.Errorf("%s accepted by an experiment without data", args[0])
+		}
 	}
 }
 

@@ -23,7 +23,7 @@ type outcome struct {
 // run trains every initialisation with every seed, as many networks at a time as there
 // are cores, and reports.
 func run(ctx context.Context, r *lab.Run[Recipe]) error {
-	data, err := datasets.Load(ctx, r.Data, datasets.Options{Dir: r.DataDir, Download: r.DataDir == ""})
+	data, err := datasets.Load(ctx, r.Data, datasets.Options{Dir: r.DataDir, Download: r.Download})
 	if err != nil {
 		return err
 	}

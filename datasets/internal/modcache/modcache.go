@@ -101,7 +101,8 @@ func goCommand(ctx context.Context, args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "go", args...)
-	cmd.Env = append(os.Environ(), "GOPROXY=off", "GOTOOLCHAIN=local")
+	// GONOPROXY, because modules that the user's settings exempt from GOPROXY would be fetched all the same.
+	cmd.Env = append(os.Environ(), "GOPROXY=off", "GONOPROXY=none", "GOVCS=*:off", "GOTOOLCHAIN=local")
 	cmd.WaitDelay = time.Second
 	out, err := cmd.Output()
 	line := strings.TrimSpace(string(out))
