@@ -52,7 +52,7 @@ type command struct {
 }
 
 func commands() []command {
-	return []command{showCommand(), compareCommand(), tensorsCommand(), exportCommand()}
+	return []command{showCommand(), compareCommand(), tensorsCommand(), exportCommand(), predictCommand(), filtersCommand(), samplesCommand()}
 }
 
 // usageError is a mistake on the command line.

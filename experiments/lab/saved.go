@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -13,6 +12,7 @@ import (
 	"strings"
 
 	"capas/internal/atomicfile"
+	"capas/internal/regularfile"
 )
 
 // Saved is what a directory of results holds, of a complete run or of one that
@@ -76,7 +76,7 @@ func Read(dir string) (*Saved, error) {
 }
 
 func (s *Saved) read() error {
-	data, err := readBounded(filepath.Join(s.Dir, configFile))
+	data, err := regularfile.Read(filepath.Join(s.Dir, configFile), maxDocument)
 	if err != nil {
 		return err
 	}
@@ -99,7 +99,7 @@ func (s *Saved) read() error {
 // readResult reads result.json, if there is one.
 func (s *Saved) readResult() error {
 	path := filepath.Join(s.Dir, resultFile)
-	data, err := readBounded(path)
+	data, err := regularfile.Read(path, maxDocument)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -240,38 +240,4 @@ func bounded(data []byte) error {
 		}
 	}
 	return nil
-}
-
-// readBounded reads config.json or result.json.
-func readBounded(path string) ([]byte, error) {
-	f, err := openRegular(path, maxDocument)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxDocument+1))
-	if err == nil && len(data) > maxDocument {
-		err = tooLarge(maxDocument)
-	}
-	return data, err
-}
-
-// openRegular opens a regular file of at most limit bytes: a named pipe would
-// wait for a writer.
-func openRegular(path string, limit int64) (*os.File, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, errors.New("want a regular file")
-	}
-	if info.Size() > limit {
-		return nil, tooLarge(limit)
-	}
-	return os.Open(path)
-}
-
-func tooLarge(limit int64) error {
-	return fmt.Errorf("want a file of at most %d bytes, got more", limit)
 }

@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+
+	"capas/internal/regularfile"
 )
 
 // Stage is what metrics.jsonl says of one stage of one network.
@@ -79,7 +81,7 @@ func (f Fields) MarshalJSON() ([]byte, error) {
 // readLog reads metrics.jsonl, if there is one, and keeps what it says last of
 // each stage.
 func (s *Saved) readLog() error {
-	f, err := openRegular(filepath.Join(s.Dir, metricsFile), maxLog)
+	f, size, err := regularfile.Open(filepath.Join(s.Dir, metricsFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -87,6 +89,9 @@ func (s *Saved) readLog() error {
 		return err
 	}
 	defer f.Close()
+	if size > maxLog {
+		return fmt.Errorf("want a file of at most %d bytes, got %d", maxLog, size)
+	}
 	type key struct {
 		seed       uint64
 		run, stage string
