@@ -47,9 +47,11 @@
 //
 //   - Experiment, Main: one binary, and its whole life from arguments to exit status
 //   - Run: what the experiment's function gets: Recipe, Settings (Preset, Seeds,
-//     Data, DataDir, Download, Out, Resume), Results, Progress and Profile
+//     Data, DataDir, Download, Out, Resume, CheckpointEvery; Checkpoint and Model
+//     name files in Out), Results, Progress and Profile
 //   - Results: Metric, Values, Claim, Log, Section, Table, Figure; safe for
-//     concurrent use; an error among them cancels the run instead of returning
+//     concurrent use; an error among them cancels the run instead of returning.
+//     CheckOut says whether Out may still be written to
 //   - Progress, Task, Job, Parallel: work units, a bar or plain lines, and
 //     concurrent jobs with one error
 //   - Read: what a directory of results holds, also of a run in progress
@@ -62,10 +64,20 @@
 //
 // The output directory holds config.json (written first), metrics.jsonl (a
 // line an epoch, as it happens), the experiment's checkpoints below
-// checkpoints/, and at the end the figures, result.json and report.html. All
-// but the growing metrics.jsonl are written to a temporary file, synced and
-// renamed. Starting again with the same configuration clears checkpoints/ and
-// metrics.jsonl and replaces the rest at the end; -resume keeps checkpoints/.
+// checkpoints/ and its models below models/, and at the end the figures,
+// report.html and, last, result.json. All but the growing metrics.jsonl are
+// written to a temporary file, synced and renamed.
+//
+// Starting again with the same configuration where a finished run lies clears
+// checkpoints/, models/ and metrics.jsonl and replaces the rest at the end.
+// Where an unfinished run lies (checkpoints and no result.json), that is
+// refused: -resume continues it. With nothing to resume, -resume says so and
+// starts.
+//
+// The file .lock is locked while a run uses the directory, and names its process;
+// a second process is refused (see capas/internal/lockfile). The lock also tells
+// a run that its directory was deleted or replaced: it fails, and writes nothing
+// in the new one.
 //
 // With -profile there are profile.txt, a table of the operations that took
 // longest (see autodiff.Profile; it is printed on standard error too), and

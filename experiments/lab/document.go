@@ -3,9 +3,6 @@ package lab
 import (
 	"fmt"
 	"io"
-	"path/filepath"
-
-	"capas/internal/atomicfile"
 )
 
 // Document is result.json, which a run writes when it is complete.
@@ -53,10 +50,10 @@ func finish[R any](set *settings[R], results *Results, doc *Document, page repor
 	if err := results.writeFigures(); err != nil {
 		return err
 	}
-	if err := atomicfile.Write(filepath.Join(set.Out, reportFile), html); err != nil {
+	if err := results.write(reportFile, html); err != nil {
 		return err
 	}
-	if err := atomicfile.Write(filepath.Join(set.Out, resultFile), data); err != nil {
+	if err := results.write(resultFile, data); err != nil {
 		return err
 	}
 	if !set.json {

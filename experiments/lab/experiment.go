@@ -6,7 +6,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -48,6 +47,11 @@ type Settings struct {
 	Download bool     // it may be fetched from the network; not with DataDir
 	Out      string   // directory of results; exists
 	Resume   bool     // continue from the checkpoints that are in Out
+
+	// CheckpointEvery is the time between checkpoints within a stage; 0 means one
+	// after every step. It does not change what is computed and is no part of
+	// config.json.
+	CheckpointEvery time.Duration
 }
 
 // Run is what an experiment's function gets: its recipe and settings, and
@@ -127,12 +131,17 @@ func execute[R any](ctx context.Context, e Experiment[R], set *settings[R], prog
 	if err != nil {
 		return err
 	}
-	if err := prepareOut(set.Out, conf, set.Resume); err != nil {
+	lock, resumed, err := openOut(set.Out, conf, set.Resume)
+	if err != nil {
 		return err
+	}
+	defer lock.Release()
+	if set.Resume && !resumed {
+		progress.Printf("%s: nothing to resume in %s, starting", e.Name, set.Out)
 	}
 	ctx, abort := context.WithCancel(ctx)
 	defer abort()
-	results, err := newResults(set.Out, set.Seeds, abort)
+	results, err := newResults(set.Out, set.Seeds, lock.Check, abort)
 	if err != nil {
 		return err
 	}
@@ -145,13 +154,16 @@ func execute[R any](ctx context.Context, e Experiment[R], set *settings[R], prog
 	}
 	run.Profile = profiler.operations()
 	err = noPanic(func() error { return e.Run(ctx, run) })
-	if failure := profiler.stop(progress); err == nil {
+	if failure := profiler.stop(progress, results.write); err == nil {
 		err = failure
 	}
 	if failure := results.failure(); failure != nil {
 		return failure // the cause of the cancellation that Run may have returned
 	}
 	if err != nil {
+		if gone := results.CheckOut(); gone != nil {
+			return gone // likely why Run failed; and an interrupted run could not be resumed
+		}
 		return err
 	}
 	progress.close()
@@ -166,11 +178,4 @@ func execute[R any](ctx context.Context, e Experiment[R], set *settings[R], prog
 		Command: commandLine(e.Name, set.args),
 	}
 	return finish(set, results, doc, page, stdout)
-}
-
-// Checkpoint is the path of a checkpoint file in the output directory. Names
-// may have folders of their own, such as "seed-1/dbn.safetensors"; the writer
-// creates these.
-func (s *Settings) Checkpoint(name string) string {
-	return filepath.Join(s.Out, checkpointsDir, filepath.FromSlash(name))
 }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 )
 
 // settings is a parsed command line.
@@ -29,6 +30,7 @@ type common struct {
 	seeds                                        int
 	seed                                         uint64
 	download, resume, json, profile              bool
+	checkpoint                                   time.Duration
 }
 
 // maxSeeds bounds -seeds: more is a mistake.
@@ -46,6 +48,7 @@ func (c *common) define(fs *flag.FlagSet, name string) {
 		"this machine; without it there is no network access")
 	fs.StringVar(&c.out, "out", "runs/"+name, "`directory` of results")
 	fs.BoolVar(&c.resume, "resume", false, "continue what is in the directory of results")
+	fs.DurationVar(&c.checkpoint, "checkpoint", time.Minute, "`time` between checkpoints within a stage; 0 writes one after every step")
 	fs.BoolVar(&c.json, "json", false, "print result.json, and nothing else, on standard output")
 	fs.BoolVar(&c.profile, "profile", false, "print what each operation costs, on standard error; -out gets the table as profile.txt\n"+
 		"and, for go tool pprof, the samples as cpu.pprof")
@@ -137,7 +140,7 @@ func parse[R any](e Experiment[R], args []string) (*settings[R], error) {
 
 // settings checks the common flags' values.
 func (c *common) settings(datasets []string, presetSeeds int) (Settings, error) {
-	s := Settings{Preset: c.preset, DataDir: c.dataDir, Download: c.download, Out: c.out, Resume: c.resume}
+	s := Settings{Preset: c.preset, DataDir: c.dataDir, Download: c.download, Out: c.out, Resume: c.resume, CheckpointEvery: c.checkpoint}
 	n := c.seeds
 	if n == 0 {
 		n = max(presetSeeds, 1)
@@ -150,6 +153,9 @@ func (c *common) settings(datasets []string, presetSeeds int) (Settings, error) 
 	}
 	if c.out == "" {
 		return s, errors.New("-out: want a directory, got an empty name")
+	}
+	if c.checkpoint < 0 {
+		return s, fmt.Errorf("-checkpoint %v: want a time of 0 or more", c.checkpoint)
 	}
 	return s, s.setData(c.data, datasets)
 }

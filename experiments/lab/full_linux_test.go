@@ -8,10 +8,10 @@ import (
 	"testing"
 )
 
-// TestFullDisk: a line that cannot be written cancels the run, with the cause.
-func TestFullDisk(t *testing.T) {
+// TestLogOnAFullDisk: a line that cannot be written cancels the run, with the cause.
+func TestLogOnAFullDisk(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
-	r, err := newResults(t.TempDir(), []uint64{1}, cancel)
+	r, err := newResults(t.TempDir(), []uint64{1}, func() error { return nil }, cancel)
 	if err != nil {
 		t.Fatal(err)
 	}

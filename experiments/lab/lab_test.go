@@ -74,6 +74,18 @@ func runToy(ctx context.Context, run *Run[toyRecipe]) error {
 		run.Progress.Printf("running")
 		<-ctx.Done()
 		return fmt.Errorf("epoch 3: %w", ctx.Err())
+	case "end": // when the parent process says so
+		run.Progress.Printf("running")
+		if _, err := io.Copy(io.Discard, os.Stdin); err != nil {
+			return err
+		}
+	case "log": // until something is wrong
+		run.Progress.Printf("running")
+		for epoch := 0; ctx.Err() == nil; epoch++ {
+			run.Log(1, "dbn", toyEpoch{"fine-tune", epoch, 1})
+			time.Sleep(time.Millisecond)
+		}
+		return ctx.Err()
 	case "deaf": // to interruptions
 		run.Progress.Printf("running")
 		select {}
@@ -156,6 +168,8 @@ func TestExitStatus(t *testing.T) {
 		{[]string{"-progress", "loud"}, 2, `-progress "loud"`},
 		{[]string{"-lr", "NaN"}, 2, "NaN"},
 		{[]string{"-out", ""}, 2, "-out"},
+		{[]string{"-checkpoint", "-1s"}, 2, "-checkpoint -1s: want a time of 0 or more"},
+		{[]string{"-checkpoint", "5"}, 2, `invalid value "5" for flag -checkpoint`},
 		{[]string{"-recipe", filepath.Join(file, "no")}, 2, "-recipe"},
 		{[]string{"-out", filepath.Join(file, "sub")}, 1, "-out " + filepath.Join(file, "sub")},
 		{[]string{"-out", file}, 1, "-out " + file},
@@ -241,7 +255,7 @@ func TestSettings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Settings{Preset: "lecture", Seeds: []uint64{5, 6, 7}, Data: "mnist", Download: true, Out: "runs/toy", Resume: true}
+	want := Settings{Preset: "lecture", Seeds: []uint64{5, 6, 7}, Data: "mnist", Download: true, Out: "runs/toy", Resume: true, CheckpointEvery: time.Minute}
 	if diff := cmp.Diff(want, set.Settings); diff != "" {
 		t.Error(diff)
 	}

@@ -23,7 +23,9 @@ const (
 	reportFile     = "report.html"
 	profileFile    = "profile.txt"
 	samplesFile    = "cpu.pprof"
+	lockFile       = ".lock"
 	checkpointsDir = "checkpoints"
+	modelsDir      = "models"
 )
 
 // Config is config.json. It identifies a run: two runs of one configuration may share a directory.
@@ -67,35 +69,6 @@ func marshalIndent(v any) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// prepareOut makes dir ready for a run of conf: creates it, refuses it if it
-// holds anything else, clears what a fresh start must not find, and shows that
-// it is writable by writing config.json.
-func prepareOut(dir string, conf Config, resume bool) error {
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return fmt.Errorf("-out %s: %w", dir, err)
-	}
-	if err := checkOut(dir, conf); err != nil {
-		return fmt.Errorf("-out %s: %w; choose another -out", dir, err)
-	}
-	data, err := marshalIndent(conf)
-	if err != nil {
-		return fmt.Errorf("%s: %w", configFile, err)
-	}
-	if err := atomicfile.Write(filepath.Join(dir, configFile), data); err != nil {
-		return fmt.Errorf("-out %s: %w", dir, err)
-	}
-	checkpoints := filepath.Join(dir, checkpointsDir)
-	if !resume {
-		if err := os.RemoveAll(checkpoints); err != nil {
-			return fmt.Errorf("-out %s: %w", dir, err)
-		}
-	}
-	if err := os.MkdirAll(checkpoints, 0o777); err != nil {
-		return fmt.Errorf("-out %s: %w", dir, err)
-	}
-	return nil
-}
-
 // checkOut reports what makes dir the place of another run than conf.
 func checkOut(dir string, conf Config) error {
 	entries, err := os.ReadDir(dir)
@@ -103,14 +76,14 @@ func checkOut(dir string, conf Config) error {
 		return err
 	}
 	entries = slices.DeleteFunc(entries, func(e fs.DirEntry) bool {
-		return strings.HasPrefix(e.Name(), atomicfile.TempPrefix) // left by a crash
+		return e.Name() == lockFile || strings.HasPrefix(e.Name(), atomicfile.TempPrefix) // left by a crash
 	})
 	if len(entries) == 0 {
 		return nil
 	}
 	old, err := os.ReadFile(filepath.Join(dir, configFile))
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("not empty (%s) and without %s: not a directory of results", entries[0].Name(), configFile)
+		return fmt.Errorf("not empty (%s) and without %s: not a directory of results; choose another -out", entries[0].Name(), configFile)
 	}
 	if err != nil {
 		return err
@@ -121,14 +94,14 @@ func checkOut(dir string, conf Config) error {
 	}
 	diff, err := differences(old, now)
 	if err != nil {
-		return fmt.Errorf("%s: %w", configFile, err)
+		return fmt.Errorf("%s: %w; choose another -out", configFile, err)
 	}
 	if len(diff) > 0 {
 		var texts []string
 		for _, d := range diff {
 			texts = append(texts, fmt.Sprintf("%s is %s there, %s here", d.Field, d.There, d.Here))
 		}
-		return fmt.Errorf("holds results of another configuration: %s", strings.Join(texts, "; "))
+		return fmt.Errorf("holds results of another configuration: %s; choose another -out", strings.Join(texts, "; "))
 	}
 	return nil
 }

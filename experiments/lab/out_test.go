@@ -77,28 +77,52 @@ func TestForeignDirectoryIsRefused(t *testing.T) {
 	}
 }
 
-// TestCheckpoints: a fresh start clears them, -resume keeps them, and a file
-// that a crash left incomplete bothers nobody.
+// storing is the toy experiment, but it stores a checkpoint and a model, says what of
+// them it found before, and ends with an error unless fail is nil.
+func storing(found *[]string, fail error) Experiment[toyRecipe] {
+	e := toy()
+	e.Run = func(ctx context.Context, run *Run[toyRecipe]) error {
+		there := ""
+		for _, path := range []string{run.Checkpoint("seed-1/dbn"), run.Model("seed-1/dbn")} {
+			if err := run.CheckOut(); err != nil {
+				return err
+			}
+			if _, err := os.Stat(path); err == nil {
+				there += filepath.Base(filepath.Dir(filepath.Dir(path))) + " "
+			}
+			if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+				return err
+			}
+			if err := atomicfile.Write(path, []byte("weights")); err != nil {
+				return err
+			}
+		}
+		*found = append(*found, there)
+		return fail
+	}
+	return e
+}
+
+// TestCheckpoints: a fresh start clears them and the models, -resume keeps both, and a
+// file that a crash left incomplete bothers nobody.
 func TestCheckpoints(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "deep", "o")
-	e := toy()
-	var found []bool
-	e.Run = func(ctx context.Context, run *Run[toyRecipe]) error {
-		path := run.Checkpoint("seed-1/dbn")
-		_, err := os.Stat(path)
-		found = append(found, err == nil)
-		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
-			return err
-		}
-		return atomicfile.Write(path, []byte("weights"))
-	}
-	for _, args := range [][]string{{"-resume"}, {"-resume"}, {}, {"-resume"}} {
+	var found []string
+	e := storing(&found, nil)
+	for i, args := range [][]string{{"-resume"}, {"-resume"}, {}, {"-resume"}} {
 		var stdout, stderr bytes.Buffer
-		if code := runMain(context.Background(), e, append(args, "-out", out), &stdout, &stderr); code != 0 {
+		if code := runMain(context.Background(), e, append(args, "-progress", "none", "-out", out), &stdout, &stderr); code != 0 {
 			t.Fatal(stderr.String())
 		}
+		want := ""
+		if i == 0 {
+			want = "toy: nothing to resume in " + out + ", starting\n"
+		}
+		if stderr.String() != want {
+			t.Errorf("start %d: want %q, got %q", i, want, stderr.String())
+		}
 	}
-	if diff := cmp.Diff([]bool{false, true, false, true}, found); diff != "" {
+	if diff := cmp.Diff([]string{"", "checkpoints models ", "", "checkpoints models "}, found); diff != "" {
 		t.Error(diff)
 	}
 
@@ -108,6 +132,55 @@ func TestCheckpoints(t *testing.T) {
 	}
 	if code, _, stderr := call(t, "-out", crashed); code != 0 {
 		t.Errorf("after a crash: %s", stderr)
+	}
+}
+
+// TestUnfinishedRun: its checkpoints are thrown away by whoever deletes the directory,
+// and by nobody else.
+func TestUnfinishedRun(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "o")
+	var found []string
+	begin := func(fail error, args ...string) (int, string) {
+		var stdout, stderr bytes.Buffer
+		args = append(args, "-progress", "none", "-out", out)
+		code := runMain(context.Background(), storing(&found, fail), args, &stdout, &stderr)
+		return code, stderr.String()
+	}
+	if code, stderr := begin(os.ErrDeadlineExceeded); code != 1 {
+		t.Fatalf("status %d, %s", code, stderr)
+	}
+	left := []string{
+		filepath.Join(out, atomicfile.TempPrefix+"report.html-1"),
+		filepath.Join(out, checkpointsDir, "seed-1", atomicfile.TempPrefix+"dbn-1"),
+		filepath.Join(out, modelsDir, atomicfile.TempPrefix+"dbn-1"),
+	}
+	for _, path := range left {
+		if err := os.WriteFile(path, nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := readTree(t, out)
+	want := "toy: -out " + out + ": holds an unfinished run; -resume continues it, or delete the directory to start anew\n"
+	if code, stderr := begin(nil); code != 1 || stderr != want {
+		t.Errorf("got status %d, %q; want %q", code, stderr, want)
+	}
+	if diff := cmp.Diff(before, readTree(t, out)); diff != "" {
+		t.Error(diff)
+	}
+	if code, stderr := begin(nil, "-resume"); code != 0 || stderr != "" {
+		t.Errorf("-resume: got status %d, %q", code, stderr)
+	}
+	after := readTree(t, out)
+	for _, path := range left {
+		if _, there := after[path]; there {
+			t.Errorf("%s was left", path)
+		}
+	}
+	if code, stderr := begin(nil); code != 0 { // finished: the next starts anew
+		t.Errorf("got status %d, %s", code, stderr)
+	}
+	if diff := cmp.Diff([]string{"", "checkpoints models ", ""}, found); diff != "" {
+		t.Error(diff)
 	}
 }
 
@@ -146,7 +219,7 @@ func TestMisuseIsReported(t *testing.T) {
 		`log of seed 1 x: field "f": json`: func(r *Results) { r.Log(1, "x", map[string]any{"f": func() {}}) },
 	}
 	for want, misuse := range tests {
-		r, err := newResults(t.TempDir(), []uint64{1, 2}, func() {})
+		r, err := newResults(t.TempDir(), []uint64{1, 2}, func() error { return nil }, func() {})
 		if err != nil {
 			t.Fatal(err)
 		}

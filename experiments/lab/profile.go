@@ -4,17 +4,14 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"runtime/pprof"
 	"strings"
 
 	"capas/autodiff"
-	"capas/internal/atomicfile"
 )
 
 // profiler is what -profile asks for; nil without.
 type profiler struct {
-	out     string
 	table   *autodiff.Profile
 	samples bytes.Buffer
 }
@@ -24,7 +21,7 @@ func startProfiler[R any](set *settings[R]) (*profiler, error) {
 	if !set.profile {
 		return nil, nil
 	}
-	p := &profiler{out: set.Out, table: autodiff.NewProfile()}
+	p := &profiler{table: autodiff.NewProfile()}
 	if err := pprof.StartCPUProfile(&p.samples); err != nil {
 		return nil, fmt.Errorf("-profile: %w", err)
 	}
@@ -39,9 +36,9 @@ func (p *profiler) operations() *autodiff.Profile {
 	return p.table
 }
 
-// stop ends the sampling, writes the two files and prints the table behind the
-// progress display, which it closes.
-func (p *profiler) stop(progress *Progress) error {
+// stop ends the sampling, prints the table behind the progress display, which it
+// closes, and writes the two files, by Results.write.
+func (p *profiler) stop(progress *Progress, write func(name string, data []byte) error) error {
 	if p == nil {
 		return nil
 	}
@@ -53,7 +50,7 @@ func (p *profiler) stop(progress *Progress) error {
 	progress.close()
 	progress.Printf("%s", table.String())
 	return errors.Join(
-		atomicfile.Write(filepath.Join(p.out, profileFile), []byte(table.String())),
-		atomicfile.Write(filepath.Join(p.out, samplesFile), p.samples.Bytes()),
+		write(profileFile, []byte(table.String())),
+		write(samplesFile, p.samples.Bytes()),
 	)
 }

@@ -36,8 +36,9 @@ type Results struct {
 	figures []figureFile
 	lines   []logLine
 	log     *os.File
-	abort   func() // cancels the run
-	err     error  // the first
+	check   func() error // whether out is still the run's directory
+	abort   func()       // cancels the run
+	err     error        // the first
 }
 
 // figureFile is a figure to be written at the end.
@@ -53,16 +54,31 @@ type logLine struct {
 	text []byte // with the newline
 }
 
-// newResults starts an empty metrics.jsonl in out.
-func newResults(out string, seeds []uint64, abort func()) (*Results, error) {
+// newResults starts an empty metrics.jsonl in out. check says whether out is still
+// this run's, abort cancels the run.
+func newResults(out string, seeds []uint64, check func() error, abort func()) (*Results, error) {
 	log, err := os.Create(filepath.Join(out, metricsFile))
 	if err != nil {
 		return nil, fmt.Errorf("-out %s: %w", out, err)
 	}
 	return &Results{
-		out: out, seeds: seeds, log: log, abort: abort,
+		out: out, seeds: seeds, log: log, check: check, abort: abort,
 		metrics: map[string][]float64{}, set: map[string][]bool{},
 	}, nil
+}
+
+// CheckOut returns an error if the output directory is no longer the one that the
+// run locked at its start: somebody deleted it, or put another in its place, in
+// which another run may work by now. Whoever writes there, or makes folders there,
+// calls it first. It costs a look at one file, and may be called concurrently.
+func (r *Results) CheckOut() error { return r.check() }
+
+// write writes a file of the output directory, whole or not at all.
+func (r *Results) write(name string, data []byte) error {
+	if err := r.CheckOut(); err != nil {
+		return err
+	}
+	return atomicfile.Write(filepath.Join(r.out, name), data)
 }
 
 // close closes metrics.jsonl; the second call does nothing.
@@ -160,7 +176,10 @@ func (r *Results) Log(seed uint64, run string, record any) {
 	if r.log == nil {
 		return
 	}
-	if _, err := r.log.Write(text); err != nil {
+	if err = r.CheckOut(); err == nil { // a deleted file can be written to
+		_, err = r.log.Write(text)
+	}
+	if err != nil {
 		r.fail("%w", err)
 		r.log.Close()
 		r.log = nil
@@ -235,7 +254,7 @@ func (r *Results) writeFigures() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, f := range r.figures {
-		if err := atomicfile.Write(filepath.Join(r.out, f.name), f.data); err != nil {
+		if err := r.write(f.name, f.data); err != nil {
 			return err
 		}
 	}
@@ -256,5 +275,5 @@ func (r *Results) writeLog() error {
 	for _, l := range r.lines {
 		all = append(all, l.text...)
 	}
-	return atomicfile.Write(filepath.Join(r.out, metricsFile), all)
+	return r.write(metricsFile, all)
 }

@@ -49,9 +49,6 @@ const (
 	maxSaved    = 10_000  // checkpoints, and models
 )
 
-// modelsDir is the folder of the models that a run leaves.
-const modelsDir = "models"
-
 // Read reads the directory of results of a run. It takes no lock and may be
 // called at any moment of the run: files that appear whole or not at all are
 // taken as they are, and the end of metrics.jsonl may be half written. A

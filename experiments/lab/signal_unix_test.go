@@ -5,6 +5,7 @@ package lab
 import (
 	"bufio"
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,55 +22,100 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// child starts the toy experiment as a process, waits until it runs, sends it
-// the signals and returns its status and the rest of its standard error.
-func child(t *testing.T, mode string, signals ...os.Signal) (int, string) {
+// process is the toy experiment as a process of its own.
+type process struct {
+	t     *testing.T
+	cmd   *exec.Cmd
+	stdin io.Closer
+	lines *bufio.Scanner // of standard error
+	rest  []string       // those that were read
+}
+
+// start starts the toy experiment as a process.
+func start(t *testing.T, args ...string) *process {
 	t.Helper()
-	cmd := exec.Command(os.Args[0], "-mode", mode, "-out", filepath.Join(t.TempDir(), "o"))
-	cmd.Env = append(os.Environ(), "LAB_TEST_CHILD=1")
-	pipe, err := cmd.StderrPipe()
+	p := &process{t: t, cmd: exec.Command(os.Args[0], args...)}
+	p.cmd.Env = append(os.Environ(), "LAB_TEST_CHILD=1")
+	var err error
+	if p.stdin, err = p.cmd.StdinPipe(); err != nil {
+		t.Fatal(err)
+	}
+	pipe, err := p.cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := cmd.Start(); err != nil {
+	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	lines := bufio.NewScanner(pipe)
-	if !lines.Scan() || lines.Text() != "running" {
-		t.Errorf("child said %q", lines.Text())
-	}
-	var rest []string
-	for _, s := range signals {
-		if err := cmd.Process.Signal(s); err != nil {
-			t.Error(err)
+	t.Cleanup(func() {
+		if p.cmd.ProcessState == nil {
+			p.cmd.Process.Kill()
+			p.cmd.Wait()
 		}
-		for lines.Scan() { // it has received the signal when it says so
-			rest = append(rest, lines.Text())
-			if strings.Contains(lines.Text(), "once more to quit") {
-				break
-			}
+	})
+	p.lines = bufio.NewScanner(pipe)
+	return p
+}
+
+// startRunning is start, and waits until the experiment runs.
+func startRunning(t *testing.T, args ...string) *process {
+	t.Helper()
+	p := start(t, args...)
+	if !p.lines.Scan() || p.lines.Text() != "running" {
+		t.Fatalf("child said %q", p.lines.Text())
+	}
+	return p
+}
+
+// signal sends a signal and, if the process acknowledges it, waits for that.
+func (p *process) signal(s os.Signal) {
+	p.t.Helper()
+	if err := p.cmd.Process.Signal(s); err != nil {
+		p.t.Error(err)
+	}
+	for p.lines.Scan() { // it has received the signal when it says so
+		p.rest = append(p.rest, p.lines.Text())
+		if strings.Contains(p.lines.Text(), "once more to quit") {
+			return
 		}
 	}
-	for lines.Scan() {
-		rest = append(rest, lines.Text())
+}
+
+// end tells the experiment to go on to its end, waits for it and returns its status,
+// -1 if a signal killed it, and what it said.
+func (p *process) end() (code int, stderr string) {
+	p.t.Helper()
+	p.stdin.Close()
+	for p.lines.Scan() {
+		p.rest = append(p.rest, p.lines.Text())
 	}
-	err = cmd.Wait()
+	err := p.cmd.Wait()
 	var exit *exec.ExitError
-	if !errors.As(err, &exit) {
-		t.Fatalf("child: %v", err)
+	if err != nil && !errors.As(err, &exit) {
+		p.t.Fatalf("child: %v", err)
 	}
-	return exit.ExitCode(), strings.Join(rest, "\n")
+	return p.cmd.ProcessState.ExitCode(), strings.Join(p.rest, "\n")
 }
 
 func TestInterruptedBySignal(t *testing.T) {
 	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGTERM} {
-		code, stderr := child(t, "wait", s)
+		p := startRunning(t, "-mode", "wait", "-out", filepath.Join(t.TempDir(), "o"))
+		p.signal(s)
+		code, stderr := p.end()
 		if code != 130 || !strings.Contains(stderr, "resume with: ") || !strings.HasSuffix(stderr, " -resume") {
 			t.Errorf("%v: got status %d, standard error %q", s, code, stderr)
 		}
 	}
-	code, stderr := child(t, "deaf", syscall.SIGINT, syscall.SIGTERM)
-	if code != 130 || strings.Contains(stderr, "resume with") {
-		t.Errorf("second signal: got status %d, standard error %q", code, stderr)
+}
+
+// TestSecondSignal ends a run that does not react, which then leaves nothing locked.
+func TestSecondSignal(t *testing.T) {
+	args := []string{"-mode", "deaf", "-out", filepath.Join(t.TempDir(), "o")}
+	p := startRunning(t, args...)
+	p.signal(syscall.SIGINT)
+	p.signal(syscall.SIGTERM)
+	if code, stderr := p.end(); code != 130 || strings.Contains(stderr, "resume with") {
+		t.Errorf("got status %d, standard error %q", code, stderr)
 	}
+	startRunning(t, args...)
 }

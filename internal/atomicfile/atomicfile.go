@@ -2,9 +2,14 @@
 package atomicfile
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
 )
 
 // TempPrefix starts the names of files that are not complete yet.
@@ -12,18 +17,21 @@ const TempPrefix = ".partial-"
 
 // Write writes data to path so that a reader, or the next process after a
 // crash, finds the old content or the new one and nothing between: it writes a
-// temporary file beside path, syncs it and renames it. The directory must
-// exist. The temporary file is removed on failure.
+// temporary file beside path, syncs it, renames it and syncs the directory. The
+// directory must exist. On failure the temporary file is removed and the old
+// content stays, unless only the last step failed: then the new content is
+// there, but may not survive a loss of power. Errors name path.
 func Write(path string, data []byte) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), TempPrefix+filepath.Base(path)+"-")
+	dir := filepath.Dir(path)
+	f, err := os.CreateTemp(dir, TempPrefix+filepath.Base(path)+"-")
 	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
+		return fmt.Errorf("write %s: %w", path, cause(err))
 	}
 	defer func() {
 		if err != nil {
 			f.Close()
 			os.Remove(f.Name())
-			err = fmt.Errorf("write %s: %w", path, err)
+			err = fmt.Errorf("write %s: %w", path, cause(err))
 		}
 	}()
 	if _, err = f.Write(data); err != nil {
@@ -38,5 +46,57 @@ func Write(path string, data []byte) (err error) {
 	if err = f.Close(); err != nil {
 		return err
 	}
-	return os.Rename(f.Name(), path)
+	if err = os.Rename(f.Name(), path); err != nil {
+		return err
+	}
+	return syncDir(dir)
+}
+
+// syncDir makes a rename in dir survive a loss of power, where the system can:
+// Windows has no such call, and some file systems refuse it.
+func syncDir(dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	err = d.Sync()
+	if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, syscall.EINVAL) {
+		return nil
+	}
+	return err
+}
+
+// cause is err without the temporary file's name, which tells nobody anything.
+func cause(err error) error {
+	var path *fs.PathError
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &path):
+		return path.Err
+	case errors.As(err, &link):
+		return link.Err
+	}
+	return err
+}
+
+// Sweep removes the temporary files that processes which died inside Write left
+// directly in dir. The caller makes sure that no other process writes there.
+func Sweep(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return fmt.Errorf("remove unfinished files: %w", err)
+	}
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), TempPrefix) || e.IsDir() {
+			continue
+		}
+		if err := os.Remove(filepath.Join(dir, e.Name())); err != nil {
+			return fmt.Errorf("remove unfinished files: %w", err)
+		}
+	}
+	return nil
 }
