@@ -8,6 +8,9 @@
 // a parameter share its tensor: an RBM's weights are the first layer's weights of the
 // network that it becomes.
 //
+// [Save] writes a model to a file that PyTorch reads, [Load] rebuilds it, and [LoadInto]
+// takes the parameters of any file with the same tensors, such as one of PyTorch.
+//
 // Letters: v or x the input (m,n), m examples one a row; h (m,k) the hidden units; W
 // (n,k) the weights; b (k) the bias of the hidden units; c (n) that of the visible
 // ones, or of the reconstruction; t (m,k) the targets.

@@ -1,0 +1,250 @@
+package models
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"capas/blocks"
+)
+
+// description says what model the tensors of a file make. It is what such a file holds
+// besides the tensors, as JSON, and all that gives these their names.
+type description struct {
+	Kind string `json:"kind"`
+	// Output is that of an MLP or a deep autoencoder.
+	Output *blocks.Output `json:"output,omitempty"`
+	// Layers from the input up; of a deep autoencoder those of the encoder.
+	Layers  []layer `json:"layers"`
+	Decoder []layer `json:"decoder,omitempty"`
+}
+
+// layer is a dense layer, an autoencoder or an RBM.
+type layer struct {
+	Inputs     int               `json:"inputs"`
+	Units      int               `json:"units"`
+	Activation blocks.Activation `json:"activation"`
+	// Output and Tied are an autoencoder's.
+	Output *blocks.Output `json:"output,omitempty"`
+	Tied   bool           `json:"tied,omitempty"`
+	// Params are the names of the parameters, in the order of the layer's Params.
+	Params []string `json:"parameters"`
+}
+
+// Kinds of models in a description.
+const (
+	kindMLP                = "mlp"
+	kindAutoencoder        = "autoencoder"
+	kindStackedAutoencoder = "stacked autoencoder"
+	kindDeepAutoencoder    = "deep autoencoder"
+	kindRBM                = "rbm"
+	kindDBN                = "dbn"
+)
+
+// A description may not ask for more.
+const (
+	maxDescription = 1 << 20 // bytes
+	maxLayers      = 1000
+)
+
+// describe returns the description of a model and its parameters in the order of the
+// slots.
+func describe(model any) (d *description, params []*blocks.Param, err error) {
+	d = &description{}
+	add := func(to *[]layer, l layer, ps ...*blocks.Param) {
+		for _, p := range ps {
+			if err == nil && (p == nil || p.Value == nil) {
+				err = fmt.Errorf("layer %d: a parameter is missing", len(*to)+1)
+			}
+			if err != nil {
+				return
+			}
+			l.Params = append(l.Params, p.Name)
+			params = append(params, p)
+		}
+		shape := ps[0].Value.Shape()
+		if len(shape) != 2 {
+			err = fmt.Errorf("parameter %s: want a matrix, got shape %v", ps[0].Name, shape)
+			return
+		}
+		l.Inputs, l.Units = shape[0], shape[1]
+		*to = append(*to, l)
+	}
+	dense := func(to *[]layer, layers []*blocks.Dense) {
+		for _, x := range layers {
+			if x == nil {
+				x = &blocks.Dense{} // whose parameters are missing
+			}
+			add(to, layer{Activation: x.F}, x.W, x.B)
+		}
+	}
+	autoencoder := func(a *Autoencoder) {
+		if a == nil {
+			a = &Autoencoder{}
+		}
+		ps := []*blocks.Param{a.W, a.B, a.C}
+		if a.Wr != nil {
+			ps = append(ps, a.Wr)
+		}
+		add(&d.Layers, layer{Activation: a.F, Output: &a.Output, Tied: a.Wr == nil}, ps...)
+	}
+	rbm := func(r *RBM) {
+		if r == nil {
+			r = &RBM{}
+		}
+		add(&d.Layers, layer{Activation: blocks.Sigmoid()}, r.W, r.B, r.C)
+	}
+	switch m := model.(type) {
+	case *MLP:
+		if d.Kind = kindMLP; m != nil {
+			d.Output = &m.Output
+			dense(&d.Layers, m.Layers)
+		}
+	case *Autoencoder:
+		d.Kind = kindAutoencoder
+		autoencoder(m)
+	case *StackedAutoencoder:
+		if d.Kind = kindStackedAutoencoder; m != nil {
+			for _, a := range m.Layers {
+				autoencoder(a)
+			}
+		}
+	case *DeepAutoencoder:
+		if d.Kind = kindDeepAutoencoder; m != nil {
+			d.Output = &m.Output
+			dense(&d.Layers, m.Encoder)
+			dense(&d.Decoder, m.Decoder)
+		}
+	case *RBM:
+		d.Kind = kindRBM
+		rbm(m)
+	case *DBN:
+		if d.Kind = kindDBN; m != nil {
+			for _, r := range m.Layers {
+				rbm(r)
+			}
+		}
+	default:
+		err = fmt.Errorf("want a pointer to an MLP, Autoencoder, StackedAutoencoder, DeepAutoencoder, RBM or DBN, got %T", model)
+	}
+	if err == nil {
+		err = d.check()
+	}
+	return d, params, err
+}
+
+// build makes the model of a checked description from parameters in the order of the
+// slots.
+func (d *description) build(params []*blocks.Param) any {
+	next := func() *blocks.Param {
+		p := params[0]
+		params = params[1:]
+		return p
+	}
+	dense := func(layers []layer) (out []*blocks.Dense) {
+		for _, l := range layers {
+			out = append(out, &blocks.Dense{W: next(), B: next(), F: l.Activation})
+		}
+		return out
+	}
+	autoencoder := func(l layer) *Autoencoder {
+		a := &Autoencoder{W: next(), B: next(), C: next(), F: l.Activation, Output: *l.Output}
+		if !l.Tied {
+			a.Wr = next()
+		}
+		return a
+	}
+	rbm := func() *RBM { return &RBM{W: next(), B: next(), C: next()} }
+	switch d.Kind {
+	case kindMLP:
+		return &MLP{Layers: dense(d.Layers), Output: *d.Output}
+	case kindAutoencoder:
+		return autoencoder(d.Layers[0])
+	case kindStackedAutoencoder:
+		st := &StackedAutoencoder{}
+		for _, l := range d.Layers {
+			st.Layers = append(st.Layers, autoencoder(l))
+		}
+		return st
+	case kindDeepAutoencoder:
+		return &DeepAutoencoder{Encoder: dense(d.Layers), Decoder: dense(d.Decoder), Output: *d.Output}
+	case kindRBM:
+		return rbm()
+	default: // a DBN: check knows no other
+		s := &DBN{}
+		for range d.Layers {
+			s.Layers = append(s.Layers, rbm())
+		}
+		return s
+	}
+}
+
+// slots are the places of the parameters, layer by layer.
+func (d *description) slots() (out []slot) {
+	add := func(prefix string, l layer, names ...string) {
+		n, k := l.Inputs, l.Units
+		shapes := [][]int{{n, k}, {k}, {n}, {k, n}} // W, b, c, W'
+		for i, name := range names[:len(l.Params)] {
+			out = append(out, slot{tensor: prefix + name, param: l.Params[i], shape: shapes[i]})
+		}
+	}
+	sequential := func(prefix string, layers []layer) {
+		for i, l := range layers {
+			add(fmt.Sprintf("%s%d.", prefix, 2*i), l, "weight", "bias") // an activation between two layers
+		}
+	}
+	each := func(names ...string) {
+		for i, l := range d.Layers {
+			add(fmt.Sprintf("layers.%d.", i), l, names...)
+		}
+	}
+	autoencoder := []string{"encoder.weight", "encoder.bias", "decoder.bias", "decoder.weight"}
+	rbm := []string{"weight", "hidden_bias", "visible_bias"}
+	switch d.Kind {
+	case kindMLP:
+		sequential("", d.Layers)
+	case kindDeepAutoencoder:
+		sequential("encoder.", d.Layers)
+		sequential("decoder.", d.Decoder)
+	case kindAutoencoder:
+		add("", d.Layers[0], autoencoder...)
+	case kindStackedAutoencoder:
+		each(autoencoder...)
+	case kindRBM:
+		add("", d.Layers[0], rbm...)
+	case kindDBN:
+		each(rbm...)
+	}
+	return out
+}
+
+// text is the description in JSON.
+func (d *description) text() (string, error) {
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(d)
+	return strings.TrimSpace(b.String()), err
+}
+
+// parseDescription reads and checks the description in a file.
+func parseDescription(text string) (*description, error) {
+	if len(text) > maxDescription {
+		return nil, fmt.Errorf("metadata %q: want at most %d bytes, got %d", descriptionKey, maxDescription, len(text))
+	}
+	dec := json.NewDecoder(strings.NewReader(text))
+	dec.DisallowUnknownFields() // what a later version says may matter
+	d := &description{}
+	if err := dec.Decode(d); err != nil {
+		return nil, fmt.Errorf("metadata %q: %.200s", descriptionKey, err) // names what it found, however long
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("metadata %q: want one JSON object, got more", descriptionKey)
+	}
+	if err := d.check(); err != nil {
+		return nil, fmt.Errorf("metadata %q: %.200s", descriptionKey, err)
+	}
+	return d, nil
+}

@@ -1,0 +1,72 @@
+package models
+
+import (
+	"fmt"
+
+	"capas/blocks"
+)
+
+// check tells whether a description is one of a model: that its parts are there, fit
+// together, and are named so that a graph can tell them apart.
+func (d *description) check() error {
+	perLayer, single, output := 0, false, false // parameters a layer; one layer alone; an output of its own
+	switch d.Kind {
+	case kindMLP, kindDeepAutoencoder:
+		perLayer, output = 2, true
+	case kindAutoencoder, kindRBM:
+		perLayer, single = 3, true
+	case kindStackedAutoencoder, kindDBN:
+		perLayer = 3
+	default:
+		return fmt.Errorf("model of kind %.40q is unknown", d.Kind)
+	}
+	all := append(d.Layers[:len(d.Layers):len(d.Layers)], d.Decoder...)
+	switch {
+	case len(all) > maxLayers:
+		return fmt.Errorf("%s: want at most %d layers, got %d", d.Kind, maxLayers, len(all))
+	case len(d.Layers) == 0 || single && len(d.Layers) > 1:
+		return fmt.Errorf("%s: want layers, one for a single machine, got %d", d.Kind, len(d.Layers))
+	case (len(d.Decoder) > 0) != (d.Kind == kindDeepAutoencoder):
+		return fmt.Errorf("%s: want a decoder for a deep autoencoder alone, got %d layers", d.Kind, len(d.Decoder))
+	case (d.Output != nil) != output:
+		return fmt.Errorf("%s: want an output for an mlp and a deep autoencoder alone, got it %t", d.Kind, d.Output != nil)
+	}
+	names := map[string]bool{}
+	for i, l := range all {
+		if err := l.check(d.Kind, perLayer); err != nil {
+			return fmt.Errorf("%s, layer %d: %w", d.Kind, i+1, err)
+		}
+		if i > 0 && l.Inputs != all[i-1].Units {
+			return fmt.Errorf("%s, layer %d: want %d inputs, the units below, got %d", d.Kind, i+1, all[i-1].Units, l.Inputs)
+		}
+		for _, name := range l.Params {
+			if name == "" || names[name] {
+				return fmt.Errorf("%s, layer %d: want parameters of different names, got %q", d.Kind, i+1, name)
+			}
+			names[name] = true
+		}
+	}
+	if last := all[len(all)-1]; len(d.Decoder) > 0 && last.Units != all[0].Inputs {
+		return fmt.Errorf("%s: want %d outputs, as many as inputs, got %d", d.Kind, all[0].Inputs, last.Units)
+	}
+	return nil
+}
+
+func (l layer) check(kind string, params int) error {
+	autoencoder := kind == kindAutoencoder || kind == kindStackedAutoencoder
+	if autoencoder && !l.Tied {
+		params++
+	}
+	_, unknown := blocks.ParseActivation(l.Activation.String())
+	switch {
+	case l.Inputs < 1 || l.Units < 1:
+		return fmt.Errorf("want at least one input and one unit, got %d and %d", l.Inputs, l.Units)
+	case len(l.Params) != params:
+		return fmt.Errorf("want the names of %d parameters, got %d", params, len(l.Params))
+	case (l.Output != nil) != autoencoder || l.Tied && !autoencoder:
+		return fmt.Errorf("want an output, and weights that may be tied, for an autoencoder alone, got output %t, tied %t", l.Output != nil, l.Tied)
+	case (kind == kindRBM || kind == kindDBN) && l.Activation != blocks.Sigmoid():
+		return fmt.Errorf("want the activation sigmoid, got %s", l.Activation)
+	}
+	return unknown
+}

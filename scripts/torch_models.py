@@ -1,0 +1,204 @@
+#!/usr/bin/env python3
+"""Models of Capas in PyTorch, by the official safetensors package.
+
+    python3 scripts/torch_models.py FILE ...          loads files of models.Save and prints the modules
+    python3 scripts/torch_models.py --exchange DIR    what the test of models does with PyTorch, see below
+
+Needs PyTorch and safetensors. Debian 12: apt-get install python3-torch, then
+/usr/bin/python3 -m pip install --break-system-packages --no-deps safetensors==0.8.0
+
+load(FILE) shows how little is needed: the metadata entry "capas.model" says which modules to make, and the file is their
+state_dict (strict). --exchange takes every NAME.safetensors in DIR with NAME.values.safetensors beside it, which holds
+examples x and what Capas computed from them, and compares that with what the module computes, to 1e-5 relative to
+max(1, |value|). Then it draws other weights and writes NAME.torch.safetensors, a state_dict without any metadata, and
+NAME.torch.values.safetensors. Exit status 1 if anything differs.
+"""
+import argparse
+import json
+import pathlib
+import sys
+
+import torch
+import torch.nn.functional as F
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+TOLERANCE = 1e-5
+
+
+class LeCunTanh(nn.Module):
+    def forward(self, z):
+        return 1.7159 * torch.tanh(2 * z / 3)
+
+
+ACTIVATIONS = {"linear": nn.Identity, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh, "lecun-tanh": LeCunTanh, "relu": nn.ReLU,
+               "softplus": nn.Softplus, "softsign": nn.Softsign, "softmax": lambda: nn.Softmax(dim=1)}
+OUTPUTS = {"classes": lambda: nn.Softmax(dim=1), "binary": nn.Sigmoid, "numeric": nn.Identity}
+
+
+def activation(name):
+    """The module for a name such as "tanh" or "leaky-relu(0.01)"."""
+    if name.startswith("leaky-relu("):
+        return nn.LeakyReLU(float(name[len("leaky-relu("):-1]))
+    return ACTIVATIONS[name]()
+
+
+def sequential(layers):
+    modules = []
+    for layer in layers:
+        modules += [nn.Linear(layer["inputs"], layer["units"]), activation(layer["activation"])]
+    return modules
+
+
+class MLP(nn.Sequential):
+    """The logits; the last layer has no activation."""
+
+    def __init__(self, d):
+        super().__init__(*sequential(d["layers"])[:-1])
+        self.last = [OUTPUTS[d["output"]]()]  # in a list, it is no part of the state_dict
+
+    def outputs(self, x):
+        z = self(x)
+        return {"logits": z, "output": self.last[0](z)}
+
+
+class Bias(nn.Module):
+    """What a decoder with tied weights has of its own."""
+
+    def __init__(self, n):
+        super().__init__()
+        self.bias = nn.Parameter(torch.zeros(n))
+
+
+class Autoencoder(nn.Module):
+    def __init__(self, layer):
+        super().__init__()
+        n, k = layer["inputs"], layer["units"]
+        self.tied = layer.get("tied", False)
+        self.encoder = nn.Linear(n, k)
+        self.decoder = Bias(n) if self.tied else nn.Linear(k, n)
+        self.f, self.last = activation(layer["activation"]), OUTPUTS[layer["output"]]()
+
+    def encode(self, x):
+        return self.f(self.encoder(x))
+
+    def decode(self, h):
+        return self.last(F.linear(h, self.encoder.weight.t(), self.decoder.bias) if self.tied else self.decoder(h))
+
+    def outputs(self, x):
+        h = self.encode(x)
+        return {"code": h, "reconstruction": self.decode(h)}
+
+
+class DeepAutoencoder(nn.Module):
+    def __init__(self, d):
+        super().__init__()
+        self.encoder = nn.Sequential(*sequential(d["layers"]))
+        self.decoder = nn.Sequential(*sequential(d["decoder"])[:-1], OUTPUTS[d["output"]]())
+
+    def outputs(self, x):
+        h = self.encoder(x)
+        return {"code": h, "reconstruction": self.decoder(h)}
+
+
+class RBM(nn.Module):
+    def __init__(self, layer):
+        super().__init__()
+        n, k = layer["inputs"], layer["units"]
+        self.weight = nn.Parameter(torch.zeros(k, n))
+        self.hidden_bias, self.visible_bias = nn.Parameter(torch.zeros(k)), nn.Parameter(torch.zeros(n))
+
+    def up(self, v):
+        return torch.sigmoid(F.linear(v, self.weight, self.hidden_bias))
+
+    def down(self, h):
+        return torch.sigmoid(F.linear(h, self.weight.t(), self.visible_bias))
+
+    def energy(self, v):
+        """-log of the sum over h of e^-E(v,h)"""
+        return -v @ self.visible_bias - F.softplus(F.linear(v, self.weight, self.hidden_bias)).sum(1)
+
+    def outputs(self, x):
+        return Stack([self]).outputs(x)
+
+
+class Stack(nn.Module):
+    """A DBN or a stack of autoencoders."""
+
+    def __init__(self, layers):
+        super().__init__()
+        self.layers = nn.ModuleList(layers)
+
+    def outputs(self, x):
+        out = {}
+        for i, layer in enumerate(self.layers):
+            if isinstance(layer, RBM):
+                out[f"energy.{i}"], h = layer.energy(x), layer.up(x)
+                out[f"hidden.{i}"], out[f"visible.{i}"] = h, layer.down(h)
+            else:
+                h = layer.encode(x)
+                out[f"code.{i}"], out[f"reconstruction.{i}"] = h, layer.decode(h)
+            x = h
+        return out
+
+
+KINDS = {"mlp": MLP, "deep autoencoder": DeepAutoencoder,
+         "autoencoder": lambda d: Autoencoder(d["layers"][0]), "rbm": lambda d: RBM(d["layers"][0]),
+         "stacked autoencoder": lambda d: Stack(Autoencoder(l) for l in d["layers"]),
+         "dbn": lambda d: Stack(RBM(l) for l in d["layers"])}
+
+
+def load(path):
+    """The module of a file of models.Save."""
+    with safe_open(path, framework="pt") as f:
+        d = json.loads(f.metadata()["capas.model"])
+    net = KINDS[d["kind"]](d)
+    net.load_state_dict(load_file(path), strict=True)
+    return net.eval()
+
+
+def exchange(path):
+    """The other side of TestPyTorchExchange in models: returns what differs."""
+    net, values = load(path), load_file(path.with_suffix(".values.safetensors"))
+    x = values.pop("x")
+    with torch.no_grad():
+        got = net.outputs(x)
+        wrong = [f"{path.name}: want outputs {sorted(got)}, got {sorted(values)}"] if got.keys() != values.keys() else []
+        for name in sorted(got.keys() & values.keys()):
+            want, y = got[name], values[name]
+            if want.shape != y.shape:
+                wrong.append(f"{path.name}: {name}: PyTorch gives shape {list(want.shape)}, Capas {list(y.shape)}")
+            elif not ((y - want).abs() <= TOLERANCE * want.abs().clamp(min=1)).all():
+                wrong.append(f"{path.name}: {name}: differs by {(y - want).abs().max().item():.3g}")
+            else:
+                print(f"{path.name}: {name}: as PyTorch gives it, to {(y - want).abs().max().item():.1e}")
+        for p in net.parameters():
+            p.uniform_(-1, 1).mul_(1 / p.shape[-1] ** 0.5)
+        save_file(net.state_dict(), path.with_suffix(".torch.safetensors"))
+        outputs = {name: y.clone() for name, y in net.outputs(x).items()}
+        save_file({"x": x, **outputs}, path.with_suffix(".torch.values.safetensors"))
+    return wrong
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("files", nargs="*", type=pathlib.Path)
+    parser.add_argument("--exchange", metavar="DIR", type=pathlib.Path)
+    args = parser.parse_args()
+    if not args.files and not args.exchange:
+        parser.error("want files, or --exchange")
+    for path in args.files:
+        print(f"{path}: {load(path)}")
+    if args.exchange:
+        torch.manual_seed(1)
+        values = sorted(args.exchange.glob("*.values.safetensors"))
+        if not values:
+            sys.exit(f"{args.exchange}: has no NAME.values.safetensors")
+        wrong = [w for v in values for w in exchange(v.with_suffix("").with_suffix(".safetensors"))]
+        print("\n".join(wrong))
+        sys.exit(1 if wrong else 0)
+
+
+if __name__ == "__main__":
+    main()
