@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"capas/experiments/lab"
+	"capas/internal/lockfile"
 )
 
 func showCommand() command {
@@ -45,6 +46,8 @@ type savedRun struct {
 	Directory string `json:"directory"`
 	// Complete tells that the run has written its result.
 	Complete bool `json:"complete"`
+	// Owner is the process that has locked the directory, or was killed while it had.
+	Owner *lockfile.Owner `json:"owner,omitempty"`
 	lab.Config
 	Environment *lab.Environment      `json:"environment,omitempty"`
 	Metrics     map[string]lab.Metric `json:"metrics,omitempty"`
@@ -62,7 +65,7 @@ func readRun(dir string) (*savedRun, error) {
 	}
 	r := &savedRun{
 		saved: s, Directory: dir, Complete: s.Result != nil && !s.Again, Config: s.Config,
-		Stages: s.Stages, Models: s.Models,
+		Owner: s.Owner, Stages: s.Stages, Models: s.Models,
 	}
 	if s.Result != nil {
 		r.Environment, r.Metrics, r.Claims = &s.Result.Environment, s.Result.Metrics, s.Result.Claims
@@ -85,7 +88,12 @@ func (r *savedRun) print(out *output) error {
 	}
 	state := "complete"
 	if !r.Complete {
-		state = "not complete: in progress or interrupted"
+		state = "not complete"
+		if r.Owner != nil {
+			state += fmt.Sprintf("; process %d on host %s works on it, if it still runs", r.Owner.PID, r.Owner.Host)
+		} else {
+			state += "; no process works on it"
+		}
 	}
 	out.printf("\n%s: %s\n", r.Directory, state)
 	for _, note := range r.Notes {

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"capas/internal/atomicfile"
+	"capas/internal/lockfile"
 	"capas/internal/regularfile"
 )
 
@@ -22,6 +23,9 @@ type Saved struct {
 	Config Config
 	// Result is nil as long as the run is not complete.
 	Result *Document
+	// Owner is the process that has locked the directory, or was killed while it had;
+	// nil if there is none.
+	Owner *lockfile.Owner
 	// Again tells that config.json is newer than result.json: the run was begun
 	// again since, and the stages and checkpoints are those of the new process.
 	Again bool
@@ -79,6 +83,9 @@ func (s *Saved) read() error {
 	}
 	if s.Config, err = parseConfig(data); err != nil {
 		return fmt.Errorf("%s: %w", configFile, err)
+	}
+	if who, ok := lockfile.ReadOwner(filepath.Join(s.Dir, lockFile)); ok {
+		s.Owner = &who
 	}
 	if err := s.readResult(); err != nil {
 		return fmt.Errorf("%s: %w", resultFile, err)
