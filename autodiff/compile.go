@@ -47,6 +47,7 @@ func Compile(inputs, outputs G.Nodes, updates []Update) (*Function, error) {
 		return nil, fmt.Errorf("compile: %w", err)
 	}
 	order := p.schedule()
+	f.state = p.stateOf(order, updates)
 	if err := f.build(p, order); err != nil {
 		return nil, fmt.Errorf("compile: %w", err)
 	}

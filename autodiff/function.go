@@ -26,6 +26,7 @@ type Function struct {
 	allocated   int // elements in buffers
 	results     int // elements of the results that share them
 	workers     int // the most that a step is divided among
+	state       State
 
 	profile     *Profile // nil: nothing is recorded
 	profileName string

@@ -63,6 +63,48 @@ func (p *Param) Clone(name string) *Param {
 	return &Param{Name: name, Value: p.Value.Clone().(*tensor.Dense)}
 }
 
+// Match reports where src are not the parameters dst, in any order: by name, dtype and
+// shape.
+func Match(dst, src []*Param) error {
+	if len(src) != len(dst) {
+		return fmt.Errorf("want %d tensors, got %d", len(dst), len(src))
+	}
+	byName := map[string]*Param{}
+	for _, p := range src {
+		byName[p.Name] = p
+	}
+	for _, d := range dst {
+		s, ok := byName[d.Name]
+		if !ok {
+			return fmt.Errorf("has no tensor %s", d.Name)
+		}
+		if s.Value.Dtype() != d.Value.Dtype() || !s.Value.Shape().Eq(d.Value.Shape()) {
+			return fmt.Errorf("%s: want %v of shape %v, got %v of shape %v", d.Name, d.Value.Dtype(), d.Value.Shape(), s.Value.Dtype(), s.Value.Shape())
+		}
+	}
+	return nil
+}
+
+// Assign copies the values of src into the tensors of dst of the same names. Nothing is
+// changed unless they match; see Match.
+func Assign(dst, src []*Param) error {
+	if err := Match(dst, src); err != nil {
+		return err
+	}
+	byName := map[string]*tensor.Dense{}
+	for _, p := range src {
+		byName[p.Name] = p.Value
+	}
+	for _, d := range dst {
+		if d.Value.Dtype() == tensor.Float32 {
+			copy(d.Value.Float32s(), byName[d.Name].Float32s())
+		} else {
+			copy(d.Value.Float64s(), byName[d.Name].Float64s())
+		}
+	}
+	return nil
+}
+
 // NewInput adds a leaf of the given name and shape to the graph, to which data are
 // bound when it runs. Its dtype is that of the model's parameters.
 func NewInput(g *G.ExprGraph, dt tensor.Dtype, name string, shape ...int) *G.Node {

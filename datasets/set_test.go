@@ -171,3 +171,29 @@ func TestSample(t *testing.T) {
 		}
 	}
 }
+
+// The checksum is that of the format's definition, and every part of a set counts.
+func TestChecksum(t *testing.T) {
+	set := func(x []float32, labels []uint8, classes, height, width int) *Set {
+		s, err := NewSet("s", matrix(x, len(labels), len(x)/len(labels)), labels, classes, height, width)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	// A bit-by-bit CRC-32C in Python of b"2 2 3 1 2;" + bytes([0, 2]) + struct.pack("<4f", 0, 1, 0.5, -2).
+	base := set([]float32{0, 1, 0.5, -2}, []uint8{0, 2}, 3, 1, 2)
+	if got, want := base.Checksum(), uint32(0xde37bda6); got != want {
+		t.Errorf("got %#08x, want %#08x", got, want)
+	}
+	for name, other := range map[string]*Set{
+		"feature": set([]float32{0, 1, 0.5, 2}, []uint8{0, 2}, 3, 1, 2),
+		"label":   set([]float32{0, 1, 0.5, -2}, []uint8{0, 1}, 3, 1, 2),
+		"classes": set([]float32{0, 1, 0.5, -2}, []uint8{0, 2}, 4, 1, 2),
+		"shape":   set([]float32{0, 1, 0.5, -2}, []uint8{0, 2}, 3, 2, 1),
+	} {
+		if other.Checksum() == base.Checksum() {
+			t.Errorf("%s: equal checksums", name)
+		}
+	}
+}

@@ -7,7 +7,10 @@
 // RBMs and of autoencoders go through the same code: a [Layer] is what trains it and
 // the code that it passes on.
 //
-// A pipeline with a [Store] can be interrupted and resumed: stages that were completed
-// are loaded instead of run. Every stage draws from streams of its own, so that a
-// stage does the same whether the ones before it were run or loaded.
+// A pipeline with a [Store] can be interrupted at any moment and resumed: stages that
+// were completed are loaded instead of run, the one under way goes on between the two
+// steps where it was saved, and the bytes are those of a run without a break. [Files] is
+// the store on disk. A checkpoint ([Checkpoint]) holds the parameters that each completed
+// stage left and its history, and of the stage under way all that its steps change: see
+// train.Snapshot.
 package pretrain

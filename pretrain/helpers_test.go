@@ -61,7 +61,7 @@ type experiment struct {
 }
 
 // kinds of stacks that build makes.
-var kinds = []string{"random", "dbn", "sdae", "dbn, unrolled"}
+var kinds = []string{"random", "dbn", "dbn, persistent", "sdae", "dbn, unrolled"}
 
 // build returns a fresh network, equal at each call: 12-8-6-4-3, its layers pretrained
 // as the kind says, then the top layer alone and the whole network trained.
@@ -78,9 +78,13 @@ func build(t testing.TB, kind string) *experiment {
 	e := &experiment{}
 	var encoder []*blocks.Dense
 	switch kind {
-	case "dbn", "dbn, unrolled":
+	case "dbn", "dbn, persistent", "dbn, unrolled":
 		d := must(models.NewDBN("dbn", sizes, blocks.Gaussian(0.1), s.Split("init")))(t)
-		e.stages = pretrain.Greedy(pretrain.DBNLayers(d, 1, unsupervised, s.Split("noise")), data, order)
+		chains := 0
+		if kind == "dbn, persistent" {
+			chains = 15
+		}
+		e.stages = pretrain.Greedy(must(pretrain.DBNLayers(d, 1, chains, unsupervised, s.Split("noise")))(t), data, order)
 		encoder = d.Encoder()
 		if kind == "dbn, unrolled" {
 			stage, auto, err := pretrain.Unrolled("joint", d, unsupervised(0), data, order)
@@ -105,6 +109,8 @@ func build(t testing.TB, kind string) *experiment {
 	}
 	e.net = must(models.Classifier("net", encoder, hidden[len(hidden)-1], classes, blocks.Glorot(), s.Split("top")))(t)
 	e.params = append(e.params, e.net.Params()...)
+	// The last two stages draw their masks from one stream.
+	e.net.DropInput, e.net.DropHidden, e.net.Noise = 0.1, 0.2, s.Split("dropout")
 	supervised := train.Recipe{Epochs: 3, Batch: 20, Optimizer: train.SGD(0.5), NormEvery: 2}
 	top := e.net.Layers[len(hidden)].Params()
 	e.stages = append(e.stages,

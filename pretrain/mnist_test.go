@@ -29,7 +29,7 @@ func TestDigits(t *testing.T) {
 		layers  []pretrain.Layer
 		encoder []*blocks.Dense
 	}{
-		"dbn":  {pretrain.DBNLayers(dbn, 1, recipe, s.Split("noise")), dbn.Encoder()},
+		"dbn":  {must(pretrain.DBNLayers(dbn, 1, 0, recipe, s.Split("noise")))(t), dbn.Encoder()},
 		"sdae": {pretrain.AutoencoderLayers(sdae, recipe), sdae.Encoder()},
 	} {
 		net := must(models.Classifier(name, c.encoder, 32, 10, blocks.Glorot(), s.Split("top")))(t)

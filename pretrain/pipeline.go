@@ -2,7 +2,9 @@ package pretrain
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"capas/autodiff"
 	"capas/blocks"
@@ -20,33 +22,51 @@ type Stage struct {
 	Train func(ctx context.Context, hooks Hooks) (*train.History, error)
 }
 
-// Hooks are what a pipeline asks of a stage.
+// Hooks are what a pipeline asks of a stage. Their fields are those of train.Trainer.
 type Hooks struct {
 	// AfterEpoch is to be called with the record of each epoch; its error ends the
 	// stage. The pipeline always gives one.
 	AfterEpoch func(train.Epoch) error
+	// From is where the stage is to go on: in the middle, if it was interrupted there,
+	// otherwise at its beginning, with streams that earlier stages drew from.
+	From *train.Snapshot
+	// Save, if not nil, is to be given where the stage stands, every SaveEvery and when
+	// it is cancelled.
+	Save      func(*train.Snapshot) error
+	SaveEvery time.Duration
 	// Profile, if not nil, is to record what the stage's functions cost.
 	Profile *autodiff.Profile
 }
 
-// Store keeps what completed stages left.
+// trainer hands what the pipeline asks for to a trainer.
+func (h Hooks) trainer(t train.Trainer) *train.Trainer {
+	t.AfterEpoch, t.From, t.Save, t.SaveEvery, t.Profile = h.AfterEpoch, h.From, h.Save, h.SaveEvery, h.Profile
+	return &t
+}
+
+// Store keeps where a pipeline stands.
 type Store interface {
-	// Load fills the stage's parameters and returns its history; ok is false, and
-	// nothing is changed, if the stage was not completed.
-	Load(stage string, params []*blocks.Param) (h *train.History, ok bool, err error)
-	// Save keeps the parameters and the history of a completed stage.
-	Save(stage string, params []*blocks.Param, h *train.History) error
+	// Load returns what was saved last, nil if there is nothing.
+	Load() (*State, error)
+	// Save replaces what was saved before. It keeps nothing of the state in memory.
+	Save(*State) error
+	// Last says in words what was loaded or saved last, "" if there is nothing.
+	Last() string
 }
 
 // Pipeline is a sequence of stages, each of which begins with the parameters that the
 // ones before it left.
 type Pipeline struct {
 	Stages []Stage
-	// Store, if not nil, keeps completed stages and gives them back.
+	// Store, if not nil, is given where the pipeline stands, after each stage, every
+	// SaveEvery within a stage, and when the run is cancelled. A pipeline whose store
+	// has something goes on from there, with the same bytes as without a break.
 	Store Store
+	// SaveEvery is the time between two saves within a stage; 0 saves after every step.
+	SaveEvery time.Duration
 	// AfterEpoch, if not nil, is called with the record of each epoch, also with those
-	// of stages that were loaded.
-	AfterEpoch func(stage string, e train.Epoch) error
+	// that were loaded.
+	AfterEpoch func(stage string, e train.Epoch, loaded bool) error
 	// AfterStage, if not nil, is called when a stage is complete, loaded or run.
 	AfterStage func(stage string, h *train.History) error
 	// Profile, if not nil, records what the operations of the stages that are run cost,
@@ -54,8 +74,9 @@ type Pipeline struct {
 	Profile *autodiff.Profile
 }
 
-// Run runs the stages in order, or loads them, and returns their histories. When ctx
-// is cancelled it returns its error; the stages completed by then are in the store.
+// Run runs the stages in order, from where the store says, and returns their
+// histories. When ctx is cancelled it returns its error; where it stood then is in the
+// store. The error of a training that diverged names the last good checkpoint.
 func (p *Pipeline) Run(ctx context.Context) ([]*train.History, error) {
 	seen := map[string]bool{}
 	for _, s := range p.Stages {
@@ -67,9 +88,19 @@ func (p *Pipeline) Run(ctx context.Context) ([]*train.History, error) {
 		}
 		seen[s.Name] = true
 	}
+	state, err := p.load()
+	if err != nil {
+		return nil, err
+	}
+	loaded := len(state.Done)
 	var all []*train.History
-	for _, s := range p.Stages {
-		h, err := p.stage(ctx, s)
+	for i, s := range p.Stages {
+		var h *train.History
+		if i < loaded {
+			h, err = p.restore(s, state.Done[i])
+		} else {
+			h, err = p.train(ctx, s, state)
+		}
 		if err != nil {
 			return all, fmt.Errorf("stage %s: %w", s.Name, err)
 		}
@@ -83,33 +114,85 @@ func (p *Pipeline) Run(ctx context.Context) ([]*train.History, error) {
 	return all, nil
 }
 
-func (p *Pipeline) stage(ctx context.Context, s Stage) (*train.History, error) {
-	report := func(e train.Epoch) error {
-		if p.AfterEpoch == nil {
-			return nil
-		}
-		return p.AfterEpoch(s.Name, e)
+// load is where the store says that the pipeline stands.
+func (p *Pipeline) load() (*State, error) {
+	if p.Store == nil {
+		return &State{}, nil
 	}
-	if p.Store != nil {
-		h, ok, err := p.Store.Load(s.Name, s.Params)
-		if err != nil {
-			return nil, err
-		}
-		if ok {
-			for _, e := range h.Epochs {
-				if err := report(e); err != nil {
-					return nil, err
-				}
-			}
-			return h, nil
-		}
-	}
-	h, err := s.Train(ctx, Hooks{AfterEpoch: report, Profile: p.Profile.Under(s.Name)})
+	state, err := p.Store.Load()
 	if err != nil {
 		return nil, err
 	}
-	if p.Store == nil {
-		return h, nil
+	if state == nil {
+		return &State{}, nil
 	}
-	return h, p.Store.Save(s.Name, s.Params, h)
+	if err := p.check(state); err != nil {
+		return nil, fmt.Errorf("%s: %w", p.Store.Last(), err)
+	}
+	return state, nil
+}
+
+func (p *Pipeline) report(s Stage, e train.Epoch, loaded bool) error {
+	if p.AfterEpoch == nil {
+		return nil
+	}
+	return p.AfterEpoch(s.Name, e, loaded)
+}
+
+// restore does again what a completed stage did to its parameters.
+func (p *Pipeline) restore(s Stage, done Completed) (*train.History, error) {
+	if err := blocks.Assign(s.Params, done.Params); err != nil {
+		return nil, err
+	}
+	for _, e := range done.History.Epochs {
+		if err := p.report(s, e, true); err != nil {
+			return nil, err
+		}
+	}
+	return done.History, nil
+}
+
+// train runs a stage, from its middle if the state says so, and takes note of it in
+// the state.
+func (p *Pipeline) train(ctx context.Context, s Stage, state *State) (*train.History, error) {
+	hooks := Hooks{
+		AfterEpoch: func(e train.Epoch) error { return p.report(s, e, false) },
+		From:       &train.Snapshot{Position: train.Position{Streams: state.streams()}},
+		SaveEvery:  p.SaveEvery, Profile: p.Profile.Under(s.Name),
+	}
+	if c := state.Current; c != nil {
+		hooks.From = c.Snapshot
+		for _, e := range c.Snapshot.History.Epochs {
+			if err := p.report(s, e, true); err != nil {
+				return nil, err
+			}
+		}
+		state.Current = nil
+	}
+	if p.Store != nil {
+		hooks.Save = func(now *train.Snapshot) error {
+			return p.Store.Save(&State{Done: state.Done, Current: &Current{s.Name, now}})
+		}
+	}
+	h, err := s.Train(ctx, hooks)
+	if err != nil || p.Store == nil {
+		return h, p.lastGood(err)
+	}
+	done := Completed{Stage: s.Name, History: h}
+	for _, param := range s.Params {
+		done.Params = append(done.Params, param.Clone(param.Name))
+	}
+	state.Done = append(state.Done, done)
+	return h, p.Store.Save(state)
+}
+
+// lastGood adds the last checkpoint to the error of a training that diverged.
+func (p *Pipeline) lastGood(err error) error {
+	if !errors.Is(err, train.ErrDiverged) || p.Store == nil {
+		return err
+	}
+	if last := p.Store.Last(); last != "" {
+		return fmt.Errorf("%w; the last good checkpoint is %s", err, last)
+	}
+	return fmt.Errorf("%w; there is no checkpoint yet", err)
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"capas/autodiff"
 	"capas/pretrain"
@@ -41,10 +42,10 @@ func TestResume(t *testing.T) {
 		for i, interrupted := range whole.stages {
 			for _, how := range []string{"cancelled", "failed"} {
 				what := fmt.Sprintf("%s, %s in %s", kind, how, interrupted.Name)
-				store := pretrain.Dir{Path: t.TempDir() + "/new/stages"}
+				path := t.TempDir() + "/new/net"
 				ctx, cancel := context.WithCancel(t.Context())
 				first := build(t, kind)
-				p := pretrain.Pipeline{Stages: first.stages, Store: store, AfterEpoch: func(stage string, e train.Epoch) error {
+				p := pretrain.Pipeline{Stages: first.stages, Store: &pretrain.Files{Path: path}, SaveEvery: time.Hour, AfterEpoch: func(stage string, e train.Epoch, _ bool) error {
 					if stage == interrupted.Name && e.Epoch == 1 {
 						if how == "failed" {
 							return boom
@@ -62,20 +63,20 @@ func TestResume(t *testing.T) {
 				if d := cmp.Diff(want[:i], got, seconds); i > 0 && d != "" {
 					t.Errorf("%s: histories of completed stages (−want +got)\n%s", what, d)
 				}
-				resume(t, what, kind, store, whole, want, i)
+				resume(t, what, kind, path, whole, want, i)
 			}
 		}
 	}
 }
 
 // resume continues with a fresh model, of whose stages the first ones are in the store.
-func resume(t *testing.T, what, kind string, store pretrain.Dir, whole *experiment, want []*train.History, completed int) {
+func resume(t *testing.T, what, kind, path string, whole *experiment, want []*train.History, completed int) {
 	t.Helper()
 	for round := range 2 { // the second time, all stages are loaded
 		e := build(t, kind)
 		trained := count(e.stages)
 		var epochs []train.Epoch
-		got := run(t, pretrain.Pipeline{Stages: e.stages, Store: store, AfterEpoch: func(_ string, e train.Epoch) error {
+		got := run(t, pretrain.Pipeline{Stages: e.stages, Store: &pretrain.Files{Path: path}, SaveEvery: time.Hour, AfterEpoch: func(_ string, e train.Epoch, _ bool) error {
 			epochs = append(epochs, e)
 			return nil
 		}})
@@ -105,14 +106,14 @@ func resume(t *testing.T, what, kind string, store pretrain.Dir, whole *experime
 }
 
 // A store changes nothing about an uninterrupted run, and equal runs leave equal
-// files, one for each stage.
+// files.
 func TestEqualRunsEqualFiles(t *testing.T) {
 	plain := build(t, "dbn")
 	want := run(t, pretrain.Pipeline{Stages: plain.stages})
 	var files []map[string]string
 	for range 2 {
 		e, dir := build(t, "dbn"), t.TempDir()
-		got := run(t, pretrain.Pipeline{Stages: e.stages, Store: pretrain.Dir{Path: dir}})
+		got := run(t, pretrain.Pipeline{Stages: e.stages, Store: &pretrain.Files{Path: filepath.Join(dir, "net")}, SaveEvery: time.Hour})
 		if d := cmp.Diff(want, got, seconds); d != "" || !slices.Equal(bits(plain.params), bits(e.params)) {
 			t.Errorf("with a store: other parameters, or histories (−without +with)\n%s", d)
 		}
@@ -126,7 +127,7 @@ func TestEqualRunsEqualFiles(t *testing.T) {
 		t.Errorf("equal runs left other files:\n%s", d)
 	}
 	names := slices.Sorted(maps.Keys(files[0]))
-	if d := cmp.Diff([]string{"fine-tuning.safetensors", "layer-1.safetensors", "layer-2.safetensors", "layer-3.safetensors", "top-layer.safetensors"}, names); d != "" {
+	if d := cmp.Diff([]string{"net.a.safetensors", "net.b.safetensors"}, names); d != "" {
 		t.Errorf("files (−want +got)\n%s", d)
 	}
 }
@@ -176,8 +177,8 @@ func TestPipelineErrors(t *testing.T) {
 		"stage fails":     {pretrain.Pipeline{Stages: []pretrain.Stage{stage("a", nil), stage("b", boom)}}, "stage b: boom", 1},
 		"after stage": {pretrain.Pipeline{Stages: []pretrain.Stage{stage("a", nil), stage("b", nil)},
 			AfterStage: func(string, *train.History) error { return boom }}, "after stage a: boom", 1},
-		"no place to store": {pretrain.Pipeline{Stages: []pretrain.Stage{stage("a", nil)}, Store: pretrain.Dir{Path: blocked + "/dir"}}, blocked, 0},
-		"bad name":          {pretrain.Pipeline{Stages: []pretrain.Stage{stage("../a", nil)}, Store: pretrain.Dir{Path: t.TempDir()}}, `store stage "../a": want a name that can be a file's`, 0},
+		"no place to store": {pretrain.Pipeline{Stages: []pretrain.Stage{stage("a", nil)}, Store: &pretrain.Files{Path: blocked + "/net"}}, blocked, 0},
+		"bad name":          {pretrain.Pipeline{Stages: []pretrain.Stage{stage("../a", nil)}, Store: &pretrain.Files{Path: t.TempDir() + "/net"}}, `stage "../a": want a name without /`, 0},
 	} {
 		h, err := c.p.Run(t.Context())
 		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
@@ -188,11 +189,9 @@ func TestPipelineErrors(t *testing.T) {
 		}
 	}
 	// AfterEpoch may also refuse the record of a stage that was loaded.
-	store := pretrain.Dir{Path: t.TempDir()}
-	if err := store.Save("a", nil, history()); err != nil {
-		t.Fatal(err)
-	}
-	p := pretrain.Pipeline{Stages: []pretrain.Stage{stage("a", nil)}, Store: store, AfterEpoch: func(string, train.Epoch) error { return boom }}
+	e, path := build(t, "random"), t.TempDir()+"/net"
+	run(t, pretrain.Pipeline{Stages: e.stages, Store: &pretrain.Files{Path: path}, SaveEvery: time.Hour})
+	p := pretrain.Pipeline{Stages: build(t, "random").stages, Store: &pretrain.Files{Path: path}, AfterEpoch: func(string, train.Epoch, bool) error { return boom }}
 	if _, err := p.Run(t.Context()); !errors.Is(err, boom) {
 		t.Errorf("loaded stage: want %v, got %v", boom, err)
 	}

@@ -24,15 +24,23 @@ type Layer struct {
 }
 
 // DBNLayers returns the layers of a deep belief network, each trained by contrastive
-// divergence with k Gibbs steps. recipe gives the recipe of layer l, counted from 0;
+// divergence with k Gibbs steps, which start at the data or, if chains is not 0, go on
+// in so many persistent chains. recipe gives the recipe of layer l, counted from 0;
 // noise is split into a stream for each layer.
-func DBNLayers(d *models.DBN, k int, recipe func(l int) train.Recipe, noise *random.Stream) []Layer {
+func DBNLayers(d *models.DBN, k, chains int, recipe func(l int) train.Recipe, noise *random.Stream) ([]Layer, error) {
 	var out []Layer
 	for l, r := range d.Layers {
-		cd := &models.CD{Model: r, K: k, Noise: split(noise, fmt.Sprint(l+1))}
+		s := split(noise, fmt.Sprint(l+1))
+		cd := &models.CD{Model: r, K: k, Noise: s}
+		if chains != 0 {
+			var err error
+			if cd, err = models.NewPersistentCD(r, k, chains, s); err != nil {
+				return nil, fmt.Errorf("layer %d: %w", l+1, err)
+			}
+		}
 		out = append(out, Layer{Model: cd, Code: r.Encoder(), Recipe: recipe(l)})
 	}
-	return out
+	return out, nil
 }
 
 // split returns the stream named label of s; without s there is none.
@@ -71,7 +79,7 @@ func Greedy(layers []Layer, data *datasets.Set, order *random.Stream) []Stage {
 				if l == len(layers)-1 {
 					codes.held = nil // not needed after this stage
 				}
-				t := train.Trainer{Model: layer.Model, Recipe: layer.Recipe, Data: set, Order: split(order, name), AfterEpoch: hooks.AfterEpoch, Profile: hooks.Profile}
+				t := hooks.trainer(train.Trainer{Model: layer.Model, Recipe: layer.Recipe, Data: set, Order: split(order, name)})
 				return t.Run(ctx)
 			},
 		})
@@ -112,7 +120,7 @@ func Joint(name string, m train.Model, recipe train.Recipe, data *datasets.Set, 
 	return Stage{
 		Name: name, Params: m.Params(),
 		Train: func(ctx context.Context, hooks Hooks) (*train.History, error) {
-			t := train.Trainer{Model: m, Recipe: recipe, Data: data, Order: split(order, name), AfterEpoch: hooks.AfterEpoch, Profile: hooks.Profile}
+			t := hooks.trainer(train.Trainer{Model: m, Recipe: recipe, Data: data, Order: split(order, name)})
 			return t.Run(ctx)
 		},
 	}
@@ -177,10 +185,10 @@ func supervised(name string, m train.Model, net train.Evaluable, recipe train.Re
 		Train: func(ctx context.Context, hooks Hooks) (*train.History, error) {
 			evaluator := train.NewEvaluator(net)
 			evaluator.Profile = hooks.Profile
-			t := train.Trainer{
-				Model: m, Recipe: recipe, Data: data, Order: split(order, name), AfterEpoch: hooks.AfterEpoch, Profile: hooks.Profile,
+			t := hooks.trainer(train.Trainer{
+				Model: m, Recipe: recipe, Data: data, Order: split(order, name),
 				Validate: func() (train.Values, error) { return evaluator.Run(validation) },
-			}
+			})
 			return t.Run(ctx)
 		},
 	}

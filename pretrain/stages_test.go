@@ -175,7 +175,7 @@ func TestUnrolled(t *testing.T) {
 	s := random.New(3)
 	d := must(models.NewDBN("dbn", []int{inputs, 8, 5}, blocks.Gaussian(0.1), s))(t)
 	recipe := func(int) train.Recipe { return train.Recipe{Optimizer: train.SGD(0.3), Epochs: 4, Batch: 10} }
-	stages := pretrain.Greedy(pretrain.DBNLayers(d, 1, recipe, s.Split("noise")), data, s)
+	stages := pretrain.Greedy(must(pretrain.DBNLayers(d, 1, 0, recipe, s.Split("noise")))(t), data, s)
 	stage, auto, err := pretrain.Unrolled("joint", d, train.Recipe{Optimizer: train.SGD(0), Epochs: 1}, data, s)
 	if err != nil {
 		t.Fatal(err)
@@ -220,7 +220,7 @@ func TestNoStreams(t *testing.T) {
 	st := must(models.NewStackedAutoencoder("st", []int{inputs, 5, 4}, false, blocks.Sigmoid(), blocks.LeCun(), random.New(1)))(t)
 	run(t, pretrain.Pipeline{Stages: pretrain.Greedy(pretrain.AutoencoderLayers(st, recipe), data, nil)})
 	d := must(models.NewDBN("dbn", []int{inputs, 5}, blocks.LeCun(), random.New(1)))(t)
-	p := pretrain.Pipeline{Stages: pretrain.Greedy(pretrain.DBNLayers(d, 1, recipe, nil), data, nil)}
+	p := pretrain.Pipeline{Stages: pretrain.Greedy(must(pretrain.DBNLayers(d, 1, 0, recipe, nil))(t), data, nil)}
 	if _, err := p.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "stage layer 1: ") || !strings.Contains(err.Error(), "no stream of random numbers") {
 		t.Errorf("no noise: got %v", err)
 	}

@@ -61,9 +61,12 @@ func perEpoch(t *testing.T, kind string, every, n int) float64 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := loop{trainer: tr, params: net.Params(), batches: batches, state: state, compiled: map[int]*Stepper{}}
+	l, err := newLoop(tr, net.Params(), batches, state)
+	if err != nil {
+		t.Fatal(err)
+	}
 	return testing.AllocsPerRun(5, func() { // after a first run, which compiles
-		if _, err := l.epoch(context.Background(), 1); err != nil {
+		if _, err := l.epoch(context.Background()); err != nil {
 			t.Fatal(err)
 		}
 	})

@@ -3,6 +3,7 @@ package train
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"capas/autodiff"
 	"capas/blocks"
@@ -63,6 +64,17 @@ type Trainer struct {
 	Score string
 	// AfterEpoch is called with the record of each epoch; an error ends the training.
 	AfterEpoch func(Epoch) error
+	// From, if not nil, is where an interrupted training of the same kind stood: Run goes
+	// on from there. A snapshot without tensors is the beginning, with streams in the
+	// states given.
+	From *Snapshot
+	// Save, if not nil, is called between two steps with where the training stands:
+	// when SaveEvery has passed since the last time, and when ctx was cancelled. An
+	// error ends the training.
+	Save func(*Snapshot) error
+	// SaveEvery is the time between two calls of Save; at 0 every step is followed by
+	// one.
+	SaveEvery time.Duration
 	// Profile, if not nil, records what the operations of the steps cost, under "step"
 	// and, where gradient norms are measured, "measured step".
 	Profile *autodiff.Profile
@@ -93,6 +105,9 @@ type History struct {
 	Best int `json:"best,omitempty"`
 	// Stopped tells that patience ended the training before its last epoch.
 	Stopped bool `json:"stopped,omitempty"`
+	// Streams are the states, after the last step, of the streams from which the model's
+	// steps draw: a later training of the same parameters may share them.
+	Streams []string `json:"streams,omitempty"`
 }
 
 // Only restricts the training of a model to some of its parameters; the others stay
@@ -125,8 +140,8 @@ func (v Values) Get(name string) (float64, bool) {
 }
 
 // Run trains until the recipe's epochs are over, patience ends, ctx is cancelled
-// (its error is returned, between two steps) or a monitored value, a parameter at the
-// end of an epoch or the score is no longer finite, which is an error.
+// (its error is returned, between two steps, after Save) or a monitored value, a
+// parameter or the score is no longer finite, which is an error that wraps ErrDiverged.
 func (t *Trainer) Run(ctx context.Context) (*History, error) {
 	if t.Model == nil || t.Data == nil {
 		return nil, fmt.Errorf("training: want a model and data")
@@ -153,6 +168,15 @@ func (t *Trainer) Run(ctx context.Context) (*History, error) {
 	if err != nil {
 		return nil, err
 	}
-	run := loop{trainer: t, params: params, batches: batches, state: state, compiled: map[int]*Stepper{}}
-	return run.epochs(ctx)
+	run, err := newLoop(t, params, batches, state)
+	if err != nil {
+		return nil, err
+	}
+	if t.From != nil {
+		if err := run.restore(t.From); err != nil {
+			return nil, fmt.Errorf("going on from a snapshot: %w", err)
+		}
+	}
+	err = run.epochs(ctx)
+	return &run.history, err
 }

@@ -125,7 +125,7 @@ func parse[R any](e Experiment[R], args []string) (*settings[R], error) {
 	}
 	if e.Validate != nil {
 		if err := e.Validate(&recipe); err != nil {
-			return nil, err
+			return nil, errors.New(brief(err.Error()))
 		}
 	}
 	s := &settings[R]{recipe: recipe, json: c.json, profile: c.profile, args: args}

@@ -6,8 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
+
+	"capas/internal/regularfile"
 )
 
 // clone copies a recipe through JSON, so that flags bound to slices of the
@@ -22,21 +23,36 @@ func clone[R any](r R) (R, error) {
 	return c, err
 }
 
+// maxRecipe bounds a recipe file: those of the experiments have a kilobyte or two, and
+// this many bytes cost some milliseconds and megabytes, whatever they are.
+const maxRecipe = 64 << 10
+
 // readRecipe lays the hyperparameters of a JSON file over r. A field the file
 // leaves out keeps its value; an unknown or repeated field, a value of the
-// wrong type and anything after the object are errors.
+// wrong type and anything after the object are errors, as is what is no regular
+// file of at most maxRecipe bytes.
 func readRecipe[R any](path string, r *R) error {
-	data, err := os.ReadFile(path)
+	data, err := regularfile.Read(path, maxRecipe)
 	if err != nil {
 		return fmt.Errorf("-recipe %s: %w", path, errors.Unwrap(err))
 	}
 	if err := decodeStrict(data, r); err != nil {
-		return fmt.Errorf("-recipe %s: %w", path, err)
+		return fmt.Errorf("-recipe %s: %s", path, brief(err.Error()))
 	}
 	return nil
 }
 
-// decodeStrict decodes exactly one JSON object into v.
+// brief cuts a message that quotes more of a file than anyone will read.
+func brief(text string) string {
+	const most = 300
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most], "") + "…"
+}
+
+// decodeStrict decodes exactly one JSON object into v. Its values may be nested as
+// deeply as encoding/json allows, 10,000 levels, which bounds noRepeats too.
 func decodeStrict(data []byte, v any) error {
 	if start := bytes.TrimLeft(data, " \t\r\n"); len(start) == 0 || start[0] != '{' {
 		return errors.New("want one JSON object {…}")
@@ -74,7 +90,8 @@ func line(data []byte, offset int64) int {
 }
 
 // noRepeats reports a key that occurs twice in one object, which encoding/json
-// would resolve silently in favour of the last.
+// would resolve silently in favour of the last. Like there, upper and lower case
+// are the same.
 func noRepeats(dec *json.Decoder) error {
 	token, err := dec.Token()
 	if err != nil {
@@ -92,10 +109,12 @@ func noRepeats(dec *json.Decoder) error {
 				return err
 			}
 			name, _ := key.(string)
-			if seen[name] {
+			// By way of the upper case, since ſ and s have one, but are both lower case.
+			folded := strings.ToLower(strings.ToUpper(name))
+			if seen[folded] {
 				return fmt.Errorf("field %q occurs twice", name)
 			}
-			seen[name] = true
+			seen[folded] = true
 		}
 		if err := noRepeats(dec); err != nil {
 			return err

@@ -16,6 +16,8 @@ type network struct {
 	net  *models.MLP
 	dbn  *models.DBN                // for init dbn
 	sdae *models.StackedAutoencoder // for init sdae
+	// joint is the pretrained stack unrolled and trained as a whole, if that is wanted.
+	joint *models.DeepAutoencoder
 	// stages of its training; the first pretraining ones need no labels.
 	stages      []pretrain.Stage
 	pretraining int
@@ -25,6 +27,9 @@ type network struct {
 // training. Seeds share nothing; initialisations of one seed share the output layer's
 // first weights and the order of the examples in fine-tuning.
 func newNetwork(r Recipe, init string, seed uint64, data *datasets.Split) (*network, error) {
+	if err := checkSize(data.Train.Dim(), r.Layers); err != nil {
+		return nil, err
+	}
 	s := random.New(seed)
 	first, order, noise := s.Split("init "+init), s.Split("order"), s.Split("noise "+init)
 	top := s.Split("top")
@@ -37,7 +42,10 @@ func newNetwork(r Recipe, init string, seed uint64, data *datasets.Split) (*netw
 		if n.dbn, err = models.NewDBN(init, sizes, r.DBN.Init, first); err != nil {
 			return nil, err
 		}
-		layers := pretrain.DBNLayers(n.dbn, r.DBN.CD, func(int) train.Recipe { return r.DBN.Train }, noise)
+		layers, err := pretrain.DBNLayers(n.dbn, r.DBN.CD, r.DBN.Chains, func(int) train.Recipe { return r.DBN.Train }, noise)
+		if err != nil {
+			return nil, err
+		}
 		n.stages = pretrain.Greedy(layers, data.Train, order)
 		hidden = n.dbn.Encoder()
 	case initSDAE:
@@ -57,10 +65,14 @@ func newNetwork(r Recipe, init string, seed uint64, data *datasets.Split) (*netw
 			hidden = append(hidden, d)
 		}
 	}
+	if err := n.unroll(r, data, order); err != nil {
+		return nil, err
+	}
 	n.pretraining = len(n.stages)
 	if n.net, err = models.Classifier(init, hidden, sizes[len(sizes)-1], data.Train.Classes, blocks.Glorot(), top); err != nil {
 		return nil, err
 	}
+	n.net.DropInput, n.net.DropHidden, n.net.Noise = r.DropInput, r.DropHidden, s.Split("dropout")
 	if r.TopEpochs > 0 {
 		recipe := r.FineTune
 		recipe.Epochs, recipe.NormEvery = r.TopEpochs, 0
@@ -83,9 +95,37 @@ func randomWeights(r Recipe, init string) blocks.Initializer {
 	}
 }
 
+// unrolledStage is the stage in which a pretrained stack is trained as a whole.
+const unrolledStage = "unrolled"
+
+// unroll adds the stage that trains the pretrained stack as a whole, if it is wanted.
+func (n *network) unroll(r Recipe, data *datasets.Split, order *random.Stream) error {
+	var stack pretrain.Stack
+	switch {
+	case r.JointEpochs == 0:
+		return nil
+	case n.dbn != nil:
+		stack = n.dbn
+	case n.sdae != nil:
+		stack = n.sdae
+	default:
+		return nil
+	}
+	recipe := r.SDAE.Train
+	recipe.Epochs = r.JointEpochs
+	stage, auto, err := pretrain.Unrolled(unrolledStage, stack, recipe, data.Train, order)
+	if err != nil {
+		return err
+	}
+	n.stages, n.joint = append(n.stages, stage), auto
+	return nil
+}
+
 // unrolled is the pretrained stack as a deep autoencoder, nil without pretraining.
 func (n *network) unrolled() (*models.DeepAutoencoder, error) {
 	switch {
+	case n.joint != nil:
+		return n.joint, nil
 	case n.dbn != nil:
 		return n.dbn.Unroll("dbn")
 	case n.sdae != nil:
@@ -107,6 +147,7 @@ func work(r Recipe, init string, inputs, classes, examples int) map[string]int64
 		all += 3 * weights
 	}
 	top := 2 * int64(sizes[len(sizes)-1]) * int64(classes) * int64(examples)
+	out[unrolledStage] = 2 * all // twice the layers
 	out["top layer"] = forward + 2*top
 	out["fine-tuning"] = all + 3*top
 	return out

@@ -43,7 +43,7 @@ func (p *pictures) before(n *network, data *datasets.Split, r Recipe, seed uint6
 		return fmt.Errorf("reconstructions: %w", err)
 	}
 	p.inputs, p.reconstructions = rows(digits.X), rows(y)
-	if n.dbn == nil {
+	if n.dbn == nil || n.joint != nil { // trained as an autoencoder, it is no generative model any more
 		return nil
 	}
 	starts, err := data.Validation.Sample(shownSamples, nil)

@@ -24,6 +24,12 @@ type Recipe struct {
 	// DBN and SDAE are the trainings of their layers.
 	DBN  Stack `json:"dbn"`
 	SDAE Stack `json:"sdae"`
+	// JointEpochs trains each pretrained stack as a whole, unrolled into a deep
+	// autoencoder, with the recipe of SDAE, before the labels are used.
+	JointEpochs int `json:"joint_epochs,omitempty"`
+	// DropInput and DropHidden are the probabilities of dropout in fine-tuning.
+	DropInput  float64 `json:"drop_input,omitempty"`
+	DropHidden float64 `json:"drop_hidden,omitempty"`
 	// TopEpochs trains the output layer alone before the rest, with the recipe of
 	// FineTune.
 	TopEpochs int `json:"top_epochs,omitempty"`
@@ -39,6 +45,8 @@ type Stack struct {
 	Train train.Recipe       `json:"train"`
 	// CD is the number of Gibbs steps of contrastive divergence, for RBMs.
 	CD int `json:"cd,omitempty"`
+	// Chains is the number of persistent chains, for RBMs; 0 for chains from the data.
+	Chains int `json:"chains,omitempty"`
 	// Corruption of the inputs, for autoencoders.
 	Corruption blocks.Corruption `json:"corruption,omitzero"`
 }
@@ -149,11 +157,29 @@ func flags(fs *flag.FlagSet, r *Recipe) {
 		return err
 	})
 	fs.IntVar(&r.DBN.CD, "cd", r.DBN.CD, "Gibbs `steps` of contrastive divergence")
+	fs.IntVar(&r.DBN.Chains, "chains", r.DBN.Chains, "persistent `chains` of contrastive divergence; 0 for chains from the data")
+	fs.IntVar(&r.JointEpochs, "joint-epochs", r.JointEpochs, "`epochs` of the pretrained stack as a whole, unrolled into a deep autoencoder")
+	fs.Float64Var(&r.DropInput, "drop-input", r.DropInput, "`probability` of dropping an input in fine-tuning")
+	fs.Float64Var(&r.DropHidden, "drop-hidden", r.DropHidden, "`probability` of dropping a hidden unit in fine-tuning")
 	fs.TextVar(&r.SDAE.Corruption, "corruption", r.SDAE.Corruption, "corruption of the denoising autoencoders, by `name`: "+strings.Join(blocks.Corruptions(), ", "))
 }
 
-// maxDepth is as deep as the lecture's networks go.
-const maxDepth = 7
+// Bounds of a recipe, so that a wrong figure is refused before it exhausts the memory.
+const (
+	// maxDepth is as deep as the lecture's networks go.
+	maxDepth = 7
+	// maxUnits of a layer: its codes of MNIST's 50,000 training images are 2 GB then.
+	maxUnits = 10_000
+	// maxWeights of a network, 256 MiB; training holds three to five times that. The
+	// paper preset's has 1.6 million.
+	maxWeights = 1 << 26
+	// maxCD steps: each is a part of the graph.
+	maxCD = 100
+	// maxChains of a layer: the states of its visible units, 400 MB of 10,000 units.
+	maxChains = 10_000
+	// maxEpochs of a stage: an epoch leaves a record.
+	maxEpochs = 100_000
+)
 
 // validate reports what is wrong with a recipe.
 func validate(r *Recipe) error {
@@ -174,11 +200,28 @@ func validate(r *Recipe) error {
 	if len(r.Layers) < 1 || len(r.Layers) > maxDepth || slices.Min(r.Layers) < 1 {
 		return fmt.Errorf("want 1 to %d hidden layers of at least one unit, got %v", maxDepth, r.Layers)
 	}
+	if err := checkSize(28*28, r.Layers); err != nil { // newNetwork looks at the images there are
+		return err
+	}
 	if r.Activation == blocks.Softmax() {
 		return fmt.Errorf("activation softmax is for outputs, not for hidden units")
 	}
 	if r.Images < 0 || r.TopEpochs < 0 || r.GibbsSteps < 1 || r.DBN.CD < 1 {
 		return fmt.Errorf("want images and top_epochs of at least 0, gibbs_steps and cd of at least 1, got %d, %d, %d and %d", r.Images, r.TopEpochs, r.GibbsSteps, r.DBN.CD)
+	}
+	if r.DBN.Chains < 0 || r.DBN.Chains > maxChains || r.JointEpochs < 0 {
+		return fmt.Errorf("want chains of 0 to %d and joint_epochs of at least 0, got %d and %d", maxChains, r.DBN.Chains, r.JointEpochs)
+	}
+	for name, p := range map[string]float64{"drop_input": r.DropInput, "drop_hidden": r.DropHidden} {
+		if !(p >= 0 && p < 1) {
+			return fmt.Errorf("want %s in [0,1), got %g", name, p)
+		}
+	}
+	if r.DBN.CD > maxCD {
+		return fmt.Errorf("want cd of at most %d, got %d", maxCD, r.DBN.CD)
+	}
+	if most := max(r.TopEpochs, r.FineTune.Epochs, r.DBN.Train.Epochs, r.SDAE.Train.Epochs, r.JointEpochs); most > maxEpochs {
+		return fmt.Errorf("want at most %d epochs a stage, got %d", maxEpochs, most)
 	}
 	if r.FineTune.Epochs < 1 {
 		return fmt.Errorf("want at least one epoch of fine-tuning, got %d", r.FineTune.Epochs)
@@ -187,6 +230,22 @@ func validate(r *Recipe) error {
 		if err := t.Check(); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
+	}
+	return nil
+}
+
+// checkSize reports layers that are too large for the memory of a usual machine.
+func checkSize(inputs int, layers []int) error {
+	below, weights := int64(inputs), int64(0)
+	for _, units := range layers {
+		if units > maxUnits {
+			return fmt.Errorf("want at most %d units a layer, got %v", maxUnits, layers)
+		}
+		weights += below * int64(units)
+		below = int64(units)
+	}
+	if weights > maxWeights {
+		return fmt.Errorf("want at most %d weights in a network, got %d of %d inputs and layers %v", maxWeights, weights, inputs, layers)
 	}
 	return nil
 }

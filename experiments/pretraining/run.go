@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"runtime"
 
-	"capas/blocks"
 	"capas/datasets"
 	"capas/experiments/lab"
 	"capas/pretrain"
@@ -67,8 +66,10 @@ func (j *job) epochs() map[string]int {
 		switch j.init {
 		case initDBN:
 			out[fmt.Sprintf("layer %d", l+1)] = r.DBN.Train.Epochs
+			out[unrolledStage] = r.JointEpochs
 		case initSDAE:
 			out[fmt.Sprintf("layer %d", l+1)] = r.SDAE.Train.Epochs
+			out[unrolledStage] = r.JointEpochs
 		}
 	}
 	return out
@@ -91,8 +92,8 @@ func (j *job) units() (total int64) {
 	return total
 }
 
-// train runs the network's stages, or loads those that an interrupted run completed,
-// and evaluates it on the test set, once.
+// train runs the network's stages, from where an interrupted run stood, and evaluates
+// it on the test set, once.
 func (j *job) train(ctx context.Context, t *lab.Task) (*outcome, error) {
 	data := *j.data
 	if n := j.run.Recipe.Images; n > 0 {
@@ -109,7 +110,10 @@ func (j *job) train(ctx context.Context, t *lab.Task) (*outcome, error) {
 	if j.draw {
 		o.pictures = &pictures{}
 	}
-	store := &recordingStore{Dir: pretrain.Dir{Path: j.run.Checkpoint(fmt.Sprintf("seed-%d-%s", j.seed, j.init))}}
+	store, err := j.run.Checkpoints(fmt.Sprintf("seed-%d-%s", j.seed, j.init), j.data.Train, j.data.Validation)
+	if err != nil {
+		return nil, err
+	}
 	if net.pretraining == 0 && o.pictures != nil {
 		if err := o.pictures.before(net, &data, j.run.Recipe, j.seed); err != nil {
 			return nil, err
@@ -117,9 +121,9 @@ func (j *job) train(ctx context.Context, t *lab.Task) (*outcome, error) {
 	}
 	done, work, epochs := 0, j.work(), j.epochs()
 	p := pretrain.Pipeline{
-		Stages: net.stages, Store: store, Profile: j.run.Profile.Under(j.init),
-		AfterEpoch: func(stage string, e train.Epoch) error {
-			if store.loaded == stage {
+		Stages: net.stages, Store: store, SaveEvery: j.run.CheckpointEvery, Profile: j.run.Profile.Under(j.init),
+		AfterEpoch: func(stage string, e train.Epoch, loaded bool) error {
+			if loaded {
 				t.Skip(work[stage])
 			} else {
 				t.Say("%s", describe(stage, e, epochs[stage]))
@@ -150,21 +154,6 @@ func (j *job) train(ctx context.Context, t *lab.Task) (*outcome, error) {
 		return nil, fmt.Errorf("test: %w", err)
 	}
 	return o, nil
-}
-
-// recordingStore remembers which stage was loaded last.
-type recordingStore struct {
-	pretrain.Dir
-	loaded string
-}
-
-// Load loads a stage; see pretrain.Dir.
-func (s *recordingStore) Load(stage string, params []*blocks.Param) (*train.History, bool, error) {
-	h, ok, err := s.Dir.Load(stage, params)
-	if ok {
-		s.loaded = stage
-	}
-	return h, ok, err
 }
 
 // line is a line of metrics.jsonl.

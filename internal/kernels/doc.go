@@ -21,4 +21,5 @@
 // it gives the same bytes on every machine; the others give the same bytes on every machine that has them. Between the
 // families the last bits of a float differ, but for matrix products, which are the same chains of fused multiply-adds in
 // avx512 and avx2, and what is exact in all: sums, optimiser steps, random words, uniforms, Bernoulli draws and masks.
+// docs/kernels.md bounds the differences under "Agreement of the families".
 package kernels

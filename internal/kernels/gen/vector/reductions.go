@@ -165,7 +165,7 @@ func (p *printer) finite() {
 		p.op("JLT end%d", registers)
 		p.loop(fmt.Sprintf("loop%d", registers))
 		for i := range registers {
-			p.op("%s %d(SI), @%d, @%d", map[*isa]string{avx2:"VPAND",avx512:"VPANDD"}[p.isa], 4*p.lanes*i, exponent, exponent+1+i)
+			p.op("%s %d(SI), @%d, @%d", map[*isa]string{avx2: "VPAND", avx512: "VPANDD"}[p.isa], 4*p.lanes*i, exponent, exponent+1+i)
 		}
 		for i := range registers {
 			p.op("VPMAXUD @%d, @%d, @%d", exponent+1+i, i, i)

@@ -1,0 +1,33 @@
+package lab
+
+import (
+	"fmt"
+
+	"capas/datasets"
+	"capas/internal/kernels"
+	"capas/pretrain"
+)
+
+// Checkpoints returns the store of the pipeline of one network, such as "seed-1-dbn",
+// in the run's checkpoints. It goes on only from checkpoints of the same recipe, data
+// and kernels, warns of damaged ones on the progress display, and writes nothing when
+// the output directory has been deleted or replaced. data are the sets that training
+// reads.
+func (r *Run[R]) Checkpoints(name string, data ...*datasets.Set) (*pretrain.Files, error) {
+	recipe, err := marshal(r.Recipe)
+	if err != nil {
+		return nil, fmt.Errorf("checkpoints of %s: recipe: %w", name, err)
+	}
+	family, err := kernels.Family()
+	if err != nil {
+		return nil, fmt.Errorf("checkpoints of %s: %w", name, err)
+	}
+	identity := map[string]string{"network": name, "preset": r.Preset, "recipe": string(recipe), "kernels": family}
+	for _, set := range data {
+		identity["data "+set.Name] = fmt.Sprintf("%d examples, CRC-32C %08x", set.Len(), set.Checksum())
+	}
+	return &pretrain.Files{
+		Path: r.Checkpoint(name), Identity: identity, Check: r.CheckOut,
+		Warn: func(message string) { r.Progress.Printf("warning: %s\n", message) },
+	}, nil
+}
