@@ -55,9 +55,9 @@ type comparison struct {
 	Complete      [2]bool          `json:"complete"`
 	Configuration []lab.Difference `json:"configuration"` // the fields that differ
 	Metrics       []metricPair     `json:"metrics"`       // all
-	Claims        []string         `json:"claims"`        // those of other verdicts or numbers
+	Claims        []claimPair      `json:"claims"`        // those of other verdicts or numbers
 	Stages        []stagePair      `json:"stages"`        // those that differ
-	Files         []filePair       `json:"files"`         // all
+	Weights       []weightsPair    `json:"weights"`       // all
 }
 
 // metricPair is a metric of two runs. A side that lacks it is null.
@@ -102,12 +102,12 @@ func compareRuns(dirA, dirB string) (*comparison, error) {
 	c.Metrics = compareMetrics(metrics(a), metrics(b))
 	c.Claims = compareClaims(a, b)
 	c.Stages = compareStages(a.Stages, b.Stages)
-	if c.Files, err = compareFiles(a, b); err != nil {
+	if c.Weights, err = compareWeights(a, b); err != nil {
 		return nil, err
 	}
 	c.Equal = c.Complete[0] == c.Complete[1] && len(c.Configuration)+len(c.Claims)+len(c.Stages) == 0 &&
 		!slices.ContainsFunc(c.Metrics, func(m metricPair) bool { return !m.Equal }) &&
-		!slices.ContainsFunc(c.Files, func(f filePair) bool { return !f.Equal })
+		!slices.ContainsFunc(c.Weights, func(p weightsPair) bool { return !p.Equal })
 	return c, nil
 }
 
@@ -154,23 +154,38 @@ func compareMetrics(a, b map[string]lab.Metric) (pairs []metricPair) {
 // same tells that two numbers are equal, or both not finite.
 func same(x, y float64) bool { return x == y || math.IsNaN(x) && math.IsNaN(y) }
 
-// compareClaims lists the claims that are not the same on both sides.
-func compareClaims(a, b *lab.Saved) (different []string) {
+// claimPair is a claim of two runs. A side that lacks it is null.
+type claimPair struct {
+	Claim string     `json:"claim"`
+	A     *lab.Claim `json:"a"`
+	B     *lab.Claim `json:"b"`
+}
+
+// compareClaims returns the claims that are not the same on both sides, of complete
+// runs.
+func compareClaims(a, b *lab.Saved) (pairs []claimPair) {
 	if a.Result == nil || b.Result == nil {
 		return nil
 	}
-	in := func(c lab.Claim, list []lab.Claim) bool { return slices.Contains(list, c) }
+	find := func(list []lab.Claim, text string) *lab.Claim {
+		for i := range list {
+			if list[i].Claim == text {
+				return &list[i]
+			}
+		}
+		return nil
+	}
 	for _, c := range a.Result.Claims {
-		if !in(c, b.Result.Claims) {
-			different = append(different, c.Claim)
+		if other := find(b.Result.Claims, c.Claim); other == nil || *other != c {
+			pairs = append(pairs, claimPair{c.Claim, &c, other})
 		}
 	}
 	for _, c := range b.Result.Claims {
-		if !in(c, a.Result.Claims) && !slices.Contains(different, c.Claim) {
-			different = append(different, c.Claim)
+		if find(a.Result.Claims, c.Claim) == nil {
+			pairs = append(pairs, claimPair{c.Claim, nil, &c})
 		}
 	}
-	return different
+	return pairs
 }
 
 // compareStages returns the stages that are not the same on both sides.

@@ -25,21 +25,57 @@ func (c *comparison) print(out *output) {
 		rows = append(rows, m.row())
 	}
 	out.table("Metrics: A, B, B − A, Welch's t", rows)
-	rows = nil
-	for _, claim := range c.Claims {
-		rows = append(rows, []string{claim})
+	if len(c.Claims) > 0 {
+		out.printf("\nClaims of other verdicts or numbers\n")
 	}
-	out.table("Claims of different verdicts or numbers", rows)
+	for _, p := range c.Claims {
+		out.printf("  %s\n%s", p.Claim, columns([][]string{{"A", claimText(p.A)}, {"B", claimText(p.B)}}, "    "))
+	}
 	rows = nil
+	onlyStages := map[string][]string{} // of networks that one side lacks, one row
 	for _, s := range c.Stages {
-		rows = append(rows, []string{fmt.Sprintf("seed %d", s.Seed), s.Run, s.Stage, s.text()})
+		if key := s.only(); key != "" {
+			onlyStages[key] = append(onlyStages[key], s.Stage)
+			continue
+		}
+		rows = append(rows, []string{fmt.Sprintf("seed %d %s", s.Seed, s.Run), s.Stage, s.text()})
+	}
+	for _, key := range sortedKeys(onlyStages) {
+		rows = append(rows, []string{key, strings.Join(onlyStages[key], ", ")})
 	}
 	out.table("Stages that differ", rows)
 	rows = nil
-	for _, f := range c.Files {
-		rows = append(rows, f.rows()...)
+	onlyWeights := map[string][]string{}
+	for _, p := range c.Weights {
+		if p.Only != "" {
+			onlyWeights[p.Only] = append(onlyWeights[p.Only], p.Name)
+			continue
+		}
+		rows = append(rows, p.rows()...)
+	}
+	for _, side := range sortedKeys(onlyWeights) {
+		rows = append(rows, []string{"only in " + side, strings.Join(onlyWeights[side], ", ")})
 	}
 	out.table("Weights", rows)
+}
+
+func claimText(c *lab.Claim) string {
+	if c == nil {
+		return "absent"
+	}
+	return verdict(*c) + ": " + c.Measured
+}
+
+// only names a network whose stage one side lacks: "only in A: seed 1 dbn".
+func (s stagePair) only() string {
+	side := "A"
+	switch {
+	case s.A != nil && s.B != nil:
+		return ""
+	case s.A == nil:
+		side = "B"
+	}
+	return fmt.Sprintf("only in %s: seed %d %s", side, s.Seed, s.Run)
 }
 
 func (m metricPair) row() []string {
@@ -66,14 +102,8 @@ func (m metricPair) row() []string {
 	return row
 }
 
-// text says how the sides differ.
+// text says how the sides differ, if both have the stage.
 func (s stagePair) text() string {
-	switch {
-	case s.A == nil:
-		return "only in B"
-	case s.B == nil:
-		return "only in A"
-	}
 	a, b := s.A.Last, s.B.Last
 	if s.A.Lines != s.B.Lines || a.Epoch != b.Epoch {
 		return fmt.Sprintf("%s in A, %d in B", count(max(s.A.Lines, a.Epoch), "epoch"), max(s.B.Lines, b.Epoch))

@@ -33,7 +33,7 @@ NaN, +Inf or -Inf. json is nested arrays, with null for what is not finite.`,
 			fs.StringVar(&e.tensor, "tensor", "", "`name` of the tensor; all if absent")
 			fs.StringVar(&e.format, "format", "", "`npy|csv|json`")
 			fs.StringVar(&e.out, "o", "", "file or directory `OUT`")
-			e.model = modelFlag(fs)
+			e.from.bind(fs)
 			return e.run
 		},
 	}
@@ -42,7 +42,7 @@ NaN, +Inf or -Inf. json is nested arrays, with null for what is not finite.`,
 // export holds the flags of the command.
 type export struct {
 	tensor, format, out string
-	model               *string
+	from                source
 }
 
 // formats are the formats and what writes them.
@@ -67,7 +67,7 @@ func (e *export) run(args []string, out *output) error {
 	if e.tensor == "" && e.out == "" {
 		return usagef("want -tensor NAME, or -o and a directory for all")
 	}
-	path, err := tensorPath(args[0], *e.model)
+	path, err := e.from.path(args[0])
 	if err != nil {
 		return err
 	}

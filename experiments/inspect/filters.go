@@ -3,6 +3,7 @@ package main
 import (
 	"flag"
 	"fmt"
+	"slices"
 	"strings"
 
 	"capas/experiments/lab/figure"
@@ -16,7 +17,7 @@ func filtersCommand() command {
 		short: "Draws the weights of units as images",
 		long: `
 FILE is a model, a checkpoint or any other file in the safetensors format, or a directory
-of results with -model. Without -tensor it is the weights of the first layer, if there is
+of results with -model or -checkpoint. Without -tensor it is the weights of the first layer, if there is
 no doubt which tensor that is. Each unit is a tile over its inputs on a scale of its own:
 blue negative, white 0, orange positive. The units of a matrix are its rows if its name
 ends in "weight", as in models and in PyTorch, and else its columns, as in checkpoints.`,
@@ -27,7 +28,7 @@ ends in "weight", as in models and in PyTorch, and else its columns, as in check
 			fs.IntVar(&f.units, "units", 100, "`number` of units, from the first on")
 			fs.StringVar(&f.by, "by", "", "`rows|columns`: what a unit is (default: by the name)")
 			fs.StringVar(&f.size, "size", "", "`HEIGHTxWIDTH` of a tile, if the inputs are no square")
-			f.model = modelFlag(fs)
+			f.from.bind(fs)
 			return f.run
 		},
 	}
@@ -37,7 +38,7 @@ ends in "weight", as in models and in PyTorch, and else its columns, as in check
 type filters struct {
 	out, tensor, by, size string
 	units                 int
-	model                 *string
+	from                  source
 }
 
 func (f *filters) run(args []string, out *output) error {
@@ -51,7 +52,7 @@ func (f *filters) run(args []string, out *output) error {
 	case f.by != "" && f.by != "rows" && f.by != "columns":
 		return usagef("-by %q: want rows or columns", f.by)
 	}
-	path, err := tensorPath(args[0], *f.model)
+	path, err := f.from.path(args[0])
 	if err != nil {
 		return err
 	}
@@ -106,6 +107,11 @@ func (f *filters) orient(t tensorfile.Tensor) (units, inputs int) {
 	return t.Shape[1], t.Shape[0]
 }
 
+// weights tells that a name is one of weights, in models or in checkpoints.
+func weights(name string) bool {
+	return strings.HasSuffix(name, "weight") || strings.HasSuffix(name, ".W")
+}
+
 // choose finds the weights: -tensor, or the first matrix by name whose units see an
 // image, decoders aside. A file of several such matrices that is no model gives no
 // order of layers.
@@ -124,6 +130,10 @@ func (f *filters) choose(path string, file *tensorfile.File) (tensorfile.Tensor,
 			found = append(found, t)
 			names = append(names, t.Name)
 		}
+	}
+	if i := slices.IndexFunc(names, weights); i >= 0 { // no state of an optimiser, say
+		found = slices.DeleteFunc(found, func(t tensorfile.Tensor) bool { return !weights(t.Name) })
+		names = slices.DeleteFunc(names, func(name string) bool { return !weights(name) })
 	}
 	switch {
 	case len(found) == 0:

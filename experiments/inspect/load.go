@@ -9,9 +9,9 @@ import (
 	"capas/models"
 )
 
-// loadModel loads the model that an argument names; see tensorPath.
-func loadModel(arg, name string) (model any, path string, err error) {
-	if path, err = tensorPath(arg, name); err != nil {
+// loadModel loads the model that an argument names; see source.
+func loadModel(arg string, from *source) (model any, path string, err error) {
+	if path, err = from.path(arg); err != nil {
 		return nil, "", err
 	}
 	model, _, err = models.Load(path)

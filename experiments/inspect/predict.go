@@ -39,7 +39,7 @@ cameras are ignored.`,
 			fs.StringVar(&p.fit.invert, "invert", "auto", "`auto|yes|no`: whether images are dark on bright")
 			fs.BoolVar(&p.fit.digit, "digit", false, "crop, scale and centre as in MNIST")
 			fs.StringVar(&p.size, "size", "", "`HEIGHTxWIDTH` of the network's inputs, if they are no square")
-			p.model = modelFlag(fs)
+			p.from.bindModel(fs)
 			return p.run
 		},
 	}
@@ -50,7 +50,7 @@ type predict struct {
 	json         bool
 	labels, size string
 	fit          fitting
-	model        *string
+	from         source
 }
 
 // predictions is what predict finds, and its JSON.
@@ -87,7 +87,7 @@ func (p *predict) run(args []string, out *output) error {
 	case p.fit.invert != "auto" && p.fit.invert != "yes" && p.fit.invert != "no":
 		return usagef("-invert %q: want auto, yes or no", p.fit.invert)
 	}
-	model, path, err := loadModel(args[0], *p.model)
+	model, path, err := loadModel(args[0], &p.from)
 	if err != nil {
 		return err
 	}

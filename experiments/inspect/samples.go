@@ -41,7 +41,7 @@ is downloaded.`,
 			fs.StringVar(&s.data, "data", "", "`name` of the data set (default: the run's, or mnist)")
 			fs.StringVar(&s.dataDir, "data-dir", "", "`directory` to look for the data set")
 			fs.StringVar(&s.size, "size", "", "`HEIGHTxWIDTH` of an image, if it is no square")
-			s.model = modelFlag(fs)
+			s.from.bindModel(fs)
 			return s.run
 		},
 	}
@@ -53,7 +53,7 @@ type samples struct {
 	n, steps                        int
 	seed                            uint64
 	reconstruct                     bool
-	model                           *string
+	from                            source
 }
 
 // Bounds on what is drawn, and on the time it takes.
@@ -75,7 +75,7 @@ func (s *samples) run(args []string, out *output) error {
 	case s.start != "data" && s.start != "noise":
 		return usagef("-start %q: want data or noise", s.start)
 	}
-	model, path, err := loadModel(args[0], *s.model)
+	model, path, err := loadModel(args[0], &s.from)
 	if err != nil {
 		return err
 	}

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"strings"
@@ -76,8 +74,8 @@ func readRun(dir string) (*savedRun, error) {
 	if s.Cut {
 		r.Notes = append(r.Notes, "metrics.jsonl ends inside a line, which is left out")
 	}
-	r.Checkpoints, err = readCheckpoints(s)
-	return r, err
+	r.Checkpoints = readCheckpoints(s)
+	return r, nil
 }
 
 // print is the text form.
@@ -99,7 +97,7 @@ func (r *savedRun) print(out *output) error {
 	for _, note := range r.Notes {
 		out.printf("Note: %s.\n", note)
 	}
-	recipe, err := fields(r.Recipe)
+	recipe, err := fields("", r.Recipe)
 	if err != nil {
 		return fmt.Errorf("run %s: recipe: %w", r.Directory, err)
 	}
@@ -130,23 +128,29 @@ func (r *savedRun) print(out *output) error {
 		out.printf("\nClaims\n")
 	}
 	for _, c := range r.Claims {
-		verdict := "holds"
-		if !c.Holds {
-			verdict = "does not hold"
-		}
-		out.printf("  [%s] %s: %s\n    %s (%s)\n", verdict, c.Section, c.Claim, c.Measured, c.Rule)
+		out.printf("  [%s] %s: %s\n    %s (%s)\n", verdict(c), c.Section, c.Claim, c.Measured, c.Rule)
 	}
 	rows = nil
 	for _, c := range r.Checkpoints {
-		rows = append(rows, c.row())
+		if row := c.row(); row != nil {
+			rows = append(rows, row)
+		}
 	}
-	out.table("Checkpoints", rows)
+	out.table("Checkpoints, the latest of each network", rows)
 	rows = nil
 	for _, m := range r.Models {
 		rows = append(rows, []string{m})
 	}
 	out.table("Models", rows)
 	return nil
+}
+
+// verdict is a claim's outcome as text.
+func verdict(c lab.Claim) string {
+	if c.Holds {
+		return "holds"
+	}
+	return "does not hold"
 }
 
 func ifSeveral(n int, text string) string {
@@ -172,41 +176,20 @@ func seeds(list []uint64) string {
 }
 
 // shownValues is how many of a stage's values a line shows.
-const shownValues = 5
+const shownValues = 4
 
 // lastValues are the first values of a stage's last epoch.
 func lastValues(values lab.Fields) string {
 	var texts []string
-	for i, v := range values {
-		if i == shownValues {
+	for _, v := range values {
+		if timing(v.Name) {
+			continue
+		}
+		if len(texts) == shownValues {
 			texts = append(texts, "…")
 			break
 		}
 		texts = append(texts, v.Name+" "+short(v.Value))
 	}
 	return strings.Join(texts, ", ")
-}
-
-// fields are the fields of a JSON object in their order, and their values as JSON.
-func fields(object json.RawMessage) (rows [][]string, err error) {
-	dec := json.NewDecoder(bytes.NewReader(object))
-	if _, err := dec.Token(); err != nil { // the opening brace
-		return nil, err
-	}
-	for dec.More() {
-		key, err := dec.Token()
-		if err != nil {
-			return nil, err
-		}
-		var value json.RawMessage
-		if err := dec.Decode(&value); err != nil {
-			return nil, err
-		}
-		var text bytes.Buffer
-		if err := json.Compact(&text, value); err != nil {
-			return nil, err
-		}
-		rows = append(rows, []string{fmt.Sprint(key), text.String()})
-	}
-	return rows, nil
 }

@@ -4,7 +4,6 @@ import (
 	"flag"
 	"fmt"
 	"math"
-	"strings"
 
 	"capas/experiments/lab"
 	"capas/internal/tensorfile"
@@ -15,17 +14,19 @@ func tensorsCommand() command {
 		name: "tensors", args: "FILE",
 		short: "Lists a file's tensors: name, shape, smallest, mean, largest, norm",
 		long: `
-FILE is a file in the safetensors format, or a directory of results with -model. norm is
+FILE is a file in the safetensors format, or a directory of results with
+-model or -checkpoint. norm is
 the Euclidean one. Elements that are not finite are counted and left out of the other
 numbers. A checksum that Capas wrote is verified.`,
 		bind: func(fs *flag.FlagSet) func([]string, *output) error {
 			asJSON := fs.Bool("json", false, "print a JSON document")
-			model := modelFlag(fs)
+			var from source
+			from.bind(fs)
 			return func(args []string, out *output) error {
 				if len(args) != 1 {
 					return usagef("want one FILE, got %d arguments", len(args))
 				}
-				path, err := tensorPath(args[0], *model)
+				path, err := from.path(args[0])
 				if err != nil {
 					return err
 				}
@@ -97,10 +98,7 @@ func (l listing) print(out *output) {
 			size *= d
 		}
 		total += size
-		row := []string{t.Name, strings.Trim(strings.ReplaceAll(fmt.Sprint(t.Shape), " ", "×"), "[]")}
-		if len(t.Shape) == 0 {
-			row[1] = "scalar"
-		}
+		row := []string{t.Name, shape(t.Shape)}
 		for _, x := range []lab.Number{t.Min, t.Mean, t.Max, t.Norm} {
 			text := fmt.Sprintf("%.4g", float64(x))
 			if math.IsNaN(float64(x)) || math.IsInf(float64(x), 0) {

@@ -2,7 +2,9 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -33,12 +35,22 @@ func columns(rows [][]string, indent string) string {
 	return b.String()
 }
 
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
 // short is a number in four digits.
 func short(x float64) string {
 	if math.IsNaN(x) {
 		return "not finite"
 	}
 	return fmt.Sprintf("%.4g", x)
+}
+
+// shape is a shape, such as "784×20".
+func shape(sizes []int) string {
+	if len(sizes) == 0 {
+		return "scalar"
+	}
+	return strings.Trim(strings.ReplaceAll(fmt.Sprint(sizes), " ", "×"), "[]")
 }
 
 // count is "1 epoch" or "3 epochs".

@@ -1,152 +1,155 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
-	"math"
 	"slices"
 
 	"capas/experiments/lab"
 	"capas/internal/tensorfile"
 )
 
-// filePair is a checkpoint or model of two runs.
-type filePair struct {
-	File string `json:"file"`
-	// Only is "A" or "B" if the other run lacks the file.
+// weightsPair is a network's latest checkpoint, or a model, of two runs.
+type weightsPair struct {
+	Name string `json:"name"` // checkpoints/NETWORK or models/NAME
+	// Only is "A" or "B" if the other run has none.
 	Only string `json:"only,omitempty"`
-	// Equal tells that all tensors are equal to the bit, and the metadata too.
-	Equal    bool         `json:"equal"`
-	Problem  string       `json:"problem,omitempty"`  // why it cannot be read
-	Metadata []string     `json:"metadata,omitempty"` // the entries that differ
-	Tensors  []tensorPair `json:"tensors,omitempty"`  // the tensors that differ
+	// Equal tells that all tensors are equal to the bit, and what else the files hold.
+	Equal   bool   `json:"equal"`
+	Problem string `json:"problem,omitempty"` // why it cannot be compared
+	// Other is what differs besides tensors.
+	Other   []string     `json:"other,omitempty"`
+	Tensors []tensorPair `json:"tensors,omitempty"` // those that differ
 }
 
-// tensorPair is a tensor of two files that is not the same in both.
-type tensorPair struct {
-	Name string `json:"name"`
-	// Only is "A" or "B" if the other file lacks the tensor.
-	Only   string `json:"only,omitempty"`
-	ShapeA []int  `json:"shape_a,omitempty"`
-	ShapeB []int  `json:"shape_b,omitempty"`
-	// Different elements, of tensors of one shape, and the largest difference of two;
-	// null where it is not finite.
-	Different int        `json:"different,omitempty"`
-	Largest   lab.Number `json:"largest_difference"`
-}
-
-// compareFiles compares the checkpoints and models of two runs.
-func compareFiles(a, b *lab.Saved) (pairs []filePair, err error) {
-	inA, inB := slices.Concat(a.Checkpoints, a.Models), slices.Concat(b.Checkpoints, b.Models)
-	names := slices.Concat(inA, inB)
+// compareWeights compares the checkpoints and models of two runs.
+func compareWeights(a, b *lab.Saved) ([]weightsPair, error) {
+	pairs, err := compareCheckpoints(latest(a), latest(b))
+	if err != nil {
+		return nil, err
+	}
+	names := slices.Concat(a.Models, b.Models)
 	slices.Sort(names)
 	for _, name := range slices.Compact(names) {
-		switch {
-		case !slices.Contains(inB, name):
-			pairs = append(pairs, filePair{File: name, Only: "A"})
-		case !slices.Contains(inA, name):
-			pairs = append(pairs, filePair{File: name, Only: "B"})
-		default:
-			pairs = append(pairs, compareFile(name, a.Path(name), b.Path(name)))
+		p := weightsPair{Name: name}
+		if !slices.Contains(b.Models, name) {
+			p.Only = "A"
+		} else if !slices.Contains(a.Models, name) {
+			p.Only = "B"
+		} else {
+			p.compareModels(a.Path(name), b.Path(name))
 		}
+		pairs = append(pairs, p)
 	}
 	return pairs, nil
 }
 
-func compareFile(name, pathA, pathB string) filePair {
-	p := filePair{File: name}
+// latest are the checkpoints that a run would go on from, by network; of networks that
+// have none but damaged ones, one of these.
+func latest(s *lab.Saved) map[string]checkpoint {
+	out := map[string]checkpoint{}
+	for _, c := range readCheckpoints(s) {
+		if _, ok := out[c.Network]; !ok || c.Latest {
+			out[c.Network] = c
+		}
+	}
+	return out
+}
+
+func compareCheckpoints(a, b map[string]checkpoint) (pairs []weightsPair, err error) {
+	for _, network := range union(a, b) {
+		p := weightsPair{Name: "checkpoints/" + network}
+		x, inA := a[network]
+		y, inB := b[network]
+		switch {
+		case !inB:
+			p.Only = "A"
+		case !inA:
+			p.Only = "B"
+		case x.Problem != "" || y.Problem != "":
+			p.Problem = x.Problem
+			if p.Problem == "" {
+				p.Problem = y.Problem
+			}
+		case x.Stands != y.Stands:
+			p.Other = append(p.Other, fmt.Sprintf("A stands at %s, B at %s", x.Stands, y.Stands))
+		default:
+			one, err := json.Marshal(courseOf(x.content))
+			if err != nil {
+				return nil, err
+			}
+			two, err := json.Marshal(courseOf(y.content))
+			if err != nil {
+				return nil, err
+			}
+			if !bytes.Equal(one, two) {
+				p.Other = append(p.Other, "histories, positions or random streams")
+			}
+			p.compareTensors(tensors(x.content), tensors(y.content))
+		}
+		pairs = append(pairs, p)
+	}
+	return pairs, nil
+}
+
+// compareModels compares two files.
+func (p *weightsPair) compareModels(pathA, pathB string) {
 	a, err := tensorfile.Read(pathA)
 	if err != nil {
 		p.Problem = err.Error()
-		return p
+		return
 	}
 	b, err := tensorfile.Read(pathB)
 	if err != nil {
 		p.Problem = err.Error()
-		return p
+		return
 	}
 	for _, key := range union(a.Metadata, b.Metadata) {
 		x, inA := a.Metadata[key]
 		y, inB := b.Metadata[key]
 		if inA != inB || x != y {
-			p.Metadata = append(p.Metadata, key)
+			p.Other = append(p.Other, "metadata "+key)
 		}
 	}
-	for _, t := range a.Tensors {
-		other, ok := b.Tensor(t.Name)
+	p.compareTensors(a.Tensors, b.Tensors)
+}
+
+// compareTensors compares the tensors of two files and completes the verdict.
+func (p *weightsPair) compareTensors(a, b []tensorfile.Tensor) {
+	byName := map[string]tensorfile.Tensor{}
+	for _, t := range b {
+		byName[t.Name] = t
+	}
+	for _, t := range a {
+		other, ok := byName[t.Name]
+		delete(byName, t.Name)
 		if !ok {
 			p.Tensors = append(p.Tensors, tensorPair{Name: t.Name, Only: "A", ShapeA: t.Shape})
 		} else if d := compareTensor(t, other); d != nil {
 			p.Tensors = append(p.Tensors, *d)
 		}
 	}
-	for _, t := range b.Tensors {
-		if _, ok := a.Tensor(t.Name); !ok {
-			p.Tensors = append(p.Tensors, tensorPair{Name: t.Name, Only: "B", ShapeB: t.Shape})
-		}
+	for _, name := range sortedKeys(byName) {
+		p.Tensors = append(p.Tensors, tensorPair{Name: name, Only: "B", ShapeB: byName[name].Shape})
 	}
-	p.Equal = len(p.Metadata)+len(p.Tensors) == 0
-	return p
-}
-
-// compareTensor returns how two tensors of one name differ, nil if they do not: zeros
-// of other signs and other NaN do.
-func compareTensor(a, b tensorfile.Tensor) *tensorPair {
-	p := &tensorPair{Name: a.Name, ShapeA: a.Shape, ShapeB: b.Shape, Largest: lab.Number(math.NaN())}
-	if !slices.Equal(a.Shape, b.Shape) {
-		return p
-	}
-	largest := 0.0
-	for i, x := range a.Data {
-		y := b.Data[i]
-		if math.Float32bits(x) == math.Float32bits(y) {
-			continue
-		}
-		p.Different++
-		d := math.Abs(float64(x) - float64(y))
-		if math.IsNaN(d) {
-			d = math.Inf(1)
-		}
-		largest = max(largest, d)
-	}
-	if p.Different == 0 {
-		return nil
-	}
-	p.Largest = lab.Number(largest)
-	return p
+	p.Equal = len(p.Other)+len(p.Tensors) == 0
 }
 
 // rows is the pair as rows of a table.
-func (p filePair) rows() [][]string {
+func (p weightsPair) rows() [][]string {
 	switch {
-	case p.Only != "":
-		return [][]string{{p.File, "only in " + p.Only}}
 	case p.Problem != "":
-		return [][]string{{p.File, p.Problem}}
+		return [][]string{{p.Name, p.Problem}}
 	case p.Equal:
-		return [][]string{{p.File, "equal to the bit"}}
+		return [][]string{{p.Name, "equal to the bit"}}
 	}
-	rows := [][]string{{p.File, "different"}}
-	for _, key := range p.Metadata {
-		rows = append(rows, []string{"  metadata", key})
+	rows := [][]string{{p.Name, "different"}}
+	for _, what := range p.Other {
+		rows = append(rows, []string{"", what})
 	}
 	for _, t := range p.Tensors {
 		rows = append(rows, []string{"  " + t.Name, t.text()})
 	}
 	return rows
-}
-
-func (t tensorPair) text() string {
-	switch {
-	case t.Only != "":
-		return "only in " + t.Only
-	case !slices.Equal(t.ShapeA, t.ShapeB):
-		return fmt.Sprintf("shape %v in A, %v in B", t.ShapeA, t.ShapeB)
-	case math.IsInf(float64(t.Largest), 0):
-		return fmt.Sprintf("%d elements, one of them not finite", t.Different)
-	}
-	n := 1
-	for _, d := range t.ShapeA {
-		n *= d
-	}
-	return fmt.Sprintf("largest difference %.3g, %d of %d elements", float64(t.Largest), t.Different, n)
 }

@@ -206,7 +206,8 @@ func (c Config) check() error {
 	case !bytes.HasPrefix(c.Recipe, []byte("{")):
 		return errors.New("want a recipe {…}, got none")
 	}
-	return nil
+	_, err := flatten(c.Recipe) // names of a reasonable length
+	return err
 }
 
 // decodeBounded decodes one JSON value of reasonable size into v.

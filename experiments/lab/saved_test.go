@@ -138,6 +138,7 @@ func TestReadErrors(t *testing.T) {
 		"no seeds":                {configFile, strings.Replace(config, "[1]", "[]", 1), "want at least one seed"},
 		"seeds of another type":   {configFile, strings.Replace(config, "[1]", `["1"]`, 1), "config.json: line 1: field"},
 		"recipe of another type":  {configFile, strings.Replace(config, `{"depth":1}`, "3", 1), "want a recipe"},
+		"long names in a recipe":  {configFile, strings.Replace(config, "depth", strings.Repeat("x", 2000), 1), "config.json: want names of at most"},
 		"half a result":           {resultFile, result[:len(result)/2], "result.json: "},
 		"more than a result":      {resultFile, result + "{}", "result.json: line 1: "},
 		"of another seed":         {resultFile, strings.Replace(result, "[1]", "[2]", 1), "result.json: is of another configuration: seeds is [1] in config.json, [2] here"},
