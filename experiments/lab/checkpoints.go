@@ -5,6 +5,7 @@ import (
 
 	"capas/datasets"
 	"capas/internal/kernels"
+	"capas/models"
 	"capas/pretrain"
 )
 
@@ -30,4 +31,14 @@ func (r *Run[R]) Checkpoints(name string, data ...*datasets.Set) (*pretrain.File
 		Path: r.Checkpoint(name), Identity: identity, Check: r.CheckOut,
 		Warn: func(message string) { r.Progress.Printf("warning: %s\n", message) },
 	}, nil
+}
+
+// SaveModel writes a model to the run's models, as models/<name>.safetensors, which
+// PyTorch and experiments/inspect read; see models.Save. It fails when the output
+// directory has been deleted or replaced.
+func (r *Run[R]) SaveModel(name string, model any) error {
+	if err := r.CheckOut(); err != nil {
+		return fmt.Errorf("model %s: %w", name, err)
+	}
+	return models.Save(r.Model(name+".safetensors"), model, nil)
 }

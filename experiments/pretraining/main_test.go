@@ -139,7 +139,7 @@ func TestSameSeedSameBytes(t *testing.T) {
 	}
 	a, b := files(t, one), files(t, two)
 	for _, name := range []string{"result.json", "metrics.jsonl", "validation_error.svg", "samples_dbn.png",
-		"checkpoints/seed-1-dbn", "checkpoints/seed-2-sdae"} {
+		"checkpoints/seed-1-dbn", "checkpoints/seed-2-sdae", "models/seed-1-dbn.safetensors", "models/seed-2-sdae-pretrained.safetensors"} {
 		if len(a[filepath.FromSlash(name)]) == 0 {
 			t.Errorf("%s is missing", name)
 		}

@@ -95,6 +95,17 @@ func randomWeights(r Recipe, init string) blocks.Initializer {
 	}
 }
 
+// pretrained is the stack that was trained without labels, as the model that it is.
+func (n *network) pretrained() any {
+	switch {
+	case n.joint != nil:
+		return n.joint
+	case n.dbn != nil:
+		return n.dbn
+	}
+	return n.sdae
+}
+
 // unrolledStage is the stage in which a pretrained stack is trained as a whole.
 const unrolledStage = "unrolled"
 

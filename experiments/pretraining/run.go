@@ -110,7 +110,8 @@ func (j *job) train(ctx context.Context, t *lab.Task) (*outcome, error) {
 	if j.draw {
 		o.pictures = &pictures{}
 	}
-	store, err := j.run.Checkpoints(fmt.Sprintf("seed-%d-%s", j.seed, j.init), j.data.Train, j.data.Validation)
+	name := fmt.Sprintf("seed-%d-%s", j.seed, j.init)
+	store, err := j.run.Checkpoints(name, j.data.Train, j.data.Validation)
 	if err != nil {
 		return nil, err
 	}
@@ -134,14 +135,23 @@ func (j *job) train(ctx context.Context, t *lab.Task) (*outcome, error) {
 		},
 		AfterStage: func(stage string, h *train.History) error {
 			done++
-			if done == net.pretraining && o.pictures != nil {
-				return o.pictures.before(net, &data, j.run.Recipe, j.seed)
+			if done != net.pretraining {
+				return nil
 			}
-			return nil
+			if err := j.run.SaveModel(name+"-pretrained", net.pretrained()); err != nil {
+				return err
+			}
+			if o.pictures == nil {
+				return nil
+			}
+			return o.pictures.before(net, &data, j.run.Recipe, j.seed)
 		},
 	}
 	histories, err := p.Run(ctx)
 	if err != nil {
+		return nil, err
+	}
+	if err := j.run.SaveModel(name, net.net); err != nil {
 		return nil, err
 	}
 	o.fineTune = histories[len(histories)-1]
