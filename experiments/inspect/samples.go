@@ -222,7 +222,7 @@ func rows(x *tensor.Dense) (tiles [][]float32) {
 
 // alternating puts rows of images over rows of others.
 func alternating(above, below [][]float32) (tiles [][]float32, columns int) {
-	const most = 20
+	const most = 10
 	columns = min(len(above), most)
 	pad := make([][]float32, columns)
 	for lo := 0; lo < len(above); lo += columns {

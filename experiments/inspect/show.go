@@ -47,9 +47,9 @@ type savedRun struct {
 	// Owner is the process that has locked the directory, or was killed while it had.
 	Owner *lockfile.Owner `json:"owner,omitempty"`
 	lab.Config
-	Environment *lab.Environment      `json:"environment,omitempty"`
-	Metrics     map[string]lab.Metric `json:"metrics,omitempty"`
-	Claims      []lab.Claim           `json:"claims,omitempty"`
+	Environment *lab.Environment      `json:"environment"` // this and the next two of a complete run alone
+	Metrics     map[string]lab.Metric `json:"metrics"`
+	Claims      []lab.Claim           `json:"claims"`
 	Stages      []lab.Stage           `json:"stages"`
 	Checkpoints []checkpoint          `json:"checkpoints"`
 	Models      []string              `json:"models"`
