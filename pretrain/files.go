@@ -25,6 +25,8 @@ type Files struct {
 	Identity map[string]string
 	// Warn, if not nil, is told of a damaged file when there is another one to go on from.
 	Warn func(message string)
+	// Note, if not nil, is told from where a run goes on.
+	Note func(message string)
 	// Check, if not nil, is called before something is written; its error is Save's.
 	Check func() error
 
@@ -73,6 +75,9 @@ func (f *Files) Load() (*State, error) {
 		return nil, fmt.Errorf("checkpoint %s: %w", path, err)
 	}
 	f.generation, f.last = best.Generation, describe(path, best.State)
+	if f.Note != nil {
+		f.Note("going on from " + f.last)
+	}
 	return best.State, nil
 }
 

@@ -152,30 +152,30 @@ func (s *State) update(p *blocks.Param, W, g *G.Node) ([]autodiff.Update, error)
 	rate := c.Do(s.leaf(graph, "rate", s.rate))
 	switch o.Kind {
 	case "sgd":
-		next := c.Do(step(watched.rule(sgd(o.L2)), W, g, rate))
+		next := c.Do(step(sgd(o.L2), watched, W, g, rate))
 		return []autodiff.Update{{Target: W, Value: next}}, c.Err()
 	case "momentum", "nesterov":
 		momentum := c.Do(s.leaf(graph, "momentum", s.momentum))
 		v := c.Do(s.slot(graph, p, "velocity"))
-		nextV := c.Do(step(velocity(o.L2), v, W, g, rate, momentum))
+		nextV := c.Do(step(velocity(o.L2), nil, v, W, g, rate, momentum))
 		var next *G.Node
 		if o.Kind == "nesterov" {
-			next = c.Do(step(watched.rule(nesterov(o.L2)), W, nextV, g, rate, momentum))
+			next = c.Do(step(nesterov(o.L2), watched, W, nextV, g, rate, momentum))
 		} else {
-			next = c.Do(step(watched.rule(moved()), W, nextV))
+			next = c.Do(step(moved(), watched, W, nextV))
 		}
 		return []autodiff.Update{{Target: v, Value: nextV}, {Target: W, Value: next}}, c.Err()
 	case "rmsprop":
 		sq := c.Do(s.slot(graph, p, "square"))
-		nextSq := c.Do(step(average("square", o.L2, o.Rho, true), sq, W, g))
-		next := c.Do(step(watched.rule(rmsprop(o.L2, o.Epsilon)), W, nextSq, g, rate))
+		nextSq := c.Do(step(average("square", o.L2, o.Rho, true), nil, sq, W, g))
+		next := c.Do(step(rmsprop(o.L2, o.Epsilon), watched, W, nextSq, g, rate))
 		return []autodiff.Update{{Target: sq, Value: nextSq}, {Target: W, Value: next}}, c.Err()
 	default: // adam
 		correction := c.Do(s.leaf(graph, "correction", s.correction))
 		m, sq := c.Do(s.slot(graph, p, "mean")), c.Do(s.slot(graph, p, "square"))
-		nextM := c.Do(step(average("mean", o.L2, o.Beta1, false), m, W, g))
-		nextSq := c.Do(step(average("square", o.L2, o.Beta2, true), sq, W, g))
-		next := c.Do(step(watched.rule(adam(o.Epsilon)), W, nextM, nextSq, rate, correction))
+		nextM := c.Do(step(average("mean", o.L2, o.Beta1, false), nil, m, W, g))
+		nextSq := c.Do(step(average("square", o.L2, o.Beta2, true), nil, sq, W, g))
+		next := c.Do(step(adam(o.Epsilon), watched, W, nextM, nextSq, rate, correction))
 		return []autodiff.Update{{Target: m, Value: nextM}, {Target: sq, Value: nextSq}, {Target: W, Value: next}}, c.Err()
 	}
 }

@@ -11,25 +11,44 @@ import (
 )
 
 // rule is one pass over the elements of a parameter: the new value of the first
-// operand from all operands, of which the last may be scalars.
+// operand from all operands, of which the last may be scalars. That of a parameter
+// tells in float32 whether the new value is finite; others are not looked at, and tell
+// true.
 type rule struct {
 	name string
-	f32  func(y []float32, x [][]float32)
+	f32  func(y []float32, x [][]float32) bool
 	f64  func(y []float64, x [][]float64)
 }
 
-// step applies a rule.
-func step(r rule, x ...*G.Node) (*G.Node, error) {
+// step applies a rule, to a parameter under watch or, if it is nil, to what is kept
+// for one. The operation's name leaves it to the operands to tell one parameter from
+// another: they are its leaf and what is made of the state's learning rate.
+func step(r rule, p *watchedParam, x ...*G.Node) (*G.Node, error) {
 	if len(x) == 0 || x[0] == nil {
 		return nil, fmt.Errorf("%s: an operand is missing", r.name)
 	}
-	return ops.Apply(ops.Def{Name: r.name, Shape: x[0].Shape(), F32: r.f32, F64: r.f64, Elementwise: true}, x...)
+	d := ops.Def{Name: r.name, Shape: x[0].Shape(), Elementwise: true}
+	d.F32 = func(y []float32, x [][]float32) {
+		if !r.f32(y, x) && p != nil {
+			p.spoil()
+		}
+	}
+	d.F64 = r.f64
+	if p != nil {
+		d.F64 = func(y []float64, x [][]float64) {
+			r.f64(y, x)
+			if !finite64(y) {
+				p.spoil()
+			}
+		}
+	}
+	return ops.Apply(d, x...)
 }
 
 // sgd: W − η(g + λW) from W, g, η.
 func sgd(l2 float64) rule {
 	return rule{fmt.Sprintf("sgd(%g)", l2),
-		func(y []float32, x [][]float32) { kernels.SGD(y, x[0], x[1], x[2][0], float32(l2)) },
+		func(y []float32, x [][]float32) bool { return kernels.SGD(y, x[0], x[1], x[2][0], float32(l2)) },
 		func(y []float64, x [][]float64) {
 			W, g, rate := x[0][:len(y)], x[1][:len(y)], x[2][0]
 			for i, w := range W {
@@ -41,8 +60,9 @@ func sgd(l2 float64) rule {
 // velocity: μv − η(g + λW) from v, W, g, η, μ.
 func velocity(l2 float64) rule {
 	return rule{fmt.Sprintf("velocity(%g)", l2),
-		func(y []float32, x [][]float32) {
+		func(y []float32, x [][]float32) bool {
 			kernels.Velocity(y, x[0], x[1], x[2], x[3][0], x[4][0], float32(l2))
+			return true
 		},
 		func(y []float64, x [][]float64) {
 			v, W, g := x[0][:len(y)], x[1][:len(y)], x[2][:len(y)]
@@ -56,7 +76,7 @@ func velocity(l2 float64) rule {
 // moved: W + v from W, the new v.
 func moved() rule {
 	return rule{"moved",
-		func(y []float32, x [][]float32) { kernels.Add(y, x[0], x[1]) },
+		func(y []float32, x [][]float32) bool { return kernels.Momentum(y, x[0], x[1]) },
 		func(y []float64, x [][]float64) {
 			W, v := x[0][:len(y)], x[1][:len(y)]
 			for i, w := range W {
@@ -68,8 +88,8 @@ func moved() rule {
 // nesterov: W + μv − η(g + λW) from W, the new v, g, η, μ.
 func nesterov(l2 float64) rule {
 	return rule{fmt.Sprintf("nesterov(%g)", l2),
-		func(y []float32, x [][]float32) {
-			kernels.Nesterov(y, x[0], x[1], x[2], x[3][0], x[4][0], float32(l2))
+		func(y []float32, x [][]float32) bool {
+			return kernels.Nesterov(y, x[0], x[1], x[2], x[3][0], x[4][0], float32(l2))
 		},
 		func(y []float64, x [][]float64) {
 			W, v, g := x[0][:len(y)], x[1][:len(y)], x[2][:len(y)]
@@ -87,8 +107,9 @@ func average(what string, l2, rho float64, squared bool) rule {
 		pass = kernels.AverageSquare
 	}
 	return rule{fmt.Sprintf("average %s(%g,%g)", what, l2, rho),
-		func(y []float32, x [][]float32) {
+		func(y []float32, x [][]float32) bool {
 			pass(y, x[0], x[1], x[2], float32(l2), float32(rho), float32(1-rho))
+			return true
 		},
 		func(y []float64, x [][]float64) {
 			a, W, g := x[0][:len(y)], x[1][:len(y)], x[2][:len(y)]
@@ -105,8 +126,8 @@ func average(what string, l2, rho float64, squared bool) rule {
 // rmsprop: W − η(g + λW)/(√s + ε) from W, the new s, g, η.
 func rmsprop(l2, epsilon float64) rule {
 	return rule{fmt.Sprintf("rmsprop(%g,%g)", l2, epsilon),
-		func(y []float32, x [][]float32) {
-			kernels.RMSProp(y, x[0], x[1], x[2], x[3][0], float32(l2), float32(epsilon))
+		func(y []float32, x [][]float32) bool {
+			return kernels.RMSProp(y, x[0], x[1], x[2], x[3][0], float32(l2), float32(epsilon))
 		},
 		func(y []float64, x [][]float64) {
 			W, s, g, rate := x[0][:len(y)], x[1][:len(y)], x[2][:len(y)], x[3][0]
@@ -120,8 +141,8 @@ func rmsprop(l2, epsilon float64) rule {
 // correction = 1/√(1−β₂ᵗ).
 func adam(epsilon float64) rule {
 	return rule{fmt.Sprintf("adam(%g)", epsilon),
-		func(y []float32, x [][]float32) {
-			kernels.Adam(y, x[0], x[1], x[2], x[3][0], x[4][0], float32(epsilon))
+		func(y []float32, x [][]float32) bool {
+			return kernels.Adam(y, x[0], x[1], x[2], x[3][0], x[4][0], float32(epsilon))
 		},
 		func(y []float64, x [][]float64) {
 			W, m, s := x[0][:len(y)], x[1][:len(y)], x[2][:len(y)]

@@ -1,13 +1,9 @@
 package train
 
-import (
-	"sync/atomic"
+import "sync/atomic"
 
-	"capas/internal/kernels"
-)
-
-// watch notices the parameters that a step leaves with an element that is NaN or infinite, at that step: a rule that computes
-// new values of a parameter looks at each block that it has written, while it is in the first-level cache.
+// watch notices the parameters that a step leaves with an element that is NaN or infinite, at that step: the rules tell of
+// each block that they write.
 type watch struct {
 	any    atomic.Bool
 	params []*watchedParam // in the order in which they were first seen, the model's
@@ -32,26 +28,10 @@ func (w *watch) of(name string) *watchedParam {
 	return p
 }
 
-// rule is r, watched. It keeps r's name although it is another function for every parameter: that the operands tell, of which
-// one is the parameter's leaf and one is made of the state's learning rate.
-func (p *watchedParam) rule(r rule) rule {
-	f32, f64 := r.f32, r.f64
-	r.f32 = func(y []float32, x [][]float32) {
-		f32(y, x)
-		p.see(kernels.Finite(y))
-	}
-	r.f64 = func(y []float64, x [][]float64) {
-		f64(y, x)
-		p.see(finite64(y))
-	}
-	return r
-}
-
-func (p *watchedParam) see(finite bool) {
-	if !finite {
-		p.broken.Store(true)
-		p.any.Store(true)
-	}
+// spoil notes that a block of the parameter is not finite.
+func (p *watchedParam) spoil() {
+	p.broken.Store(true)
+	p.any.Store(true)
 }
 
 func finite64(x []float64) bool {

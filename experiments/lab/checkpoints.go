@@ -30,6 +30,7 @@ func (r *Run[R]) Checkpoints(name string, data ...*datasets.Set) (*pretrain.File
 	return &pretrain.Files{
 		Path: r.Checkpoint(name), Identity: identity, Check: r.CheckOut,
 		Warn: func(message string) { r.Progress.Printf("warning: %s\n", message) },
+		Note: func(message string) { r.Progress.note("%s\n", message) },
 	}, nil
 }
 

@@ -53,13 +53,21 @@ func prepareOut(dir string, conf Config, resume bool) (resumed bool, err error) 
 }
 
 // refuseUnfinished refuses to throw away the checkpoints in dir, which may be hours
-// of work, unless the result they led to is there.
+// of work, unless the result they led to is there: a result that is older than
+// config.json, which every start writes, is of an earlier run.
 func refuseUnfinished(dir string) error {
-	_, err := os.Stat(filepath.Join(dir, resultFile))
-	if errors.Is(err, fs.ErrNotExist) {
+	result, err := os.Stat(filepath.Join(dir, resultFile))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	started, startedErr := os.Stat(filepath.Join(dir, configFile))
+	if startedErr != nil {
+		return startedErr
+	}
+	if err != nil || result.ModTime().Before(started.ModTime()) {
 		return errors.New("holds an unfinished run; -resume continues it, or delete the directory to start anew")
 	}
-	return err
+	return nil
 }
 
 // holdsFiles reports whether there is a complete file anywhere below dir, which need

@@ -82,7 +82,7 @@ const (
 
 // Main runs the experiment with the given command line (without the program's
 // name) and returns the exit status: 0 done, 1 failed, 2 wrong usage, 130
-// interrupted. It catches SIGINT and SIGTERM: the first cancels the context of
+// interrupted. It catches SIGINT, SIGTERM and SIGHUP: the first cancels the context of
 // Run, a second ends the process at once with status 130.
 //
 // With -json, stdout gets the result document and nothing else; otherwise a

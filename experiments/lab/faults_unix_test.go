@@ -57,6 +57,37 @@ func TestSecondProcessIsRefused(t *testing.T) {
 	finished(t, args...)
 }
 
+// TestRacingStarts: of several that start in one new directory at the same time, one
+// runs and the others name it.
+func TestRacingStarts(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "o")
+	var all []*process
+	for range 6 {
+		all = append(all, start(t, "-progress", "none", "-mode", "end", "-out", out))
+	}
+	var owner *process
+	for _, p := range all {
+		if p.lines.Scan(); p.lines.Text() != "running" {
+			p.rest = append(p.rest, p.lines.Text())
+		} else if owner != nil {
+			t.Error("two run at the same time")
+		} else {
+			owner = p
+		}
+	}
+	if owner == nil {
+		t.Fatal("none runs")
+	}
+	for _, p := range all {
+		if p != owner {
+			failed(t, p, fmt.Sprintf("in use by process %d on host ", owner.cmd.Process.Pid))
+		}
+	}
+	if code, stderr := owner.end(); code != 0 {
+		t.Errorf("status %d: %s", code, stderr)
+	}
+}
+
 // TestKilledOwner: what a killed process leaves keeps nobody out, and its unfinished
 // files are gone afterwards.
 func TestKilledOwner(t *testing.T) {
@@ -101,7 +132,8 @@ func TestOutDeleted(t *testing.T) {
 					p.signal(syscall.SIGINT)
 				}
 				code, stderr := p.end()
-				if want := out + ": the directory, or .lock in it, was deleted or replaced"; code != 1 || !strings.Contains(stderr, want) || strings.Contains(stderr, "resume with") {
+				if want := out + ": the directory, or .lock in it, was deleted or replaced"; code != 1 || !strings.Contains(stderr, want) ||
+					strings.Contains(stderr, "resume with") || strings.Contains(stderr, "nothing was wrong") {
 					t.Errorf("want status 1 and %q, got %d, %q", want, code, stderr)
 				}
 				if replaced {

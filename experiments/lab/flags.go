@@ -48,7 +48,7 @@ func (c *common) define(fs *flag.FlagSet, name string) {
 		"this machine; without it there is no network access")
 	fs.StringVar(&c.out, "out", "runs/"+name, "`directory` of results")
 	fs.BoolVar(&c.resume, "resume", false, "continue what is in the directory of results")
-	fs.DurationVar(&c.checkpoint, "checkpoint", time.Minute, "`time` between checkpoints within a stage; 0 writes one after every step")
+	fs.DurationVar(&c.checkpoint, "checkpoint", time.Minute, "`duration` between checkpoints within a stage; 0 writes one after every step")
 	fs.BoolVar(&c.json, "json", false, "print result.json, and nothing else, on standard output")
 	fs.BoolVar(&c.profile, "profile", false, "print what each operation costs, on standard error; -out gets the table as profile.txt\n"+
 		"and, for go tool pprof, the samples as cpu.pprof")

@@ -81,11 +81,14 @@ func runToy(ctx context.Context, run *Run[toyRecipe]) error {
 		}
 	case "log": // until something is wrong
 		run.Progress.Printf("running")
-		for epoch := 0; ctx.Err() == nil; epoch++ {
+		for epoch := range 20_000 {
 			run.Log(1, "dbn", toyEpoch{"fine-tune", epoch, 1})
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
 			time.Sleep(time.Millisecond)
 		}
-		return ctx.Err()
+		run.Progress.Printf("nothing was wrong")
 	case "deaf": // to interruptions
 		run.Progress.Printf("running")
 		select {}

@@ -55,6 +55,22 @@ func TestAnotherConfigurationIsRefused(t *testing.T) {
 	}
 }
 
+// TestChangesBeforeTheLock: what comes into the directory between the first look and
+// the lock is seen under the lock.
+func TestChangesBeforeTheLock(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "o")
+	if code, _, stderr := call(t, "-out", out); code != 0 {
+		t.Fatal(stderr)
+	}
+	before := readTree(t, out)
+	if _, err := prepareOut(out, config{Experiment: "other"}, false); err == nil || !strings.Contains(err.Error(), "another configuration") {
+		t.Errorf("got %v", err)
+	}
+	if diff := cmp.Diff(before, readTree(t, out)); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestForeignDirectoryIsRefused(t *testing.T) {
 	out := t.TempDir()
 	thesis := filepath.Join(out, "thesis.tex")
@@ -179,7 +195,14 @@ func TestUnfinishedRun(t *testing.T) {
 	if code, stderr := begin(nil); code != 0 { // finished: the next starts anew
 		t.Errorf("got status %d, %s", code, stderr)
 	}
-	if diff := cmp.Diff([]string{"", "checkpoints models ", ""}, found); diff != "" {
+	// Started anew over a finished run, and interrupted: its result is of the run before.
+	if code, _ := begin(os.ErrDeadlineExceeded); code != 1 {
+		t.Errorf("got status %d", code)
+	}
+	if code, stderr := begin(nil); code != 1 || stderr != want {
+		t.Errorf("over an earlier result: got status %d, %q; want %q", code, stderr, want)
+	}
+	if diff := cmp.Diff([]string{"", "checkpoints models ", "", ""}, found); diff != "" {
 		t.Error(diff)
 	}
 }

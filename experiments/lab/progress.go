@@ -101,6 +101,13 @@ func (p *Progress) Expect(units int64) {
 	p.expected = units
 }
 
+// note is Printf for what is not worth a line with -progress none.
+func (p *Progress) note(format string, args ...any) {
+	if p != nil && p.mode != progressNone {
+		p.Printf(format, args...)
+	}
+}
+
 // Printf writes a message of its own line, above the bar.
 func (p *Progress) Printf(format string, args ...any) {
 	if p == nil {

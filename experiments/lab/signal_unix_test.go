@@ -98,7 +98,7 @@ func (p *process) end() (code int, stderr string) {
 }
 
 func TestInterruptedBySignal(t *testing.T) {
-	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGTERM} {
+	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
 		p := startRunning(t, "-mode", "wait", "-out", filepath.Join(t.TempDir(), "o"))
 		p.signal(s)
 		code, stderr := p.end()

@@ -6,9 +6,7 @@ import (
 	"bytes"
 	"errors"
 	"io/fs"
-	"maps"
 	"math/rand/v2"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -32,20 +30,21 @@ func binary(t *testing.T) string {
 	return program
 }
 
-// everyStage is a run with every kind of stage, of some seconds, that writes
-// checkpoints all the time.
+// everyStage is a run with every kind of stage that writes a checkpoint after every
+// step.
 func everyStage(out string, more ...string) []string {
-	return append([]string{"-preset", "smoke", "-init", "glorot,dbn,sdae", "-images", "2000", "-depth", "2", "-width", "50", "-pretrain-epochs", "4",
-		"-joint-epochs", "4", "-top-epochs", "4", "-epochs", "4", "-drop-input", "0.1", "-drop-hidden", "0.2",
-		"-progress", "none", "-checkpoint", "5ms", "-out", out, "-resume"}, more...)
+	return append([]string{"-preset", "smoke", "-images", "1000", "-depth", "2", "-width", "30", "-pretrain-epochs", "2",
+		"-joint-epochs", "2", "-top-epochs", "2", "-epochs", "2", "-drop-input", "0.1", "-drop-hidden", "0.2",
+		"-progress", "none", "-checkpoint", "0", "-out", out, "-resume"}, more...)
 }
 
-// stagesNow are the stages in which a killed run's networks stand, as "dbn layer 1".
+// stagesNow are the stages in which a run's networks stand, as "dbn layer 1". All
+// checkpoints that there are must be whole.
 func stagesNow(t *testing.T, out string) []string {
 	t.Helper()
 	var now []string
-	for _, init := range []string{"glorot", "dbn", "sdae"} {
-		store := pretrain.Files{Path: filepath.Join(out, "checkpoints", "seed-1-"+init), Warn: func(w string) { t.Errorf("after a kill: %s", w) }}
+	for _, init := range inits() {
+		store := pretrain.Files{Path: filepath.Join(out, "checkpoints", "seed-1-"+init)}
 		var latest *pretrain.Checkpoint
 		for _, path := range store.Generations() {
 			c, err := pretrain.ReadCheckpoint(path)
@@ -53,7 +52,7 @@ func stagesNow(t *testing.T, out string) []string {
 				continue
 			}
 			if err != nil {
-				t.Errorf("a kill left a checkpoint that is not whole: %v", err)
+				t.Errorf("a checkpoint that is not whole: %v", err)
 				continue
 			}
 			if latest == nil || c.Generation > latest.Generation {
@@ -67,84 +66,97 @@ func stagesNow(t *testing.T, out string) []string {
 	return now
 }
 
-// end starts the program, waits until it has written a checkpoint, if wait says so, and
-// a while longer, sends it a signal and returns its exit status, −1 if the signal
-// killed it, and its standard error.
-func end(t *testing.T, program string, args []string, out string, wait bool, longer time.Duration, s syscall.Signal) (int, string) {
+// end starts the program, sends it a signal when the moment has come, and returns its
+// exit status, −1 if the signal killed it, and its standard error.
+func end(t *testing.T, program string, args []string, moment func() bool, s syscall.Signal) (int, string) {
 	t.Helper()
 	var stderr bytes.Buffer
 	cmd := exec.Command(program, args...)
 	cmd.Stderr = &stderr
-	start := time.Now()
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	done := make(chan error, 1)
-	go func() { done <- cmd.Wait() }()
-	for wait && !writtenSince(out, start) && len(done) == 0 {
-		time.Sleep(time.Millisecond)
+	done := make(chan struct{})
+	go func() {
+		cmd.Wait()
+		close(done)
+	}()
+	for {
+		select {
+		case <-done:
+			return cmd.ProcessState.ExitCode(), stderr.String()
+		case <-time.After(time.Millisecond):
+		}
+		if moment() {
+			cmd.Process.Signal(s)
+			<-done
+			return cmd.ProcessState.ExitCode(), stderr.String()
+		}
 	}
-	select {
-	case err := <-done:
-		done <- err
-	case <-time.After(longer):
-		cmd.Process.Signal(s)
-	}
-	<-done
-	return cmd.ProcessState.ExitCode(), stderr.String()
 }
 
-// writtenSince tells whether a checkpoint is younger than a time.
-func writtenSince(out string, start time.Time) bool {
-	files, _ := filepath.Glob(filepath.Join(out, "checkpoints", "*.safetensors"))
-	return slices.ContainsFunc(files, func(path string) bool {
-		info, err := os.Stat(path)
-		return err == nil && info.ModTime().After(start)
-	})
-}
-
-// A run that is killed at twenty random moments, in every kind of stage, and resumed
-// each time, leaves the bytes of one without a break: weights, result.json, the log,
-// the figures. Some rounds end by Ctrl-C or SIGTERM instead, which exits with 130 and a
-// line on how to go on.
+// A run that is killed at twenty random moments and more, in every kind of stage, and
+// resumed each time, leaves the bytes of one without a break: weights, result.json, the
+// log, the figures. Some rounds end by Ctrl-C or SIGTERM instead, which exits with 130
+// and a line on how to go on.
 func TestKilledAndResumed(t *testing.T) {
 	if testing.Short() {
-		t.Skip("-short: takes about a minute")
+		t.Skip("-short: takes half a minute")
 	}
 	program := binary(t)
-	for _, chains := range []string{"0", "40"} { // contrastive divergence from the data, and persistent
+	random := rand.New(rand.NewPCG(1, 2))
+	kills := 0
+	for _, run := range []struct {
+		args  []string
+		kills int
+		in    []string
+	}{
+		{[]string{"-init", "glorot,dbn,sdae"}, 14, []string{"dbn layer 1", "dbn layer 2", "dbn unrolled", "dbn top layer", "dbn fine-tuning",
+			"sdae layer 1", "sdae layer 2", "sdae unrolled", "sdae top layer", "sdae fine-tuning", "glorot top layer", "glorot fine-tuning"}},
+		{[]string{"-init", "dbn", "-chains", "40"}, 6, []string{"dbn layer 1", "dbn layer 2", "dbn unrolled", "dbn top layer", "dbn fine-tuning"}},
+	} {
 		whole := t.TempDir()
 		start := time.Now()
-		if out, err := exec.Command(program, everyStage(whole, "-chains", chains)...).CombinedOutput(); err != nil {
+		if out, err := exec.Command(program, everyStage(whole, run.args...)...).CombinedOutput(); err != nil {
 			t.Fatalf("%v: %s", err, out)
 		}
-		tenth := int(time.Since(start) / 10) // so that some twenty rounds make a run
-		want := files(t, whole)
-		seen, kills := map[string]int{}, 0
-		random := rand.New(rand.NewPCG(1, 2))
-		for pass := 0; pass < 5 && (kills < 10 || len(seen) < 12); pass++ {
+		duration := time.Since(start)
+		want, seen, n := files(t, whole), map[string]int{}, 0
+		for pass := 0; pass < 5 && (n < run.kills || len(seen) < len(run.in)); pass++ {
 			parts := t.TempDir()
 			for round := 0; ; round++ {
 				signal := syscall.SIGKILL
-				if round%7 == 3 {
+				if round%5 == 3 {
 					signal = []syscall.Signal{syscall.SIGINT, syscall.SIGTERM}[round%2]
 				}
-				started := round%5 > 0 // others end at any moment, also before the program listens to signals
-				code, stderr := end(t, program, everyStage(parts, "-chains", chains), parts, started, time.Duration(random.IntN(tenth)), signal)
+				// In a stage in which no network was killed yet, or at any time, also before the
+				// program listens to signals.
+				begin, later := time.Now(), time.Duration(random.Int64N(int64(duration)))
+				moment := func() bool { return time.Since(begin) > later }
+				if round%3 > 0 && len(seen) < len(run.in) {
+					later /= 60
+					var found time.Time
+					moment = func() bool {
+						if found.IsZero() && slices.ContainsFunc(stagesNow(t, parts), func(s string) bool { return seen[s] == 0 }) {
+							found = time.Now()
+						}
+						return !found.IsZero() && time.Since(found) > later
+					}
+				}
+				code, stderr := end(t, program, everyStage(parts, run.args...), moment, signal)
 				if code == 0 {
 					break
 				}
-				if signal == syscall.SIGKILL && code == -1 {
-					kills++
-				} else if code == -1 && !started {
-					continue
-				} else if signal == syscall.SIGKILL || code != 130 || !strings.Contains(stderr, "resume with: ") {
+				switch {
+				case code == -1: // also a signal that came before the program listens
+					n++
+				case code != 130 || signal == syscall.SIGKILL || !strings.Contains(stderr, "resume with: "):
 					t.Fatalf("round %d, %v: exit status %d, standard error %q", round, signal, code, stderr)
 				}
 				for _, stage := range stagesNow(t, parts) {
 					seen[stage]++
 				}
-				if round > 300 {
+				if round > 100 {
 					t.Fatal("the run does not end")
 				}
 			}
@@ -154,18 +166,19 @@ func TestKilledAndResumed(t *testing.T) {
 			}
 			for name := range want {
 				if want[name] != got[name] {
-					t.Errorf("chains %s: %s differs between a run without a break and one killed %d times", chains, name, kills)
+					t.Errorf("%v: %s differs between a run without a break and one killed %d times", run.args, name, n)
 				}
 			}
 		}
-		t.Logf("chains %s: %d kills; networks that were in a stage at one: %v", chains, kills, seen)
-		for _, stage := range []string{"dbn layer 1", "dbn layer 2", "sdae layer 1", "sdae layer 2", "dbn unrolled", "sdae unrolled", "dbn top layer", "dbn fine-tuning", "glorot fine-tuning"} {
+		t.Logf("%v: killed %d times; networks in a stage at an end: %v", run.args, n, seen)
+		for _, stage := range run.in {
 			if seen[stage] == 0 {
-				t.Errorf("chains %s: no kill in stage %s: %v", chains, stage, slices.Sorted(maps.Keys(seen)))
+				t.Errorf("%v: no end in stage %s, of %v", run.args, stage, seen)
 			}
 		}
-		if kills < 10 {
-			t.Errorf("chains %s: want at least 10 kills, got %d", chains, kills)
-		}
+		kills += n
+	}
+	if kills < 20 {
+		t.Errorf("want at least 20 kills, got %d", kills)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // TempPrefix starts the names of files that are not complete yet.
@@ -46,10 +47,22 @@ func Write(path string, data []byte) (err error) {
 	if err = f.Close(); err != nil {
 		return err
 	}
-	if err = os.Rename(f.Name(), path); err != nil {
+	if err = replace(f.Name(), path); err != nil {
 		return err
 	}
 	return syncDir(dir)
+}
+
+// replace renames a file over another. Windows refuses that while a reader has the
+// other one open, a look at a run in progress or a virus scanner: there it is tried for
+// a second.
+func replace(from, to string) error {
+	err := os.Rename(from, to)
+	for tries := 0; err != nil && runtime.GOOS == "windows" && tries < 20; tries++ {
+		time.Sleep(50 * time.Millisecond)
+		err = os.Rename(from, to)
+	}
+	return err
 }
 
 // syncDir makes a rename in dir survive a loss of power, where the system can:

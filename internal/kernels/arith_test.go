@@ -70,6 +70,7 @@ var exactFunctions = []exactFunction{
 		func(x, s [3]float64) float64 { return leak(x[0], x[1], s[0]) }},
 	{"TanhGrad", 2, func(f family, dst []float32, x [][]float32, s [3]float32) { f.tanhGrad(dst, x[0], x[1], s[0], s[1]) },
 		func(x, s [3]float64) float64 { return r(x[1] * r(s[0]-r(s[1]*r(x[0]*x[0])))) }},
+	exact2("Momentum", func(f family, dst, w, v []float32) { f.momentum(dst, w, v) }, func(w, v float64) float64 { return r(w + v) }),
 	{"SGD", 2, func(f family, dst []float32, x [][]float32, s [3]float32) { f.sgd(dst, x[0], x[1], s[0], s[1]) },
 		func(x, s [3]float64) float64 { return r(x[0] - r(s[0]*r(x[1]+r(s[1]*x[0])))) }},
 	{"Velocity", 3, func(f family, dst []float32, x [][]float32, s [3]float32) {

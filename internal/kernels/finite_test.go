@@ -63,6 +63,52 @@ func TestFinite(t *testing.T) {
 	})
 }
 
+// The passes that make new parameters tell whether these are finite: of small values, of large ones, which they look at again,
+// and wherever one is not finite.
+func TestPassesTellFinite(t *testing.T) {
+	type pass struct {
+		name string
+		run  func(f family, dst, w, zero []float32) bool
+	}
+	passes := []pass{
+		{"Momentum", func(f family, dst, w, zero []float32) bool { return f.momentum(dst, w, zero) }},
+		{"SGD", func(f family, dst, w, zero []float32) bool { return f.sgd(dst, w, zero, 0.1, 0.5) }},
+		{"Nesterov", func(f family, dst, w, zero []float32) bool { return f.nesterov(dst, w, zero, zero, 0.1, 0.9, 0.5) }},
+		{"RMSProp", func(f family, dst, w, zero []float32) bool { return f.rmsprop(dst, w, zero, zero, 0.1, 0.5, 1) }},
+		{"Adam", func(f family, dst, w, zero []float32) bool { return f.adam(dst, w, zero, zero, 0.1, 1, 1e-8) }},
+	}
+	lengths := []int{1, 2, 7, 8, 9, 15, 16, 17, 31, 33, 63, 65, 70, 500, asmPiece + 9, 2*asmPiece + 33}
+	if testing.Short() {
+		lengths = lengths[:14] // for emulated processors
+	}
+	forFamilies(t, func(t *testing.T, f family) {
+		for _, n := range lengths {
+			w, dst, zero := make([]float32, n), make([]float32, n), make([]float32, n)
+			for _, p := range passes {
+				for _, size := range []float32{0, 0.5, 1.9, 2, 1000, math.MaxFloat32} {
+					for i := range w {
+						w[i] = size * float32(1-2*(i%2))
+					}
+					if !p.run(f, dst, w, zero) {
+						t.Fatalf("%s of %d elements of ±%g: not finite", p.name, n, size)
+					}
+					for i := 0; i < n; i += 1 + n/200 {
+						w[i] = math.Float32frombits(nonFinite[i%len(nonFinite)])
+						if p.run(f, dst, w, zero) {
+							t.Fatalf("%s of %d elements of ±%g, element %d is %g: finite", p.name, n, size, i, w[i])
+						}
+						w[i] = size
+					}
+				}
+			}
+		}
+		big := []float32{math.MaxFloat32}
+		if f.momentum(make([]float32, 1), big, big) {
+			t.Error("a sum that overflows: finite")
+		}
+	})
+}
+
 // thinnedTo is all, or 2 of long slices.
 func thinnedTo(n, all int) int {
 	if n > 70 {

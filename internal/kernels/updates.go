@@ -4,12 +4,19 @@ import "math"
 
 // The passes of the optimisers: the new value of a parameter w, or of what is kept for it, from the gradient g. rate is the
 // learning rate η, l2 the factor λ of weight decay. Like the functions of arith.go they are exact operations in the
-// order of the formula, none fused, equal in all families.
+// order of the formula, none fused, equal in all families. Those that make a new w return whether it is finite, all of it, which
+// costs them next to nothing: only where a piece holds a value of 2 or more in magnitude is it looked at again.
 
 // SGD sets dst = w − rate·(g + l2·w).
-func SGD(dst, w, g []float32, rate, l2 float32) {
+func SGD(dst, w, g []float32, rate, l2 float32) bool {
 	checkLengths2("SGD", dst, w, g)
-	active().sgd(dst, w, g, rate, l2)
+	return active().sgd(dst, w, g, rate, l2)
+}
+
+// Momentum sets dst = w + v, with the new velocity v.
+func Momentum(dst, w, v []float32) bool {
+	checkLengths2("Momentum", dst, w, v)
+	return active().momentum(dst, w, v)
 }
 
 // Velocity sets dst = mu·v − rate·(g + l2·w), the velocity of momentum.
@@ -19,9 +26,9 @@ func Velocity(dst, v, w, g []float32, rate, mu, l2 float32) {
 }
 
 // Nesterov sets dst = w + mu·v − rate·(g + l2·w), with the new velocity v.
-func Nesterov(dst, w, v, g []float32, rate, mu, l2 float32) {
+func Nesterov(dst, w, v, g []float32, rate, mu, l2 float32) bool {
 	checkLengths3("Nesterov", dst, w, v, g)
-	active().nesterov(dst, w, v, g, rate, mu, l2)
+	return active().nesterov(dst, w, v, g, rate, mu, l2)
 }
 
 // Average sets dst = rho·a + rest·(g + l2·w), a moving average of the gradient; rest is 1 − rho.
@@ -37,16 +44,18 @@ func AverageSquare(dst, a, w, g []float32, l2, rho, rest float32) {
 }
 
 // RMSProp sets dst = w − rate·(g + l2·w)/(√s + epsilon), with the new average s of the square.
-func RMSProp(dst, w, s, g []float32, rate, l2, epsilon float32) {
+func RMSProp(dst, w, s, g []float32, rate, l2, epsilon float32) bool {
 	checkLengths3("RMSProp", dst, w, s, g)
-	active().rmsprop(dst, w, s, g, rate, l2, epsilon)
+	return active().rmsprop(dst, w, s, g, rate, l2, epsilon)
 }
 
 // Adam sets dst = w − rate·m/(√s·correction + epsilon), with the new averages m of the gradient and s of its square.
-func Adam(dst, w, m, s []float32, rate, correction, epsilon float32) {
+func Adam(dst, w, m, s []float32, rate, correction, epsilon float32) bool {
 	checkLengths3("Adam", dst, w, m, s)
-	active().adam(dst, w, m, s, rate, correction, epsilon)
+	return active().adam(dst, w, m, s, rate, correction, epsilon)
 }
+
+func momentumPortable(dst, w, v []float32) { addPortable(dst, w, v) }
 
 func sgdPortable(dst, w, g []float32, rate, l2 float32) {
 	w, g = w[:len(dst)], g[:len(dst)]

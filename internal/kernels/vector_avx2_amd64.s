@@ -689,6 +689,9 @@ loop:
 // Elementwise functions: a macro computes from Y0, Y1, … one group of results; ELEMENTWISE loads groups and stores them. The
 // last, partial group goes through the same instructions under a mask, so that a value does not depend on its position.
 //
+// The optimisers' functions gather the bits of all results in one more register, and return whether bit 30 is clear in all: then
+// all are below 2 in magnitude.
+//
 //	DI          dst             AX   index of the group
 //	SI, DX, BX  the operands    CX   n − 8, then what is left
 //	Y0 …       the operands, then scalars, what the macro computes, and constants
@@ -717,9 +720,7 @@ loop:
 	VMASKMOVPS (SI)(AX*4), Y15, Y0 \
 	BODY \
 	VMASKMOVPS OUT, Y15, (DI)(AX*4) \
-	done: \
-	VZEROUPPER \
-	RET
+	done:
 
 #define ELEMENTWISE2(BODY, OUT) \
 	XORQ AX, AX \
@@ -746,9 +747,7 @@ loop:
 	VMASKMOVPS (DX)(AX*4), Y15, Y1 \
 	BODY \
 	VMASKMOVPS OUT, Y15, (DI)(AX*4) \
-	done: \
-	VZEROUPPER \
-	RET
+	done:
 
 #define ELEMENTWISE3(BODY, OUT) \
 	XORQ AX, AX \
@@ -777,9 +776,7 @@ loop:
 	VMASKMOVPS (BX)(AX*4), Y15, Y2 \
 	BODY \
 	VMASKMOVPS OUT, Y15, (DI)(AX*4) \
-	done: \
-	VZEROUPPER \
-	RET
+	done:
 
 #define EXP \
 	VMINPS Y0, Y5, Y0 \
@@ -823,6 +820,8 @@ TEXT ·expAVX2(SB), NOSPLIT, $0-24
 	VMOVUPS exp1<>(SB), Y13
 	VMOVUPS exp0<>(SB), Y14
 	ELEMENTWISE1(EXP, Y0)
+	VZEROUPPER
+	RET
 
 #define SIGMOID \
 	VORPS Y7, Y0, Y1 \
@@ -868,6 +867,8 @@ TEXT ·sigmoidAVX2(SB), NOSPLIT, $0-24
 	VMOVUPS exp3<>(SB), Y13
 	VMOVUPS exp2<>(SB), Y14
 	ELEMENTWISE1(SIGMOID, Y0)
+	VZEROUPPER
+	RET
 
 #define TANH \
 	VANDPS Y5, Y0, Y1 \
@@ -910,6 +911,8 @@ TEXT ·tanhAVX2(SB), NOSPLIT, $0-24
 	VMOVUPS exp1<>(SB), Y13
 	VMOVUPS exp0<>(SB), Y14
 	ELEMENTWISE1(TANH, Y0)
+	VZEROUPPER
+	RET
 
 #define SOFTPLUS \
 	VORPS Y6, Y0, Y1 \
@@ -965,6 +968,8 @@ TEXT ·softplusAVX2(SB), NOSPLIT, $0-24
 	VMOVUPS exp2<>(SB), Y13
 	VMOVUPS exp1<>(SB), Y14
 	ELEMENTWISE1(SOFTPLUS, Y0)
+	VZEROUPPER
+	RET
 
 #define LOG \
 	VCMPPS $1, Y7, Y0, Y1 \
@@ -1012,6 +1017,8 @@ TEXT ·logAVX2(SB), NOSPLIT, $0-24
 	VMOVUPS artanh4<>(SB), Y13
 	VMOVUPS artanh3<>(SB), Y14
 	ELEMENTWISE1(LOG, Y0)
+	VZEROUPPER
+	RET
 
 #define LECUNTANH \
 	VMULPS Y5, Y0, Y0 \
@@ -1056,6 +1063,8 @@ TEXT ·lecunTanhAVX2(SB), NOSPLIT, $0-24
 	VMOVUPS exp2<>(SB), Y13
 	VMOVUPS exp1<>(SB), Y14
 	ELEMENTWISE1(LECUNTANH, Y0)
+	VZEROUPPER
+	RET
 
 #define RELU \
 	VMAXPS Y0, Y2, Y0 \
@@ -1068,6 +1077,8 @@ TEXT ·reluAVX2(SB), NOSPLIT, $0-24
 	MOVQ n+16(FP), CX
 	VMOVUPS zero<>(SB), Y2
 	ELEMENTWISE1(RELU, Y0)
+	VZEROUPPER
+	RET
 
 #define SOFTSIGN \
 	VANDPS Y2, Y0, Y1 \
@@ -1082,6 +1093,8 @@ TEXT ·softsignAVX2(SB), NOSPLIT, $0-24
 	VMOVUPS magnitude<>(SB), Y2
 	VMOVUPS one<>(SB), Y3
 	ELEMENTWISE1(SOFTSIGN, Y0)
+	VZEROUPPER
+	RET
 
 #define SQUARE \
 	VMULPS Y0, Y0, Y0
@@ -1092,6 +1105,8 @@ TEXT ·squareAVX2(SB), NOSPLIT, $0-24
 	MOVQ x+8(FP), SI
 	MOVQ n+16(FP), CX
 	ELEMENTWISE1(SQUARE, Y0)
+	VZEROUPPER
+	RET
 
 #define ABS \
 	VANDPS Y1, Y0, Y0
@@ -1103,6 +1118,8 @@ TEXT ·absAVX2(SB), NOSPLIT, $0-24
 	MOVQ n+16(FP), CX
 	VMOVUPS magnitude<>(SB), Y1
 	ELEMENTWISE1(ABS, Y0)
+	VZEROUPPER
+	RET
 
 #define SIGN \
 	VCMPPS $1, Y0, Y3, Y1 \
@@ -1119,6 +1136,8 @@ TEXT ·signAVX2(SB), NOSPLIT, $0-24
 	VMOVUPS zero<>(SB), Y3
 	VMOVUPS one<>(SB), Y4
 	ELEMENTWISE1(SIGN, Y0)
+	VZEROUPPER
+	RET
 
 #define LEAKYRELU \
 	VCMPPS $1, Y0, Y4, Y2 \
@@ -1133,6 +1152,8 @@ TEXT ·leakyReLUAVX2(SB), NOSPLIT, $0-28
 	VBROADCASTSS alpha+24(FP), Y1
 	VMOVUPS zero<>(SB), Y4
 	ELEMENTWISE1(LEAKYRELU, Y0)
+	VZEROUPPER
+	RET
 
 #define ADDSCALAR \
 	VADDPS Y1, Y0, Y0
@@ -1144,6 +1165,8 @@ TEXT ·addScalarAVX2(SB), NOSPLIT, $0-28
 	MOVQ n+16(FP), CX
 	VBROADCASTSS s+24(FP), Y1
 	ELEMENTWISE1(ADDSCALAR, Y0)
+	VZEROUPPER
+	RET
 
 #define SUBFROM \
 	VSUBPS Y0, Y1, Y0
@@ -1155,6 +1178,8 @@ TEXT ·subFromAVX2(SB), NOSPLIT, $0-28
 	MOVQ n+16(FP), CX
 	VBROADCASTSS s+24(FP), Y1
 	ELEMENTWISE1(SUBFROM, Y0)
+	VZEROUPPER
+	RET
 
 #define SCALE \
 	VMULPS Y1, Y0, Y0
@@ -1166,6 +1191,8 @@ TEXT ·scaleAVX2(SB), NOSPLIT, $0-28
 	MOVQ n+16(FP), CX
 	VBROADCASTSS a+24(FP), Y1
 	ELEMENTWISE1(SCALE, Y0)
+	VZEROUPPER
+	RET
 
 #define LINEAR \
 	VMULPS Y1, Y0, Y0 \
@@ -1179,6 +1206,8 @@ TEXT ·linearAVX2(SB), NOSPLIT, $0-32
 	VBROADCASTSS a+24(FP), Y1
 	VBROADCASTSS d+28(FP), Y2
 	ELEMENTWISE1(LINEAR, Y0)
+	VZEROUPPER
+	RET
 
 #define ADD \
 	VADDPS Y1, Y0, Y0
@@ -1190,6 +1219,8 @@ TEXT ·addAVX2(SB), NOSPLIT, $0-32
 	MOVQ y+16(FP), DX
 	MOVQ n+24(FP), CX
 	ELEMENTWISE2(ADD, Y0)
+	VZEROUPPER
+	RET
 
 #define SUB \
 	VSUBPS Y1, Y0, Y0
@@ -1201,6 +1232,8 @@ TEXT ·subAVX2(SB), NOSPLIT, $0-32
 	MOVQ y+16(FP), DX
 	MOVQ n+24(FP), CX
 	ELEMENTWISE2(SUB, Y0)
+	VZEROUPPER
+	RET
 
 #define MUL \
 	VMULPS Y1, Y0, Y0
@@ -1212,6 +1245,8 @@ TEXT ·mulAVX2(SB), NOSPLIT, $0-32
 	MOVQ y+16(FP), DX
 	MOVQ n+24(FP), CX
 	ELEMENTWISE2(MUL, Y0)
+	VZEROUPPER
+	RET
 
 #define SIGMOIDGRAD \
 	VSUBPS Y0, Y4, Y2 \
@@ -1226,6 +1261,8 @@ TEXT ·sigmoidGradAVX2(SB), NOSPLIT, $0-32
 	MOVQ n+24(FP), CX
 	VMOVUPS one<>(SB), Y4
 	ELEMENTWISE2(SIGMOIDGRAD, Y0)
+	VZEROUPPER
+	RET
 
 #define TANHGRAD \
 	VMULPS Y0, Y0, Y0 \
@@ -1242,6 +1279,8 @@ TEXT ·tanhGradAVX2(SB), NOSPLIT, $0-40
 	VBROADCASTSS a+32(FP), Y2
 	VBROADCASTSS b+36(FP), Y3
 	ELEMENTWISE2(TANHGRAD, Y0)
+	VZEROUPPER
+	RET
 
 #define LEAKYRELUGRAD \
 	VCMPPS $1, Y0, Y4, Y0 \
@@ -1257,6 +1296,8 @@ TEXT ·leakyReLUGradAVX2(SB), NOSPLIT, $0-36
 	VBROADCASTSS alpha+32(FP), Y2
 	VMOVUPS zero<>(SB), Y4
 	ELEMENTWISE2(LEAKYRELUGRAD, Y0)
+	VZEROUPPER
+	RET
 
 #define SOFTSIGNGRAD \
 	VANDPS Y3, Y0, Y0 \
@@ -1273,22 +1314,51 @@ TEXT ·softsignGradAVX2(SB), NOSPLIT, $0-32
 	VMOVUPS magnitude<>(SB), Y3
 	VMOVUPS one<>(SB), Y4
 	ELEMENTWISE2(SOFTSIGNGRAD, Y0)
+	VZEROUPPER
+	RET
+
+#define MOMENTUM \
+	VADDPS Y1, Y0, Y0 \
+	VORPS Y0, Y14, Y14
+
+// func momentumAVX2(dst, x, y *float32, n int) bool
+TEXT ·momentumAVX2(SB), NOSPLIT, $0-33
+	MOVQ dst+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ y+16(FP), DX
+	MOVQ n+24(FP), CX
+	VXORPS Y14, Y14, Y14
+	ELEMENTWISE2(MOMENTUM, Y0)
+	VPSLLD $1, Y14, Y14
+	VMOVMSKPS Y14, AX
+	TESTL AX, AX
+	SETEQ ret+32(FP)
+	VZEROUPPER
+	RET
 
 #define SGD \
 	VMULPS Y0, Y3, Y4 \
 	VADDPS Y4, Y1, Y1 \
 	VMULPS Y1, Y2, Y1 \
-	VSUBPS Y1, Y0, Y0
+	VSUBPS Y1, Y0, Y0 \
+	VORPS Y0, Y14, Y14
 
-// func sgdAVX2(dst, w, dw *float32, n int, rate, l2 float32)
-TEXT ·sgdAVX2(SB), NOSPLIT, $0-40
+// func sgdAVX2(dst, w, dw *float32, n int, rate, l2 float32) bool
+TEXT ·sgdAVX2(SB), NOSPLIT, $0-41
 	MOVQ dst+0(FP), DI
 	MOVQ w+8(FP), SI
 	MOVQ dw+16(FP), DX
 	MOVQ n+24(FP), CX
 	VBROADCASTSS rate+32(FP), Y2
 	VBROADCASTSS l2+36(FP), Y3
+	VXORPS Y14, Y14, Y14
 	ELEMENTWISE2(SGD, Y0)
+	VPSLLD $1, Y14, Y14
+	VMOVMSKPS Y14, AX
+	TESTL AX, AX
+	SETEQ ret+40(FP)
+	VZEROUPPER
+	RET
 
 #define VELOCITY \
 	VMULPS Y0, Y4, Y0 \
@@ -1308,6 +1378,8 @@ TEXT ·velocityAVX2(SB), NOSPLIT, $0-52
 	VBROADCASTSS mu+44(FP), Y4
 	VBROADCASTSS l2+48(FP), Y5
 	ELEMENTWISE3(VELOCITY, Y0)
+	VZEROUPPER
+	RET
 
 #define NESTEROV \
 	VMULPS Y1, Y4, Y1 \
@@ -1315,10 +1387,11 @@ TEXT ·velocityAVX2(SB), NOSPLIT, $0-52
 	VMULPS Y0, Y5, Y0 \
 	VADDPS Y0, Y2, Y0 \
 	VMULPS Y0, Y3, Y0 \
-	VSUBPS Y0, Y1, Y0
+	VSUBPS Y0, Y1, Y0 \
+	VORPS Y0, Y14, Y14
 
-// func nesterovAVX2(dst, w, v, dw *float32, n int, rate, mu, l2 float32)
-TEXT ·nesterovAVX2(SB), NOSPLIT, $0-52
+// func nesterovAVX2(dst, w, v, dw *float32, n int, rate, mu, l2 float32) bool
+TEXT ·nesterovAVX2(SB), NOSPLIT, $0-57
 	MOVQ dst+0(FP), DI
 	MOVQ w+8(FP), SI
 	MOVQ v+16(FP), DX
@@ -1327,7 +1400,14 @@ TEXT ·nesterovAVX2(SB), NOSPLIT, $0-52
 	VBROADCASTSS rate+40(FP), Y3
 	VBROADCASTSS mu+44(FP), Y4
 	VBROADCASTSS l2+48(FP), Y5
+	VXORPS Y14, Y14, Y14
 	ELEMENTWISE3(NESTEROV, Y0)
+	VPSLLD $1, Y14, Y14
+	VMOVMSKPS Y14, AX
+	TESTL AX, AX
+	SETEQ ret+56(FP)
+	VZEROUPPER
+	RET
 
 #define AVERAGE \
 	VMULPS Y0, Y4, Y0 \
@@ -1347,6 +1427,8 @@ TEXT ·averageAVX2(SB), NOSPLIT, $0-52
 	VBROADCASTSS rho+44(FP), Y4
 	VBROADCASTSS rest+48(FP), Y5
 	ELEMENTWISE3(AVERAGE, Y0)
+	VZEROUPPER
+	RET
 
 #define AVERAGESQUARE \
 	VMULPS Y1, Y3, Y1 \
@@ -1367,6 +1449,8 @@ TEXT ·averageSquareAVX2(SB), NOSPLIT, $0-52
 	VBROADCASTSS rho+44(FP), Y4
 	VBROADCASTSS rest+48(FP), Y5
 	ELEMENTWISE3(AVERAGESQUARE, Y0)
+	VZEROUPPER
+	RET
 
 #define RMSPROP \
 	VMULPS Y0, Y4, Y6 \
@@ -1375,10 +1459,11 @@ TEXT ·averageSquareAVX2(SB), NOSPLIT, $0-52
 	VSQRTPS Y1, Y1 \
 	VADDPS Y5, Y1, Y1 \
 	VDIVPS Y1, Y2, Y1 \
-	VSUBPS Y1, Y0, Y0
+	VSUBPS Y1, Y0, Y0 \
+	VORPS Y0, Y14, Y14
 
-// func rmspropAVX2(dst, w, s, dw *float32, n int, rate, l2, epsilon float32)
-TEXT ·rmspropAVX2(SB), NOSPLIT, $0-52
+// func rmspropAVX2(dst, w, s, dw *float32, n int, rate, l2, epsilon float32) bool
+TEXT ·rmspropAVX2(SB), NOSPLIT, $0-57
 	MOVQ dst+0(FP), DI
 	MOVQ w+8(FP), SI
 	MOVQ s+16(FP), DX
@@ -1387,7 +1472,14 @@ TEXT ·rmspropAVX2(SB), NOSPLIT, $0-52
 	VBROADCASTSS rate+40(FP), Y3
 	VBROADCASTSS l2+44(FP), Y4
 	VBROADCASTSS epsilon+48(FP), Y5
+	VXORPS Y14, Y14, Y14
 	ELEMENTWISE3(RMSPROP, Y0)
+	VPSLLD $1, Y14, Y14
+	VMOVMSKPS Y14, AX
+	TESTL AX, AX
+	SETEQ ret+56(FP)
+	VZEROUPPER
+	RET
 
 #define ADAM \
 	VMULPS Y1, Y3, Y1 \
@@ -1395,10 +1487,11 @@ TEXT ·rmspropAVX2(SB), NOSPLIT, $0-52
 	VMULPS Y4, Y2, Y2 \
 	VADDPS Y5, Y2, Y2 \
 	VDIVPS Y2, Y1, Y1 \
-	VSUBPS Y1, Y0, Y0
+	VSUBPS Y1, Y0, Y0 \
+	VORPS Y0, Y14, Y14
 
-// func adamAVX2(dst, w, m, s *float32, n int, rate, correction, epsilon float32)
-TEXT ·adamAVX2(SB), NOSPLIT, $0-52
+// func adamAVX2(dst, w, m, s *float32, n int, rate, correction, epsilon float32) bool
+TEXT ·adamAVX2(SB), NOSPLIT, $0-57
 	MOVQ dst+0(FP), DI
 	MOVQ w+8(FP), SI
 	MOVQ m+16(FP), DX
@@ -1407,7 +1500,14 @@ TEXT ·adamAVX2(SB), NOSPLIT, $0-52
 	VBROADCASTSS rate+40(FP), Y3
 	VBROADCASTSS correction+44(FP), Y4
 	VBROADCASTSS epsilon+48(FP), Y5
+	VXORPS Y14, Y14, Y14
 	ELEMENTWISE3(ADAM, Y0)
+	VPSLLD $1, Y14, Y14
+	VMOVMSKPS Y14, AX
+	TESTL AX, AX
+	SETEQ ret+56(FP)
+	VZEROUPPER
+	RET
 
 // Reductions: sixteen float64 in registers 0 to 3, loaded from lanes and stored there, take sixteen elements at a time.
 // The products of float32 are exact in float64.

@@ -546,6 +546,9 @@ loop:
 // Elementwise functions: a macro computes from Z0, Z1, … one group of results; ELEMENTWISE loads groups and stores them. The
 // last, partial group goes through the same instructions under a mask, so that a value does not depend on its position.
 //
+// The optimisers' functions gather the bits of all results in one more register, and return whether bit 30 is clear in all: then
+// all are below 2 in magnitude.
+//
 //	DI          dst             AX   index of the group
 //	SI, DX, BX  the operands    CX   n − 16, then what is left
 //	Z0 …       the operands, then scalars, what the macro computes, and constants
@@ -574,9 +577,7 @@ loop:
 	VMOVUPS.Z (SI)(AX*4), K1, Z0 \
 	BODY \
 	VMOVUPS OUT, K1, (DI)(AX*4) \
-	done: \
-	VZEROUPPER \
-	RET
+	done:
 
 #define ELEMENTWISE2(BODY, OUT) \
 	XORQ AX, AX \
@@ -603,9 +604,7 @@ loop:
 	VMOVUPS.Z (DX)(AX*4), K1, Z1 \
 	BODY \
 	VMOVUPS OUT, K1, (DI)(AX*4) \
-	done: \
-	VZEROUPPER \
-	RET
+	done:
 
 #define ELEMENTWISE3(BODY, OUT) \
 	XORQ AX, AX \
@@ -634,9 +633,7 @@ loop:
 	VMOVUPS.Z (BX)(AX*4), K1, Z2 \
 	BODY \
 	VMOVUPS OUT, K1, (DI)(AX*4) \
-	done: \
-	VZEROUPPER \
-	RET
+	done:
 
 #define EXP \
 	VMINPS Z0, Z5, Z0 \
@@ -681,6 +678,8 @@ TEXT ·expAVX512(SB), NOSPLIT, $0-24
 	VBROADCASTSS exp0<>(SB), Z14
 	VBROADCASTSS one<>(SB), Z15
 	ELEMENTWISE1(EXP, Z0)
+	VZEROUPPER
+	RET
 
 #define SIGMOID \
 	VORPS Z7, Z0, Z1 \
@@ -729,6 +728,8 @@ TEXT ·sigmoidAVX512(SB), NOSPLIT, $0-24
 	VBROADCASTSS exp1<>(SB), Z15
 	VBROADCASTSS exp0<>(SB), Z16
 	ELEMENTWISE1(SIGMOID, Z0)
+	VZEROUPPER
+	RET
 
 #define TANH \
 	VANDPS Z5, Z0, Z1 \
@@ -774,6 +775,8 @@ TEXT ·tanhAVX512(SB), NOSPLIT, $0-24
 	VBROADCASTSS one<>(SB), Z16
 	VBROADCASTSS two<>(SB), Z17
 	ELEMENTWISE1(TANH, Z0)
+	VZEROUPPER
+	RET
 
 #define SOFTPLUS \
 	VORPS Z6, Z0, Z1 \
@@ -837,6 +840,8 @@ TEXT ·softplusAVX512(SB), NOSPLIT, $0-24
 	VBROADCASTSS artanh0<>(SB), Z22
 	VBROADCASTSS zero<>(SB), Z23
 	ELEMENTWISE1(SOFTPLUS, Z0)
+	VZEROUPPER
+	RET
 
 #define LOG \
 	VCMPPS $1, Z7, Z0, K2 \
@@ -892,6 +897,8 @@ TEXT ·logAVX512(SB), NOSPLIT, $0-24
 	VBROADCASTSS minusInfinity<>(SB), Z21
 	VBROADCASTSS nan<>(SB), Z22
 	ELEMENTWISE1(LOG, Z0)
+	VZEROUPPER
+	RET
 
 #define LECUNTANH \
 	VMULPS Z5, Z0, Z0 \
@@ -941,6 +948,8 @@ TEXT ·lecunTanhAVX512(SB), NOSPLIT, $0-24
 	VBROADCASTSS two<>(SB), Z18
 	VBROADCASTSS lecunA<>(SB), Z19
 	ELEMENTWISE1(LECUNTANH, Z0)
+	VZEROUPPER
+	RET
 
 #define RELU \
 	VMAXPS Z0, Z2, Z0 \
@@ -953,6 +962,8 @@ TEXT ·reluAVX512(SB), NOSPLIT, $0-24
 	MOVQ n+16(FP), CX
 	VBROADCASTSS zero<>(SB), Z2
 	ELEMENTWISE1(RELU, Z0)
+	VZEROUPPER
+	RET
 
 #define SOFTSIGN \
 	VANDPS Z2, Z0, Z1 \
@@ -967,6 +978,8 @@ TEXT ·softsignAVX512(SB), NOSPLIT, $0-24
 	VBROADCASTSS magnitude<>(SB), Z2
 	VBROADCASTSS one<>(SB), Z3
 	ELEMENTWISE1(SOFTSIGN, Z0)
+	VZEROUPPER
+	RET
 
 #define SQUARE \
 	VMULPS Z0, Z0, Z0
@@ -977,6 +990,8 @@ TEXT ·squareAVX512(SB), NOSPLIT, $0-24
 	MOVQ x+8(FP), SI
 	MOVQ n+16(FP), CX
 	ELEMENTWISE1(SQUARE, Z0)
+	VZEROUPPER
+	RET
 
 #define ABS \
 	VANDPS Z1, Z0, Z0
@@ -988,6 +1003,8 @@ TEXT ·absAVX512(SB), NOSPLIT, $0-24
 	MOVQ n+16(FP), CX
 	VBROADCASTSS magnitude<>(SB), Z1
 	ELEMENTWISE1(ABS, Z0)
+	VZEROUPPER
+	RET
 
 #define SIGN \
 	VCMPPS $1, Z0, Z2, K2 \
@@ -1004,6 +1021,8 @@ TEXT ·signAVX512(SB), NOSPLIT, $0-24
 	VBROADCASTSS zero<>(SB), Z2
 	VBROADCASTSS one<>(SB), Z3
 	ELEMENTWISE1(SIGN, Z0)
+	VZEROUPPER
+	RET
 
 #define LEAKYRELU \
 	VCMPPS $1, Z0, Z3, K2 \
@@ -1018,6 +1037,8 @@ TEXT ·leakyReLUAVX512(SB), NOSPLIT, $0-28
 	VBROADCASTSS alpha+24(FP), Z1
 	VBROADCASTSS zero<>(SB), Z3
 	ELEMENTWISE1(LEAKYRELU, Z0)
+	VZEROUPPER
+	RET
 
 #define ADDSCALAR \
 	VADDPS Z1, Z0, Z0
@@ -1029,6 +1050,8 @@ TEXT ·addScalarAVX512(SB), NOSPLIT, $0-28
 	MOVQ n+16(FP), CX
 	VBROADCASTSS s+24(FP), Z1
 	ELEMENTWISE1(ADDSCALAR, Z0)
+	VZEROUPPER
+	RET
 
 #define SUBFROM \
 	VSUBPS Z0, Z1, Z0
@@ -1040,6 +1063,8 @@ TEXT ·subFromAVX512(SB), NOSPLIT, $0-28
 	MOVQ n+16(FP), CX
 	VBROADCASTSS s+24(FP), Z1
 	ELEMENTWISE1(SUBFROM, Z0)
+	VZEROUPPER
+	RET
 
 #define SCALE \
 	VMULPS Z1, Z0, Z0
@@ -1051,6 +1076,8 @@ TEXT ·scaleAVX512(SB), NOSPLIT, $0-28
 	MOVQ n+16(FP), CX
 	VBROADCASTSS a+24(FP), Z1
 	ELEMENTWISE1(SCALE, Z0)
+	VZEROUPPER
+	RET
 
 #define LINEAR \
 	VMULPS Z1, Z0, Z0 \
@@ -1064,6 +1091,8 @@ TEXT ·linearAVX512(SB), NOSPLIT, $0-32
 	VBROADCASTSS a+24(FP), Z1
 	VBROADCASTSS d+28(FP), Z2
 	ELEMENTWISE1(LINEAR, Z0)
+	VZEROUPPER
+	RET
 
 #define ADD \
 	VADDPS Z1, Z0, Z0
@@ -1075,6 +1104,8 @@ TEXT ·addAVX512(SB), NOSPLIT, $0-32
 	MOVQ y+16(FP), DX
 	MOVQ n+24(FP), CX
 	ELEMENTWISE2(ADD, Z0)
+	VZEROUPPER
+	RET
 
 #define SUB \
 	VSUBPS Z1, Z0, Z0
@@ -1086,6 +1117,8 @@ TEXT ·subAVX512(SB), NOSPLIT, $0-32
 	MOVQ y+16(FP), DX
 	MOVQ n+24(FP), CX
 	ELEMENTWISE2(SUB, Z0)
+	VZEROUPPER
+	RET
 
 #define MUL \
 	VMULPS Z1, Z0, Z0
@@ -1097,6 +1130,8 @@ TEXT ·mulAVX512(SB), NOSPLIT, $0-32
 	MOVQ y+16(FP), DX
 	MOVQ n+24(FP), CX
 	ELEMENTWISE2(MUL, Z0)
+	VZEROUPPER
+	RET
 
 #define SIGMOIDGRAD \
 	VSUBPS Z0, Z4, Z2 \
@@ -1111,6 +1146,8 @@ TEXT ·sigmoidGradAVX512(SB), NOSPLIT, $0-32
 	MOVQ n+24(FP), CX
 	VBROADCASTSS one<>(SB), Z4
 	ELEMENTWISE2(SIGMOIDGRAD, Z0)
+	VZEROUPPER
+	RET
 
 #define TANHGRAD \
 	VMULPS Z0, Z0, Z0 \
@@ -1127,6 +1164,8 @@ TEXT ·tanhGradAVX512(SB), NOSPLIT, $0-40
 	VBROADCASTSS a+32(FP), Z2
 	VBROADCASTSS b+36(FP), Z3
 	ELEMENTWISE2(TANHGRAD, Z0)
+	VZEROUPPER
+	RET
 
 #define LEAKYRELUGRAD \
 	VCMPPS $1, Z0, Z4, K2 \
@@ -1142,6 +1181,8 @@ TEXT ·leakyReLUGradAVX512(SB), NOSPLIT, $0-36
 	VBROADCASTSS alpha+32(FP), Z2
 	VBROADCASTSS zero<>(SB), Z4
 	ELEMENTWISE2(LEAKYRELUGRAD, Z0)
+	VZEROUPPER
+	RET
 
 #define SOFTSIGNGRAD \
 	VANDPS Z3, Z0, Z0 \
@@ -1158,22 +1199,53 @@ TEXT ·softsignGradAVX512(SB), NOSPLIT, $0-32
 	VBROADCASTSS magnitude<>(SB), Z3
 	VBROADCASTSS one<>(SB), Z4
 	ELEMENTWISE2(SOFTSIGNGRAD, Z0)
+	VZEROUPPER
+	RET
+
+#define MOMENTUM \
+	VADDPS Z1, Z0, Z0 \
+	VORPS Z0, Z31, Z31
+
+// func momentumAVX512(dst, x, y *float32, n int) bool
+TEXT ·momentumAVX512(SB), NOSPLIT, $0-33
+	MOVQ dst+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ y+16(FP), DX
+	MOVQ n+24(FP), CX
+	VXORPS Z31, Z31, Z31
+	ELEMENTWISE2(MOMENTUM, Z0)
+	VPSLLD $1, Z31, Z31
+	VPMOVD2M Z31, K2
+	KMOVW K2, AX
+	TESTL AX, AX
+	SETEQ ret+32(FP)
+	VZEROUPPER
+	RET
 
 #define SGD \
 	VMULPS Z0, Z3, Z4 \
 	VADDPS Z4, Z1, Z1 \
 	VMULPS Z1, Z2, Z1 \
-	VSUBPS Z1, Z0, Z0
+	VSUBPS Z1, Z0, Z0 \
+	VORPS Z0, Z31, Z31
 
-// func sgdAVX512(dst, w, dw *float32, n int, rate, l2 float32)
-TEXT ·sgdAVX512(SB), NOSPLIT, $0-40
+// func sgdAVX512(dst, w, dw *float32, n int, rate, l2 float32) bool
+TEXT ·sgdAVX512(SB), NOSPLIT, $0-41
 	MOVQ dst+0(FP), DI
 	MOVQ w+8(FP), SI
 	MOVQ dw+16(FP), DX
 	MOVQ n+24(FP), CX
 	VBROADCASTSS rate+32(FP), Z2
 	VBROADCASTSS l2+36(FP), Z3
+	VXORPS Z31, Z31, Z31
 	ELEMENTWISE2(SGD, Z0)
+	VPSLLD $1, Z31, Z31
+	VPMOVD2M Z31, K2
+	KMOVW K2, AX
+	TESTL AX, AX
+	SETEQ ret+40(FP)
+	VZEROUPPER
+	RET
 
 #define VELOCITY \
 	VMULPS Z0, Z4, Z0 \
@@ -1193,6 +1265,8 @@ TEXT ·velocityAVX512(SB), NOSPLIT, $0-52
 	VBROADCASTSS mu+44(FP), Z4
 	VBROADCASTSS l2+48(FP), Z5
 	ELEMENTWISE3(VELOCITY, Z0)
+	VZEROUPPER
+	RET
 
 #define NESTEROV \
 	VMULPS Z1, Z4, Z1 \
@@ -1200,10 +1274,11 @@ TEXT ·velocityAVX512(SB), NOSPLIT, $0-52
 	VMULPS Z0, Z5, Z0 \
 	VADDPS Z0, Z2, Z0 \
 	VMULPS Z0, Z3, Z0 \
-	VSUBPS Z0, Z1, Z0
+	VSUBPS Z0, Z1, Z0 \
+	VORPS Z0, Z31, Z31
 
-// func nesterovAVX512(dst, w, v, dw *float32, n int, rate, mu, l2 float32)
-TEXT ·nesterovAVX512(SB), NOSPLIT, $0-52
+// func nesterovAVX512(dst, w, v, dw *float32, n int, rate, mu, l2 float32) bool
+TEXT ·nesterovAVX512(SB), NOSPLIT, $0-57
 	MOVQ dst+0(FP), DI
 	MOVQ w+8(FP), SI
 	MOVQ v+16(FP), DX
@@ -1212,7 +1287,15 @@ TEXT ·nesterovAVX512(SB), NOSPLIT, $0-52
 	VBROADCASTSS rate+40(FP), Z3
 	VBROADCASTSS mu+44(FP), Z4
 	VBROADCASTSS l2+48(FP), Z5
+	VXORPS Z31, Z31, Z31
 	ELEMENTWISE3(NESTEROV, Z0)
+	VPSLLD $1, Z31, Z31
+	VPMOVD2M Z31, K2
+	KMOVW K2, AX
+	TESTL AX, AX
+	SETEQ ret+56(FP)
+	VZEROUPPER
+	RET
 
 #define AVERAGE \
 	VMULPS Z0, Z4, Z0 \
@@ -1232,6 +1315,8 @@ TEXT ·averageAVX512(SB), NOSPLIT, $0-52
 	VBROADCASTSS rho+44(FP), Z4
 	VBROADCASTSS rest+48(FP), Z5
 	ELEMENTWISE3(AVERAGE, Z0)
+	VZEROUPPER
+	RET
 
 #define AVERAGESQUARE \
 	VMULPS Z1, Z3, Z1 \
@@ -1252,6 +1337,8 @@ TEXT ·averageSquareAVX512(SB), NOSPLIT, $0-52
 	VBROADCASTSS rho+44(FP), Z4
 	VBROADCASTSS rest+48(FP), Z5
 	ELEMENTWISE3(AVERAGESQUARE, Z0)
+	VZEROUPPER
+	RET
 
 #define RMSPROP \
 	VMULPS Z0, Z4, Z6 \
@@ -1260,10 +1347,11 @@ TEXT ·averageSquareAVX512(SB), NOSPLIT, $0-52
 	VSQRTPS Z1, Z1 \
 	VADDPS Z5, Z1, Z1 \
 	VDIVPS Z1, Z2, Z1 \
-	VSUBPS Z1, Z0, Z0
+	VSUBPS Z1, Z0, Z0 \
+	VORPS Z0, Z31, Z31
 
-// func rmspropAVX512(dst, w, s, dw *float32, n int, rate, l2, epsilon float32)
-TEXT ·rmspropAVX512(SB), NOSPLIT, $0-52
+// func rmspropAVX512(dst, w, s, dw *float32, n int, rate, l2, epsilon float32) bool
+TEXT ·rmspropAVX512(SB), NOSPLIT, $0-57
 	MOVQ dst+0(FP), DI
 	MOVQ w+8(FP), SI
 	MOVQ s+16(FP), DX
@@ -1272,7 +1360,15 @@ TEXT ·rmspropAVX512(SB), NOSPLIT, $0-52
 	VBROADCASTSS rate+40(FP), Z3
 	VBROADCASTSS l2+44(FP), Z4
 	VBROADCASTSS epsilon+48(FP), Z5
+	VXORPS Z31, Z31, Z31
 	ELEMENTWISE3(RMSPROP, Z0)
+	VPSLLD $1, Z31, Z31
+	VPMOVD2M Z31, K2
+	KMOVW K2, AX
+	TESTL AX, AX
+	SETEQ ret+56(FP)
+	VZEROUPPER
+	RET
 
 #define ADAM \
 	VMULPS Z1, Z3, Z1 \
@@ -1280,10 +1376,11 @@ TEXT ·rmspropAVX512(SB), NOSPLIT, $0-52
 	VMULPS Z4, Z2, Z2 \
 	VADDPS Z5, Z2, Z2 \
 	VDIVPS Z2, Z1, Z1 \
-	VSUBPS Z1, Z0, Z0
+	VSUBPS Z1, Z0, Z0 \
+	VORPS Z0, Z31, Z31
 
-// func adamAVX512(dst, w, m, s *float32, n int, rate, correction, epsilon float32)
-TEXT ·adamAVX512(SB), NOSPLIT, $0-52
+// func adamAVX512(dst, w, m, s *float32, n int, rate, correction, epsilon float32) bool
+TEXT ·adamAVX512(SB), NOSPLIT, $0-57
 	MOVQ dst+0(FP), DI
 	MOVQ w+8(FP), SI
 	MOVQ m+16(FP), DX
@@ -1292,7 +1389,15 @@ TEXT ·adamAVX512(SB), NOSPLIT, $0-52
 	VBROADCASTSS rate+40(FP), Z3
 	VBROADCASTSS correction+44(FP), Z4
 	VBROADCASTSS epsilon+48(FP), Z5
+	VXORPS Z31, Z31, Z31
 	ELEMENTWISE3(ADAM, Z0)
+	VPSLLD $1, Z31, Z31
+	VPMOVD2M Z31, K2
+	KMOVW K2, AX
+	TESTL AX, AX
+	SETEQ ret+56(FP)
+	VZEROUPPER
+	RET
 
 // Reductions: sixteen float64 in registers 0 to 1, loaded from lanes and stored there, take sixteen elements at a time.
 // The products of float32 are exact in float64.

@@ -141,10 +141,16 @@ func softsignGradAVX2(dst, y, dy *float32, n int)
 func softsignGradAVX512(dst, y, dy *float32, n int)
 
 //go:noescape
-func sgdAVX2(dst, w, dw *float32, n int, rate, l2 float32)
+func momentumAVX2(dst, x, y *float32, n int) bool
 
 //go:noescape
-func sgdAVX512(dst, w, dw *float32, n int, rate, l2 float32)
+func momentumAVX512(dst, x, y *float32, n int) bool
+
+//go:noescape
+func sgdAVX2(dst, w, dw *float32, n int, rate, l2 float32) bool
+
+//go:noescape
+func sgdAVX512(dst, w, dw *float32, n int, rate, l2 float32) bool
 
 //go:noescape
 func velocityAVX2(dst, v, w, dw *float32, n int, rate, mu, l2 float32)
@@ -153,10 +159,10 @@ func velocityAVX2(dst, v, w, dw *float32, n int, rate, mu, l2 float32)
 func velocityAVX512(dst, v, w, dw *float32, n int, rate, mu, l2 float32)
 
 //go:noescape
-func nesterovAVX2(dst, w, v, dw *float32, n int, rate, mu, l2 float32)
+func nesterovAVX2(dst, w, v, dw *float32, n int, rate, mu, l2 float32) bool
 
 //go:noescape
-func nesterovAVX512(dst, w, v, dw *float32, n int, rate, mu, l2 float32)
+func nesterovAVX512(dst, w, v, dw *float32, n int, rate, mu, l2 float32) bool
 
 //go:noescape
 func averageAVX2(dst, a, w, dw *float32, n int, l2, rho, rest float32)
@@ -171,16 +177,16 @@ func averageSquareAVX2(dst, a, w, dw *float32, n int, l2, rho, rest float32)
 func averageSquareAVX512(dst, a, w, dw *float32, n int, l2, rho, rest float32)
 
 //go:noescape
-func rmspropAVX2(dst, w, s, dw *float32, n int, rate, l2, epsilon float32)
+func rmspropAVX2(dst, w, s, dw *float32, n int, rate, l2, epsilon float32) bool
 
 //go:noescape
-func rmspropAVX512(dst, w, s, dw *float32, n int, rate, l2, epsilon float32)
+func rmspropAVX512(dst, w, s, dw *float32, n int, rate, l2, epsilon float32) bool
 
 //go:noescape
-func adamAVX2(dst, w, m, s *float32, n int, rate, correction, epsilon float32)
+func adamAVX2(dst, w, m, s *float32, n int, rate, correction, epsilon float32) bool
 
 //go:noescape
-func adamAVX512(dst, w, m, s *float32, n int, rate, correction, epsilon float32)
+func adamAVX512(dst, w, m, s *float32, n int, rate, correction, epsilon float32) bool
 
 func (f family) exp(dst, x []float32) {
 	if f == portable {
@@ -550,20 +556,42 @@ func (f family) softsignGrad(dst, y, dy []float32) {
 	}
 }
 
-func (f family) sgd(dst, w, dw []float32, rate, l2 float32) {
+func (f family) momentum(dst, x, y []float32) bool {
+	if f == portable {
+		momentumPortable(dst, x, y)
+		return finitePortable(dst)
+	}
+	finite := true
+	for len(dst) > 0 {
+		n, small := min(len(dst), asmPiece), false
+		if f == avx512 {
+			small = momentumAVX512(&dst[0], &x[0], &y[0], n)
+		} else {
+			small = momentumAVX2(&dst[0], &x[0], &y[0], n)
+		}
+		finite = finite && (small || f.finite(dst[:n]))
+		dst, x, y = dst[n:], x[n:], y[n:]
+	}
+	return finite
+}
+
+func (f family) sgd(dst, w, dw []float32, rate, l2 float32) bool {
 	if f == portable {
 		sgdPortable(dst, w, dw, rate, l2)
-		return
+		return finitePortable(dst)
 	}
+	finite := true
 	for len(dst) > 0 {
-		n := min(len(dst), asmPiece)
+		n, small := min(len(dst), asmPiece), false
 		if f == avx512 {
-			sgdAVX512(&dst[0], &w[0], &dw[0], n, rate, l2)
+			small = sgdAVX512(&dst[0], &w[0], &dw[0], n, rate, l2)
 		} else {
-			sgdAVX2(&dst[0], &w[0], &dw[0], n, rate, l2)
+			small = sgdAVX2(&dst[0], &w[0], &dw[0], n, rate, l2)
 		}
+		finite = finite && (small || f.finite(dst[:n]))
 		dst, w, dw = dst[n:], w[n:], dw[n:]
 	}
+	return finite
 }
 
 func (f family) velocity(dst, v, w, dw []float32, rate, mu, l2 float32) {
@@ -582,20 +610,23 @@ func (f family) velocity(dst, v, w, dw []float32, rate, mu, l2 float32) {
 	}
 }
 
-func (f family) nesterov(dst, w, v, dw []float32, rate, mu, l2 float32) {
+func (f family) nesterov(dst, w, v, dw []float32, rate, mu, l2 float32) bool {
 	if f == portable {
 		nesterovPortable(dst, w, v, dw, rate, mu, l2)
-		return
+		return finitePortable(dst)
 	}
+	finite := true
 	for len(dst) > 0 {
-		n := min(len(dst), asmPiece)
+		n, small := min(len(dst), asmPiece), false
 		if f == avx512 {
-			nesterovAVX512(&dst[0], &w[0], &v[0], &dw[0], n, rate, mu, l2)
+			small = nesterovAVX512(&dst[0], &w[0], &v[0], &dw[0], n, rate, mu, l2)
 		} else {
-			nesterovAVX2(&dst[0], &w[0], &v[0], &dw[0], n, rate, mu, l2)
+			small = nesterovAVX2(&dst[0], &w[0], &v[0], &dw[0], n, rate, mu, l2)
 		}
+		finite = finite && (small || f.finite(dst[:n]))
 		dst, w, v, dw = dst[n:], w[n:], v[n:], dw[n:]
 	}
+	return finite
 }
 
 func (f family) average(dst, a, w, dw []float32, l2, rho, rest float32) {
@@ -630,34 +661,40 @@ func (f family) averageSquare(dst, a, w, dw []float32, l2, rho, rest float32) {
 	}
 }
 
-func (f family) rmsprop(dst, w, s, dw []float32, rate, l2, epsilon float32) {
+func (f family) rmsprop(dst, w, s, dw []float32, rate, l2, epsilon float32) bool {
 	if f == portable {
 		rmspropPortable(dst, w, s, dw, rate, l2, epsilon)
-		return
+		return finitePortable(dst)
 	}
+	finite := true
 	for len(dst) > 0 {
-		n := min(len(dst), asmPiece)
+		n, small := min(len(dst), asmPiece), false
 		if f == avx512 {
-			rmspropAVX512(&dst[0], &w[0], &s[0], &dw[0], n, rate, l2, epsilon)
+			small = rmspropAVX512(&dst[0], &w[0], &s[0], &dw[0], n, rate, l2, epsilon)
 		} else {
-			rmspropAVX2(&dst[0], &w[0], &s[0], &dw[0], n, rate, l2, epsilon)
+			small = rmspropAVX2(&dst[0], &w[0], &s[0], &dw[0], n, rate, l2, epsilon)
 		}
+		finite = finite && (small || f.finite(dst[:n]))
 		dst, w, s, dw = dst[n:], w[n:], s[n:], dw[n:]
 	}
+	return finite
 }
 
-func (f family) adam(dst, w, m, s []float32, rate, correction, epsilon float32) {
+func (f family) adam(dst, w, m, s []float32, rate, correction, epsilon float32) bool {
 	if f == portable {
 		adamPortable(dst, w, m, s, rate, correction, epsilon)
-		return
+		return finitePortable(dst)
 	}
+	finite := true
 	for len(dst) > 0 {
-		n := min(len(dst), asmPiece)
+		n, small := min(len(dst), asmPiece), false
 		if f == avx512 {
-			adamAVX512(&dst[0], &w[0], &m[0], &s[0], n, rate, correction, epsilon)
+			small = adamAVX512(&dst[0], &w[0], &m[0], &s[0], n, rate, correction, epsilon)
 		} else {
-			adamAVX2(&dst[0], &w[0], &m[0], &s[0], n, rate, correction, epsilon)
+			small = adamAVX2(&dst[0], &w[0], &m[0], &s[0], n, rate, correction, epsilon)
 		}
+		finite = finite && (small || f.finite(dst[:n]))
 		dst, w, m, s = dst[n:], w[n:], m[n:], s[n:]
 	}
+	return finite
 }

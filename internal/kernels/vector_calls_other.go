@@ -28,13 +28,21 @@ func (family) tanhGrad(dst, y, dy []float32, a, b float32) { tanhGradPortable(ds
 func (family) leakyReLUGrad(dst, y, dy []float32, alpha float32) {
 	leakyReLUGradPortable(dst, y, dy, alpha)
 }
-func (family) softsignGrad(dst, y, dy []float32)          { softsignGradPortable(dst, y, dy) }
-func (family) sgd(dst, w, dw []float32, rate, l2 float32) { sgdPortable(dst, w, dw, rate, l2) }
+func (family) softsignGrad(dst, y, dy []float32) { softsignGradPortable(dst, y, dy) }
+func (family) momentum(dst, x, y []float32) bool {
+	momentumPortable(dst, x, y)
+	return finitePortable(dst)
+}
+func (family) sgd(dst, w, dw []float32, rate, l2 float32) bool {
+	sgdPortable(dst, w, dw, rate, l2)
+	return finitePortable(dst)
+}
 func (family) velocity(dst, v, w, dw []float32, rate, mu, l2 float32) {
 	velocityPortable(dst, v, w, dw, rate, mu, l2)
 }
-func (family) nesterov(dst, w, v, dw []float32, rate, mu, l2 float32) {
+func (family) nesterov(dst, w, v, dw []float32, rate, mu, l2 float32) bool {
 	nesterovPortable(dst, w, v, dw, rate, mu, l2)
+	return finitePortable(dst)
 }
 func (family) average(dst, a, w, dw []float32, l2, rho, rest float32) {
 	averagePortable(dst, a, w, dw, l2, rho, rest)
@@ -42,9 +50,11 @@ func (family) average(dst, a, w, dw []float32, l2, rho, rest float32) {
 func (family) averageSquare(dst, a, w, dw []float32, l2, rho, rest float32) {
 	averageSquarePortable(dst, a, w, dw, l2, rho, rest)
 }
-func (family) rmsprop(dst, w, s, dw []float32, rate, l2, epsilon float32) {
+func (family) rmsprop(dst, w, s, dw []float32, rate, l2, epsilon float32) bool {
 	rmspropPortable(dst, w, s, dw, rate, l2, epsilon)
+	return finitePortable(dst)
 }
-func (family) adam(dst, w, m, s []float32, rate, correction, epsilon float32) {
+func (family) adam(dst, w, m, s []float32, rate, correction, epsilon float32) bool {
 	adamPortable(dst, w, m, s, rate, correction, epsilon)
+	return finitePortable(dst)
 }

@@ -58,13 +58,14 @@ type block struct {
 	*isa
 	code  []instruction
 	draws bool // all registers may be used
+	spare int  // registers that are left alone
 }
 
 func (b *block) limit() int {
 	if b.draws {
 		return b.all
 	}
-	return b.registers
+	return b.registers - b.spare
 }
 
 func (b *block) put(i instruction) value {

@@ -1,11 +1,19 @@
 package main
 
+import "slices"
+
 // function is an elementwise function dst[i] = f(in[0][i], in[1][i], …, scalars).
 type function struct {
 	name    string
 	in      []string
 	scalars []string
 	body    func(b *block, x, s []value) value
+}
+
+// small says that the function returns whether all results are below 2 in magnitude, so that only others need be looked at for
+// such as are not finite: the passes that make new parameters.
+func (f function) small() bool {
+	return slices.Contains([]string{"momentum", "sgd", "nesterov", "rmsprop", "adam"}, f.name)
 }
 
 var functions = []function{
@@ -55,6 +63,7 @@ var functions = []function{
 		return b.mul(x[1], b.mul(u, u))
 	}},
 
+	binary("momentum", (*block).add),
 	{"sgd", []string{"w", "dw"}, []string{"rate", "l2"}, func(b *block, x, s []value) value {
 		return b.sub(x[0], b.mul(s[0], b.decayed(x[1], s[1], x[0])))
 	}},

@@ -98,6 +98,9 @@ const header = `#include "textflag.h"
 const elementwiseHeader = `// Elementwise functions: a macro computes from %[1]s0, %[1]s1, … one group of results; ELEMENTWISE loads groups and stores them. The
 // last, partial group goes through the same instructions under a mask, so that a value does not depend on its position.
 //
+// The optimisers' functions gather the bits of all results in one more register, and return whether bit 30 is clear in all: then
+// all are below 2 in magnitude.
+//
 //	DI          dst             AX   index of the group
 //	SI, DX, BX  the operands    CX   n − %[2]d, then what is left
 //	%[1]s0 …       the operands, then scalars, what the macro computes, and constants
@@ -139,6 +142,9 @@ var pointers = []string{"SI", "DX", "BX"}
 // function prints an elementwise function.
 func (p *printer) function(f function) {
 	b := &block{isa: p.isa}
+	if f.small() {
+		b.spare = 1
+	}
 	var x, s []value
 	for i := range f.in {
 		x = append(x, b.given(i))
@@ -148,11 +154,16 @@ func (p *printer) function(f function) {
 	}
 	l := p.finish(b, f.body(b, x, s))
 
-	macro := strings.ToUpper(f.name)
-	p.macro(macro, l.lines)
+	macro, gathered := strings.ToUpper(f.name), fmt.Sprint(p.reg, b.limit())
 	params := len(f.in) + 2
-	p.line("// func %s%s(%s)", f.name, p.name, f.parameters())
-	p.line("TEXT ·%s%s(SB), NOSPLIT, $0-%d", f.name, p.name, 8*params+4*len(f.scalars))
+	size, result := 8*params+4*len(f.scalars), 8*params+(4*len(f.scalars)+7)&^7
+	if f.small() {
+		l.lines = append(l.lines, fmt.Sprintf("VORPS %s, %s, %s", l.out[0], gathered, gathered))
+		size = result + 1
+	}
+	p.macro(macro, l.lines)
+	p.line("// func %s%s%s", f.name, p.name, f.signature())
+	p.line("TEXT ·%s%s(SB), NOSPLIT, $0-%d", f.name, p.name, size)
 	p.op("MOVQ dst+0(FP), DI")
 	for i, name := range f.in {
 		p.op("MOVQ %s+%d(FP), %s", name, 8*(i+1), pointers[i])
@@ -162,7 +173,23 @@ func (p *printer) function(f function) {
 		p.op("VBROADCASTSS %s+%d(FP), @%d", name, 8*params+4*i, len(x)+i)
 	}
 	p.ops(l.load(p.isa))
-	p.op("ELEMENTWISE%d(%s, %s)\n", len(f.in), macro, l.out[0])
+	if f.small() {
+		p.op("VXORPS %s, %s, %s", gathered, gathered, gathered)
+	}
+	p.op("ELEMENTWISE%d(%s, %s)", len(f.in), macro, l.out[0])
+	if f.small() {
+		p.op("VPSLLD $1, %s, %s", gathered, gathered)
+		if p.isa == avx512 {
+			p.op("VPMOVD2M %s, K2", gathered)
+			p.op("KMOVW K2, AX")
+		} else {
+			p.op("VMOVMSKPS %s, AX", gathered)
+		}
+		p.op("TESTL AX, AX")
+		p.op("SETEQ ret+%d(FP)", result)
+	}
+	p.end()
+	p.line("")
 }
 
 // elementwise prints the macro that runs another, body, over the elements; its result is in the register out.
@@ -191,7 +218,6 @@ func (p *printer) elementwise(operands int) {
 	m.op("BODY")
 	m.op("%s", m.maskedStore("OUT", "DI)(AX*4"))
 	m.line("done:")
-	m.end()
 	lines := strings.Split(strings.TrimSpace(m.String()), "\n")
 	for i, line := range lines {
 		lines[i] = strings.TrimSpace(line)
@@ -228,11 +254,14 @@ func (p *printer) maskedStore(reg, at string) string {
 	return fmt.Sprintf("VMASKMOVPS %s, Y15, (%s)", reg, at)
 }
 
-// parameters are those of the assembly function.
-func (f function) parameters() string {
+// signature is that of the assembly function.
+func (f function) signature() string {
 	text := "dst, " + strings.Join(f.in, ", ") + " *float32, n int"
 	if len(f.scalars) > 0 {
 		text += ", " + strings.Join(f.scalars, ", ") + " float32"
 	}
-	return text
+	if f.small() {
+		return "(" + text + ") bool"
+	}
+	return "(" + text + ")"
 }
