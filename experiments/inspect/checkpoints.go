@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"strings"
 
+	"capas/blocks"
 	"capas/experiments/lab"
 	"capas/internal/tensorfile"
 	"capas/pretrain"
@@ -25,8 +26,6 @@ type checkpoint struct {
 	// way.
 	Done    []stageEpochs `json:"done"`
 	Current *stageEpochs  `json:"current,omitempty"`
-
-	content *pretrain.Checkpoint
 }
 
 // stageEpochs is how far a stage has come.
@@ -75,7 +74,7 @@ func readCheckpoint(s *lab.Saved, file string) *checkpoint {
 		c.Problem = err.Error()
 		return c
 	}
-	c.content, c.Generation, c.Stands = content, content.Generation, content.State.String()
+	c.Generation, c.Stands = content.Generation, content.State.String()
 	for _, d := range content.State.Done {
 		c.Done = append(c.Done, stageEpochs{Stage: d.Stage, Epochs: len(d.History.Epochs)})
 	}
@@ -99,16 +98,16 @@ func (c checkpoint) row() []string {
 
 // tensors are all tensors of a checkpoint, named as in the file.
 func tensors(c *pretrain.Checkpoint) (list []tensorfile.Tensor) {
-	add := func(stage string, snapshot *train.Snapshot) {
-		for _, p := range snapshot.Tensors {
+	add := func(stage string, params []*blocks.Param) {
+		for _, p := range params {
 			list = append(list, tensorfile.Tensor{Name: stage + "/" + p.Name, Shape: p.Value.Shape(), Data: p.Value.Float32s()})
 		}
 	}
 	for _, d := range c.State.Done {
-		add(d.Stage, &train.Snapshot{Tensors: d.Params})
+		add(d.Stage, d.Params)
 	}
 	if now := c.State.Current; now != nil {
-		add(now.Stage, now.Snapshot)
+		add(now.Stage, now.Snapshot.Tensors)
 	}
 	return list
 }

@@ -8,6 +8,7 @@ import (
 
 	"capas/experiments/lab"
 	"capas/internal/tensorfile"
+	"capas/pretrain"
 )
 
 // weightsPair is a network's latest checkpoint, or a model, of two runs.
@@ -25,7 +26,7 @@ type weightsPair struct {
 
 // compareWeights compares the checkpoints and models of two runs.
 func compareWeights(a, b *lab.Saved) ([]weightsPair, error) {
-	pairs, err := compareCheckpoints(latest(a), latest(b))
+	pairs, err := compareCheckpoints(a, b)
 	if err != nil {
 		return nil, err
 	}
@@ -45,52 +46,64 @@ func compareWeights(a, b *lab.Saved) ([]weightsPair, error) {
 	return pairs, nil
 }
 
-// latest are the checkpoints that a run would go on from, by network; of networks that
-// have none but damaged ones, one of these.
-func latest(s *lab.Saved) map[string]checkpoint {
-	out := map[string]checkpoint{}
+// latest are the files of the checkpoints that a run would go on from, by network; of
+// networks that have none but damaged ones, one of these.
+func latest(s *lab.Saved) map[string]string {
+	out := map[string]string{}
 	for _, c := range readCheckpoints(s) {
 		if _, ok := out[c.Network]; !ok || c.Latest {
-			out[c.Network] = c
+			out[c.Network] = s.Path(c.File)
 		}
 	}
 	return out
 }
 
-func compareCheckpoints(a, b map[string]checkpoint) (pairs []weightsPair, err error) {
-	for _, network := range union(a, b) {
+// compareCheckpoints compares the latest checkpoints of the networks of two runs.
+func compareCheckpoints(a, b *lab.Saved) (pairs []weightsPair, err error) {
+	inA, inB := latest(a), latest(b)
+	for _, network := range union(inA, inB) {
 		p := weightsPair{Name: "checkpoints/" + network}
-		x, inA := a[network]
-		y, inB := b[network]
-		switch {
-		case !inB:
+		if _, ok := inB[network]; !ok {
 			p.Only = "A"
-		case !inA:
+		} else if _, ok := inA[network]; !ok {
 			p.Only = "B"
-		case x.Problem != "" || y.Problem != "":
-			p.Problem = x.Problem
-			if p.Problem == "" {
-				p.Problem = y.Problem
-			}
-		case x.Stands != y.Stands:
-			p.Other = append(p.Other, fmt.Sprintf("A stands at %s, B at %s", x.Stands, y.Stands))
-		default:
-			one, err := json.Marshal(courseOf(x.content))
-			if err != nil {
-				return nil, err
-			}
-			two, err := json.Marshal(courseOf(y.content))
-			if err != nil {
-				return nil, err
-			}
-			if !bytes.Equal(one, two) {
-				p.Other = append(p.Other, "histories, positions or random streams")
-			}
-			p.compareTensors(tensors(x.content), tensors(y.content))
+		} else if err := p.compareStates(inA[network], inB[network]); err != nil {
+			return nil, err
 		}
 		pairs = append(pairs, p)
 	}
 	return pairs, nil
+}
+
+// compareStates compares two checkpoints.
+func (p *weightsPair) compareStates(pathA, pathB string) error {
+	a, err := pretrain.ReadCheckpoint(pathA)
+	if err != nil {
+		p.Problem = err.Error()
+		return nil
+	}
+	b, err := pretrain.ReadCheckpoint(pathB)
+	if err != nil {
+		p.Problem = err.Error()
+		return nil
+	}
+	if x, y := a.State.String(), b.State.String(); x != y {
+		p.Other = append(p.Other, fmt.Sprintf("A stands at %s, B at %s", x, y))
+		return nil // their tensors are expected to differ
+	}
+	one, err := json.Marshal(courseOf(a))
+	if err != nil {
+		return err
+	}
+	two, err := json.Marshal(courseOf(b))
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(one, two) {
+		p.Other = append(p.Other, "histories, positions or random streams")
+	}
+	p.compareTensors(tensors(a), tensors(b))
+	return nil
 }
 
 // compareModels compares two files.

@@ -63,7 +63,7 @@ func TestChangesBeforeTheLock(t *testing.T) {
 		t.Fatal(stderr)
 	}
 	before := readTree(t, out)
-	if _, err := prepareOut(out, config{Experiment: "other"}, false); err == nil || !strings.Contains(err.Error(), "another configuration") {
+	if _, err := prepareOut(out, Config{Experiment: "other"}, false); err == nil || !strings.Contains(err.Error(), "another configuration") {
 		t.Errorf("got %v", err)
 	}
 	if diff := cmp.Diff(before, readTree(t, out)); diff != "" {

@@ -71,7 +71,7 @@ func Read(dir string) (*Saved, error) {
 		}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("run %s: %w", dir, err)
+		return nil, fmt.Errorf("run %s: %s", dir, brief(err.Error()))
 	}
 	return s, nil
 }
