@@ -178,5 +178,6 @@ func (t *Trainer) Run(ctx context.Context) (*History, error) {
 		}
 	}
 	err = run.epochs(ctx)
-	return &run.history, err
+	history := run.history // of its own: a pointer into run would keep all of it in memory
+	return &history, err
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"capas/internal/atomicfile"
+	"capas/internal/regularfile"
 )
 
 // Names of the files in the output directory.
@@ -81,7 +82,7 @@ func checkOut(dir string, conf Config) error {
 	if len(entries) == 0 {
 		return nil
 	}
-	old, err := os.ReadFile(filepath.Join(dir, configFile))
+	old, err := regularfile.Read(filepath.Join(dir, configFile), maxConfig)
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("not empty (%s) and without %s: not a directory of results; choose another -out", entries[0].Name(), configFile)
 	}

@@ -4,6 +4,7 @@ package atomicfile
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -22,7 +23,16 @@ const TempPrefix = ".partial-"
 // directory must exist. On failure the temporary file is removed and the old
 // content stays, unless only the last step failed: then the new content is
 // there, but may not survive a loss of power. Errors name path.
-func Write(path string, data []byte) (err error) {
+func Write(path string, data []byte) error {
+	return WriteFunc(path, func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	})
+}
+
+// WriteFunc is Write of what the function writes, piece by piece, so that a large
+// content need not be in memory. The function's error is that of a write.
+func WriteFunc(path string, content func(w io.Writer) error) (err error) {
 	dir := filepath.Dir(path)
 	f, err := os.CreateTemp(dir, TempPrefix+filepath.Base(path)+"-")
 	if err != nil {
@@ -35,7 +45,7 @@ func Write(path string, data []byte) (err error) {
 			err = fmt.Errorf("write %s: %w", path, cause(err))
 		}
 	}()
-	if _, err = f.Write(data); err != nil {
+	if err = content(f); err != nil {
 		return err
 	}
 	if err = f.Chmod(0o644); err != nil {

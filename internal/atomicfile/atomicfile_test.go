@@ -1,6 +1,8 @@
 package atomicfile
 
 import (
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -27,6 +29,26 @@ func TestWrite(t *testing.T) {
 		t.Error("wrote below a file")
 	}
 	holds(t, path, "new")
+}
+
+// A content that comes in pieces is there whole, and not at all if one of them fails.
+func TestWriteFunc(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.json")
+	boom := errors.New("boom")
+	for _, end := range []error{nil, boom} {
+		err := WriteFunc(path, func(w io.Writer) error {
+			for _, piece := range []string{"o", "l", "d"} {
+				if _, err := io.WriteString(w, piece); err != nil {
+					return err
+				}
+			}
+			return end
+		})
+		if !errors.Is(err, end) || end != nil && err.Error() != "write "+path+": boom" {
+			t.Errorf("want %v and the path, got %v", end, err)
+		}
+		holds(t, path, "old")
+	}
 }
 
 // holds checks that the file has the content and that nothing unfinished lies beside it.

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"math"
 	"slices"
@@ -19,6 +20,24 @@ import (
 // given twice or "__metadata__", text that is not UTF-8, data that does not fill its
 // shape, the metadata keys of a checked file, and what exceeds the limits of reading.
 func Encode(f *File) ([]byte, error) {
+	e, err := newEncoding(f)
+	if err != nil {
+		return nil, err
+	}
+	out := bytes.NewBuffer(make([]byte, 0, e.size))
+	e.write(out) // no buffer gives an error
+	return out.Bytes(), nil
+}
+
+// encoding is a file on its way to its bytes.
+type encoding struct {
+	start   []byte   // all that comes before the numbers
+	tensors []Tensor // in the order of their numbers
+	size    int      // of the file in bytes
+}
+
+// newEncoding checks a file and makes its start, with the checksum.
+func newEncoding(f *File) (*encoding, error) {
 	tensors := slices.SortedFunc(slices.Values(f.Tensors), func(a, b Tensor) int { return strings.Compare(a.Name, b.Name) })
 	if len(tensors) > maxTensors {
 		return nil, fmt.Errorf("want at most %d tensors, got %d", maxTensors, len(tensors))
@@ -55,17 +74,33 @@ func Encode(f *File) ([]byte, error) {
 	if len(head) > maxHeader {
 		return nil, fmt.Errorf("want names, shapes and metadata of at most %d bytes, got %d", maxHeader, len(head))
 	}
-	out := make([]byte, 0, 8+len(head)+at)
-	out = binary.LittleEndian.AppendUint64(out, uint64(len(head)))
-	out = append(out, head...)
-	for _, t := range tensors {
-		for _, v := range t.Data {
-			out = binary.LittleEndian.AppendUint32(out, math.Float32bits(v))
+	start := binary.LittleEndian.AppendUint64(nil, uint64(len(head)))
+	e := &encoding{start: append(start, head...), tensors: tensors, size: 8 + len(head) + at}
+	hash := sha256.New()
+	e.write(hash) // no hash gives an error
+	hex.Encode(e.start[8+sum:], hash.Sum(nil))
+	return e, nil
+}
+
+// write writes the file, the numbers in pieces.
+func (e *encoding) write(w io.Writer) error {
+	if _, err := w.Write(e.start); err != nil {
+		return err
+	}
+	buf := make([]byte, 1<<16)
+	for _, t := range e.tensors {
+		for rest := t.Data; len(rest) > 0; {
+			n := min(len(rest), len(buf)/4)
+			for i, v := range rest[:n] {
+				binary.LittleEndian.PutUint32(buf[4*i:], math.Float32bits(v))
+			}
+			if _, err := w.Write(buf[:4*n]); err != nil {
+				return err
+			}
+			rest = rest[n:]
 		}
 	}
-	hash := sha256.Sum256(out)
-	hex.Encode(out[8+sum:], hash[:])
-	return out, nil
+	return nil
 }
 
 // encodeMetadata returns the start of a header, up to the metadata, and the place in it

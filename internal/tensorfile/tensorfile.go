@@ -68,13 +68,15 @@ func (f *File) Tensor(name string) (Tensor, bool) {
 	return Tensor{}, false
 }
 
-// Write writes a checked file, whole or not at all; see Encode for what it refuses.
+// Write writes a checked file, whole or not at all; see Encode for what it refuses. It
+// takes no memory for the numbers, which must not change meanwhile: they are read twice,
+// for the checksum, which stands before them, and to be written.
 func Write(path string, f *File) error {
-	data, err := Encode(f)
+	e, err := newEncoding(f)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
-	return atomicfile.Write(path, data)
+	return atomicfile.WriteFunc(path, e.write)
 }
 
 // Read reads a safetensors file of floating-point tensors, such as Write or PyTorch

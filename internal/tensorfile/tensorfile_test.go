@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -244,5 +245,21 @@ func TestLargeFile(t *testing.T) {
 	}
 	if d := time.Since(start); d > 5*time.Second {
 		t.Errorf("want a moment, took %v", d)
+	}
+}
+
+// Writing takes no memory for the numbers: a checkpoint costs what it says about them.
+func TestWriteTakesNoCopy(t *testing.T) {
+	f := &File{Tensors: []Tensor{{Name: "W", Shape: []int{2500, 1000}, Data: make([]float32, 2500*1000)}}}
+	path := filepath.Join(t.TempDir(), "large.safetensors")
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if err := Write(path, f); err != nil {
+		t.Fatal(err)
+	}
+	runtime.ReadMemStats(&after)
+	const size, limit = 4 * 2500 * 1000, 1 << 20
+	if n := after.TotalAlloc - before.TotalAlloc; n > limit {
+		t.Errorf("a file of %d bytes: want at most %d bytes allocated, got %d", size, limit, n)
 	}
 }
