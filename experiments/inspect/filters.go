@@ -17,10 +17,11 @@ func filtersCommand() command {
 		short: "Draws the weights of units as images",
 		long: `
 FILE is a model, a checkpoint or any other file in the safetensors format, or a directory
-of results with -model or -checkpoint. Without -tensor it is the weights of the first layer, if there is
-no doubt which tensor that is. Each unit is a tile over its inputs on a scale of its own:
-blue negative, white 0, orange positive. The units of a matrix are its rows if its name
-ends in "weight", as in models and in PyTorch, and else its columns, as in checkpoints.`,
+of results with -model or -checkpoint. Without -tensor it is the weights of the first
+layer, if there is no doubt which tensor that is. Each unit is a tile over its inputs on a
+scale of its own: blue negative, white 0, orange positive. The units of a matrix are its
+rows if its name ends in "weight", as in models and in PyTorch, and else its columns, as in
+checkpoints.`,
 		bind: func(fs *flag.FlagSet) func([]string, *output) error {
 			f := &filters{}
 			fs.StringVar(&f.out, "o", "", "PNG `file` to write")

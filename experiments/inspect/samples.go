@@ -86,38 +86,9 @@ func (s *samples) run(args []string, out *output) error {
 	if err != nil {
 		return err
 	}
-	sheet := figure.Sheet{Range: figure.UnitRange, Palette: figure.Grey}
-	what := ""
-	if dbn != nil {
-		n := dbn.Layers[0].Visible()
-		if sheet.Height, sheet.Width, err = imageSize(s.size, n); err != nil {
-			return err
-		}
-		start, err := s.starts(n)
-		if err != nil {
-			return err
-		}
-		y, err := dbn.Sample(start, s.steps, random.New(s.seed).Split("chains"))
-		if err != nil {
-			return fmt.Errorf("%s: %w", path, err)
-		}
-		sheet.Tiles = rows(y)
-		what = fmt.Sprintf("%d samples after %d Gibbs steps from %s, seed %d", s.n, s.steps, s.start, s.seed)
-	} else {
-		n := auto.Encoder[0].W.Value.Shape()[0]
-		if sheet.Height, sheet.Width, err = imageSize(s.size, n); err != nil {
-			return err
-		}
-		x, err := s.images(n)
-		if err != nil {
-			return err
-		}
-		y, err := reconstructions(auto, x)
-		if err != nil {
-			return fmt.Errorf("%s: %w", path, err)
-		}
-		sheet.Tiles, sheet.Columns = alternating(rows(x), rows(y))
-		what = fmt.Sprintf("%d images of %s, and below each row their reconstructions", s.n, s.data)
+	sheet, what, err := s.draw(path, dbn, auto)
+	if err != nil {
+		return err
 	}
 	png, err := sheet.PNG()
 	if err != nil {
@@ -128,6 +99,41 @@ func (s *samples) run(args []string, out *output) error {
 	}
 	out.printf("%s: %s\n", s.out, what)
 	return nil
+}
+
+// draw makes the sheet of either generator, and says what it is.
+func (s *samples) draw(path string, dbn *models.DBN, auto *models.DeepAutoencoder) (sheet figure.Sheet, what string, err error) {
+	sheet = figure.Sheet{Range: figure.UnitRange, Palette: figure.Grey}
+	if dbn != nil {
+		n := dbn.Layers[0].Visible()
+		if sheet.Height, sheet.Width, err = imageSize(s.size, n); err != nil {
+			return sheet, "", err
+		}
+		start, err := s.starts(n)
+		if err != nil {
+			return sheet, "", err
+		}
+		y, err := dbn.Sample(start, s.steps, random.New(s.seed).Split("chains"))
+		if err != nil {
+			return sheet, "", fmt.Errorf("%s: %w", path, err)
+		}
+		sheet.Tiles = rows(y)
+		return sheet, fmt.Sprintf("%d samples after %d Gibbs steps from %s, seed %d", s.n, s.steps, s.start, s.seed), nil
+	}
+	n := auto.Encoder[0].W.Value.Shape()[0]
+	if sheet.Height, sheet.Width, err = imageSize(s.size, n); err != nil {
+		return sheet, "", err
+	}
+	x, err := s.images(n)
+	if err != nil {
+		return sheet, "", err
+	}
+	y, err := reconstructions(auto, x)
+	if err != nil {
+		return sheet, "", fmt.Errorf("%s: %w", path, err)
+	}
+	sheet.Tiles, sheet.Columns = alternating(rows(x), rows(y))
+	return sheet, fmt.Sprintf("%d images of %s, and below each row their reconstructions", s.n, s.data), nil
 }
 
 // generator is what is drawn from: a stack for Gibbs sampling, or an autoencoder for

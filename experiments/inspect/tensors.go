@@ -14,10 +14,9 @@ func tensorsCommand() command {
 		name: "tensors", args: "FILE",
 		short: "Lists a file's tensors: name, shape, smallest, mean, largest, norm",
 		long: `
-FILE is a file in the safetensors format, or a directory of results with
--model or -checkpoint. norm is
-the Euclidean one. Elements that are not finite are counted and left out of the other
-numbers. A checksum that Capas wrote is verified.`,
+FILE is a file in the safetensors format, or a directory of results with -model or
+-checkpoint. norm is the Euclidean one. Elements that are not finite are counted and left
+out of the other numbers. A checksum that Capas wrote is verified.`,
 		bind: func(fs *flag.FlagSet) func([]string, *output) error {
 			asJSON := fs.Bool("json", false, "print a JSON document")
 			var from source
