@@ -11,7 +11,7 @@ import (
 
 func compareCommand() command {
 	return command{
-		name: "compare", args: "RUN RUN",
+		name: "compare", args: "RUN RUN", failed: exitTrouble,
 		short: "Compares two runs: configuration, metrics, stages and weights",
 		long: `
 Configurations are compared field by field. Of metrics there are both sides' means and

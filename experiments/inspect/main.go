@@ -20,6 +20,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -46,6 +47,8 @@ type command struct {
 	args  string // as in "show RUN"
 	short string // what it does, for the list
 	long  string // what -h adds
+	// failed is the exit status of a failure, 0 for exitFailed.
+	failed int
 	// bind defines the flags and returns what runs with their values and the other
 	// arguments.
 	bind func(fs *flag.FlagSet) func(args []string, out *output) error
@@ -116,10 +119,7 @@ func (c command) run(args []string, stdout, stderr io.Writer) int {
 		return exitUsage
 	}
 	fmt.Fprintf(stderr, "inspect %s: %s\n", c.name, printable(err.Error(), false))
-	if c.name == compareCommand().name {
-		return exitTrouble
-	}
-	return exitFailed
+	return cmp.Or(c.failed, exitFailed)
 }
 
 // interleaved parses flags that stand anywhere among the other arguments, and returns

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math"
 
 	"capas/blocks"
 	"capas/datasets"
@@ -114,6 +115,11 @@ func (p *predict) run(args []string, out *output) error {
 		y, err := mapper.Run(x)
 		if err != nil {
 			return fmt.Errorf("%s: %w", file, err)
+		}
+		for i, v := range y.Float32s() {
+			if math.IsNaN(float64(v)) {
+				return fmt.Errorf("%s: image %d of %s: the network's outputs are not numbers", path, i/net.Outputs(), file)
+			}
 		}
 		if p.labels != "" {
 			if result.Evaluation, err = evaluate(file, y, p.labels); err != nil {

@@ -17,6 +17,7 @@ import (
 
 	"capas/blocks"
 	"capas/datasets"
+	"capas/internal/tensorfile"
 	"capas/models"
 	"capas/random"
 )
@@ -297,6 +298,12 @@ func TestBadImages(t *testing.T) {
 		if status != 1 || stdout != "" || !strings.Contains(stderr, c.says) || !strings.Contains(stderr, path) {
 			t.Errorf("%s: status %d: %s", name, status, stderr)
 		}
+	}
+	broken := filepath.Join(dir, "broken.safetensors")
+	write(t, broken, read(t, model))
+	change(t, broken, func(f *tensorfile.File) { f.Tensors[0].Data[3] = float32(math.NaN()) })
+	if status, _, stderr := call("predict", broken, idx, "-json"); status != 1 || !strings.Contains(stderr, "image 0 of "+idx+": the network's outputs are not numbers") {
+		t.Errorf("NaN: status %d: %s", status, stderr)
 	}
 	labels := write(t, filepath.Join(dir, "labels"), []byte{0, 0, 8, 1, 0, 0, 0, 2, 1, 2})
 	if status, _, stderr := call("predict", model, idx, "-labels", labels); status != 1 || !strings.Contains(stderr, "want 10 labels") {
