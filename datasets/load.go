@@ -86,24 +86,23 @@ func load(ctx context.Context, c collection, opts Options) (*Split, error) {
 
 // readSet reads a pair of IDX files, images (n, height, width) and labels (n).
 func readSet(name, images, labels string, classes int) (*Set, error) {
-	size, pixels, err := readIDXFile(images, 3)
+	x, height, width, err := ReadImages(images)
 	if err != nil {
 		return nil, err
 	}
-	count, classOf, err := readIDXFile(labels, 1)
+	classOf, err := ReadLabels(labels)
 	if err != nil {
 		return nil, err
 	}
-	n, height, width := size[0], size[1], size[2]
-	if count[0] != n {
-		return nil, fmt.Errorf("datasets: %s: wanted %d labels for the images of %s, found %d", labels, n, images, count[0])
+	if n := x.Shape()[0]; len(classOf) != n {
+		return nil, fmt.Errorf("datasets: %s: wanted %d labels for the images of %s, found %d", labels, n, images, len(classOf))
 	}
 	for i, label := range classOf {
 		if int(label) >= classes {
 			return nil, fmt.Errorf("datasets: %s: label %d: wanted less than %d, found %d", labels, i, classes, label)
 		}
 	}
-	return NewSet(name, matrix(intensities(pixels), n, height*width), classOf, classes, height, width)
+	return NewSet(name, x, classOf, classes, height, width)
 }
 
 // intensities maps 0…255 to [0, 1].

@@ -16,7 +16,7 @@ import (
 // if it holds anything else or another process uses it, removes what a fresh start
 // must not find, and shows that it is writable by writing config.json. resumed says
 // whether there are checkpoints that the run can go on from.
-func openOut(dir string, conf config, resume bool) (lock *lockfile.Lock, resumed bool, err error) {
+func openOut(dir string, conf Config, resume bool) (lock *lockfile.Lock, resumed bool, err error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, false, fmt.Errorf("-out %s: %w", dir, err)
 	}
@@ -36,7 +36,7 @@ func openOut(dir string, conf config, resume bool) (lock *lockfile.Lock, resumed
 }
 
 // prepareOut is what openOut does under the lock.
-func prepareOut(dir string, conf config, resume bool) (resumed bool, err error) {
+func prepareOut(dir string, conf Config, resume bool) (resumed bool, err error) {
 	if err := checkOut(dir, conf); err != nil {
 		return false, err
 	}
@@ -90,7 +90,7 @@ func holdsFiles(dir string) (bool, error) {
 // clearOut removes what dead processes left incomplete and, without resume, earlier
 // checkpoints and models; it writes config.json and makes the two directories. The
 // caller holds the lock.
-func clearOut(dir string, conf config, resume bool) error {
+func clearOut(dir string, conf Config, resume bool) error {
 	if err := atomicfile.Sweep(dir); err != nil {
 		return err
 	}

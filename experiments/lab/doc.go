@@ -54,6 +54,7 @@
 //     CheckOut says whether Out may still be written to
 //   - Progress, Task, Job, Parallel: work units, a bar or plain lines, and
 //     concurrent jobs with one error
+//   - Read: what a directory of results holds, also of a run in progress
 //   - Summarize, Welch, SignOverSeeds, Summary: the statistics of claims
 //
 // Charts and image sheets are in the subpackage figure, which knows nothing of

@@ -5,36 +5,37 @@ import (
 	"io"
 )
 
-// document is result.json.
-type document struct {
-	config
-	Environment environment       `json:"environment"`
-	Metrics     map[string]metric `json:"metrics"` // encoding/json sorts the keys
+// Document is result.json, which a run writes when it is complete.
+type Document struct {
+	Config
+	Environment Environment       `json:"environment"`
+	Metrics     map[string]Metric `json:"metrics"` // encoding/json sorts the keys
 	Claims      []Claim           `json:"claims"`
 	Figures     []string          `json:"figures"`
 }
 
-// metric is one metric over all seeds. SD is the sample standard deviation,
-// with n−1 in the denominator, and 0 for a single seed.
-type metric struct {
-	Mean   number   `json:"mean"`
-	SD     number   `json:"sd"`
-	Values []number `json:"values"`
+// Metric is one metric over all seeds, its values in their order. SD is the
+// sample standard deviation, with n−1 in the denominator, and 0 for a single
+// seed.
+type Metric struct {
+	Mean   Number   `json:"mean"`
+	SD     Number   `json:"sd"`
+	Values []Number `json:"values"`
 }
 
 // newMetric summarises the values of a metric.
-func newMetric(values []float64) metric {
+func newMetric(values []float64) Metric {
 	mean, sd := Summarize(values)
-	m := metric{Mean: number(mean), SD: number(sd)}
+	m := Metric{Mean: Number(mean), SD: Number(sd)}
 	for _, v := range values {
-		m.Values = append(m.Values, number(v))
+		m.Values = append(m.Values, Number(v))
 	}
 	return m
 }
 
 // finish writes metrics.jsonl, the figures, report.html and, last, result.json, whose
 // presence says that the run is complete; then it prints the result.
-func finish[R any](set *settings[R], results *Results, doc *document, page reportPage, stdout io.Writer) error {
+func finish[R any](set *settings[R], results *Results, doc *Document, page reportPage, stdout io.Writer) error {
 	data, err := marshalIndent(doc)
 	if err != nil {
 		return fmt.Errorf("%s: %w", resultFile, err)

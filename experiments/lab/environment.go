@@ -12,10 +12,10 @@ import (
 	"capas/internal/kernels"
 )
 
-// environment says where a result was measured. Seconds is the wall-clock time
+// Environment says where a result was measured. Seconds is the wall-clock time
 // of the process that completed the run; nothing else in it varies from run to
 // run on one machine and build.
-type environment struct {
+type Environment struct {
 	Go       string  `json:"go"`
 	Platform string  `json:"platform"`
 	CPU      string  `json:"cpu"`
@@ -25,12 +25,12 @@ type environment struct {
 }
 
 // readEnvironment describes this machine and build.
-func readEnvironment() (environment, error) {
+func readEnvironment() (Environment, error) {
 	family, err := kernels.Family()
 	if err != nil {
-		return environment{}, err
+		return Environment{}, err
 	}
-	return environment{
+	return Environment{
 		Go:       runtime.Version(),
 		Platform: runtime.GOOS + "/" + runtime.GOARCH,
 		CPU:      CPU(),

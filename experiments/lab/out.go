@@ -29,8 +29,8 @@ const (
 	modelsDir      = "models"
 )
 
-// config identifies a run: two runs of one configuration may share a directory.
-type config struct {
+// Config is config.json. It identifies a run: two runs of one configuration may share a directory.
+type Config struct {
 	Experiment string          `json:"experiment"`
 	Preset     string          `json:"preset"`
 	Seeds      []uint64        `json:"seeds"`
@@ -39,12 +39,12 @@ type config struct {
 }
 
 // newConfig is the configuration that the settings of an experiment make.
-func newConfig[R any](name string, set *settings[R]) (config, error) {
+func newConfig[R any](name string, set *settings[R]) (Config, error) {
 	recipe, err := marshal(set.recipe)
 	if err != nil {
-		return config{}, fmt.Errorf("recipe: %w", err)
+		return Config{}, fmt.Errorf("recipe: %w", err)
 	}
-	return config{Experiment: name, Preset: set.Preset, Seeds: set.Seeds, Data: set.Data, Recipe: recipe}, nil
+	return Config{Experiment: name, Preset: set.Preset, Seeds: set.Seeds, Data: set.Data, Recipe: recipe}, nil
 }
 
 // marshal is json.Marshal that leaves <, > and & readable.
@@ -71,7 +71,7 @@ func marshalIndent(v any) ([]byte, error) {
 }
 
 // checkOut reports what makes dir the place of another run than conf.
-func checkOut(dir string, conf config) error {
+func checkOut(dir string, conf Config) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return err
@@ -98,14 +98,25 @@ func checkOut(dir string, conf config) error {
 		return fmt.Errorf("%s: %w; choose another -out", configFile, err)
 	}
 	if len(diff) > 0 {
-		return fmt.Errorf("holds results of another configuration: %s; choose another -out", strings.Join(diff, "; "))
+		var texts []string
+		for _, d := range diff {
+			texts = append(texts, fmt.Sprintf("%s is %s there, %s here", d.Field, d.There, d.Here))
+		}
+		return fmt.Errorf("holds results of another configuration: %s; choose another -out", strings.Join(texts, "; "))
 	}
 	return nil
 }
 
-// differences lists the fields in which two JSON documents differ, as
-// "recipe.depth is 5 there, 3 here", sorted by field.
-func differences(there, here []byte) ([]string, error) {
+// Difference is a field in which two configurations differ, such as
+// "recipe.depth", and its values as JSON, "absent" where there is none.
+type Difference struct {
+	Field string `json:"field"`
+	There string `json:"a"`
+	Here  string `json:"b"`
+}
+
+// differences lists the fields in which two JSON documents differ, sorted.
+func differences(there, here []byte) ([]Difference, error) {
 	a, err := flatten(there)
 	if err != nil {
 		return nil, err
@@ -116,10 +127,10 @@ func differences(there, here []byte) ([]string, error) {
 	}
 	paths := maps.Clone(a)
 	maps.Copy(paths, b)
-	var diff []string
+	var diff []Difference
 	for _, path := range slices.Sorted(maps.Keys(paths)) {
 		if a[path] != b[path] {
-			diff = append(diff, fmt.Sprintf("%s is %s there, %s here", path, orAbsent(a, path), orAbsent(b, path)))
+			diff = append(diff, Difference{path, orAbsent(a, path), orAbsent(b, path)})
 		}
 	}
 	return diff, nil
@@ -144,6 +155,9 @@ func flatten(data []byte) (map[string]string, error) {
 	flat := map[string]string{}
 	var walk func(path string, v any) error
 	walk = func(path string, v any) error {
+		if len(path) > maxPath {
+			return fmt.Errorf("want names of at most %d bytes, got more", maxPath)
+		}
 		if m, ok := v.(map[string]any); ok {
 			for key, child := range m {
 				if err := walk(path+"."+key, child); err != nil {

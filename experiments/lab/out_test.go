@@ -63,7 +63,7 @@ func TestChangesBeforeTheLock(t *testing.T) {
 		t.Fatal(stderr)
 	}
 	before := readTree(t, out)
-	if _, err := prepareOut(out, config{Experiment: "other"}, false); err == nil || !strings.Contains(err.Error(), "another configuration") {
+	if _, err := prepareOut(out, Config{Experiment: "other"}, false); err == nil || !strings.Contains(err.Error(), "another configuration") {
 		t.Errorf("got %v", err)
 	}
 	if diff := cmp.Diff(before, readTree(t, out)); diff != "" {
@@ -247,7 +247,7 @@ func TestMisuseIsReported(t *testing.T) {
 			t.Fatal(err)
 		}
 		misuse(r)
-		if _, err := r.document(config{}, environment{}); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := r.document(Config{}, Environment{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got error %v, want %q", err, want)
 		}
 		if err := r.close(); err != nil {

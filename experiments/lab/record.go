@@ -3,6 +3,7 @@ package lab
 import (
 	"bytes"
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"math"
@@ -21,15 +22,25 @@ func sortedKeys[V any](m map[string]V) []string {
 	return slices.Sorted(maps.Keys(m))
 }
 
-// number is a float64 whose JSON is null where it is not finite.
-type number float64
+// Number is a float64 whose JSON is null where it is not finite; null is read
+// as NaN.
+type Number float64
 
 // MarshalJSON implements json.Marshaler.
-func (x number) MarshalJSON() ([]byte, error) {
+func (x Number) MarshalJSON() ([]byte, error) {
 	if math.IsNaN(float64(x)) || math.IsInf(float64(x), 0) {
 		return []byte("null"), nil
 	}
 	return marshal(float64(x))
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *Number) UnmarshalJSON(text []byte) error {
+	if string(text) == "null" {
+		*x = Number(math.NaN())
+		return nil
+	}
+	return json.Unmarshal(text, (*float64)(x))
 }
 
 // encodeLine is the line of metrics.jsonl for a record, with its newline.
@@ -128,7 +139,7 @@ func encodeValue(b *bytes.Buffer, v reflect.Value) error {
 		b.WriteString("null")
 		return nil
 	case reflect.Float64:
-		text, err := number(v.Float()).MarshalJSON()
+		text, err := Number(v.Float()).MarshalJSON()
 		b.Write(text)
 		return err
 	case reflect.Interface, reflect.Pointer:

@@ -66,7 +66,7 @@ func dataURI(file string, data []byte) (template.URL, error) {
 }
 
 // render makes the self-contained page: no script, nothing loaded.
-func (p reportPage) render(doc *document, blocks []block) ([]byte, error) {
+func (p reportPage) render(doc *Document, blocks []block) ([]byte, error) {
 	t, err := template.New("report").Parse(reportTemplate)
 	if err != nil {
 		return nil, err
@@ -117,13 +117,13 @@ func verdictSummary(claims []Claim) string {
 }
 
 // metricsTable has a row a metric: its mean and spread and every seed's value.
-func metricsTable(doc *document) table {
+func metricsTable(doc *Document) table {
 	t := table{Header: []string{"metric", "mean ± sd"}}
 	for _, seed := range doc.Seeds {
 		t.Header = append(t.Header, fmt.Sprintf("seed %d", seed))
 	}
 	for _, name := range sortedKeys(doc.Metrics) {
-		values := doc.Metrics[name].floats()
+		values := doc.Metrics[name].Floats()
 		row := []string{name, Summary(values)}
 		for _, v := range values {
 			row = append(row, fmt.Sprintf("%.4g", v))
@@ -134,7 +134,7 @@ func metricsTable(doc *document) table {
 }
 
 // runRows says what ran where.
-func runRows(doc *document) [][2]string {
+func runRows(doc *Document) [][2]string {
 	rows := [][2]string{
 		{"preset", doc.Preset},
 		{"seeds", strings.TrimPrefix(strings.TrimPrefix(seedsText(doc.Seeds), "seeds "), "seed ")},

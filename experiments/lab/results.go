@@ -232,10 +232,10 @@ func (r *Results) Figure(file, title, caption string, data []byte) {
 }
 
 // document turns what was recorded into the result document.
-func (r *Results) document(conf config, env environment) (*document, error) {
+func (r *Results) document(conf Config, env Environment) (*Document, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	doc := &document{config: conf, Environment: env, Metrics: map[string]metric{}, Claims: []Claim{}, Figures: []string{}}
+	doc := &Document{Config: conf, Environment: env, Metrics: map[string]Metric{}, Claims: []Claim{}, Figures: []string{}}
 	for _, name := range sortedKeys(r.metrics) {
 		if i := slices.Index(r.set[name], false); i >= 0 {
 			r.fail("metric %s: no value for seed %d", name, r.seeds[i])

@@ -15,8 +15,8 @@ func verdict(holds bool) string {
 	return "does not hold"
 }
 
-// floats are the values of a metric for formatting.
-func (m metric) floats() []float64 {
+// Floats are the values, NaN where they were not finite.
+func (m Metric) Floats() []float64 {
 	values := make([]float64, len(m.Values))
 	for i, v := range m.Values {
 		values[i] = float64(v)
@@ -25,14 +25,14 @@ func (m metric) floats() []float64 {
 }
 
 // summary is what standard output shows people at the end.
-func summary(doc *document, out string) string {
+func summary(doc *Document, out string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s, preset %s, %s\n", doc.Experiment, doc.Preset, seedsText(doc.Seeds))
 	if len(doc.Metrics) > 0 {
 		fmt.Fprintf(&b, "\n")
 		w := tabwriter.NewWriter(&b, 0, 8, 2, ' ', 0)
 		for _, name := range sortedKeys(doc.Metrics) {
-			fmt.Fprintf(w, "  %s\t%s\n", name, Summary(doc.Metrics[name].floats()))
+			fmt.Fprintf(w, "  %s\t%s\n", name, Summary(doc.Metrics[name].Floats()))
 		}
 		w.Flush()
 	}

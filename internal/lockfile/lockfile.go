@@ -11,6 +11,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"capas/internal/regularfile"
 )
 
 // Lock is a lock that this process holds.
@@ -20,11 +22,22 @@ type Lock struct {
 	info os.FileInfo // of the locked file
 }
 
-// owner is what the file of a held lock says. The file of a free lock is empty,
+// Owner is what the file of a held lock says. The file of a free lock is empty,
 // or holds what an owner left that was killed.
-type owner struct {
+type Owner struct {
 	PID  int    `json:"pid"`
 	Host string `json:"host"`
+}
+
+// maxOwner is more than an owner writes, in bytes.
+const maxOwner = 1024
+
+// ReadOwner reads who locked the file at path, without touching the lock. ok is false
+// if nobody did, or cannot be read. The owner may have been killed since.
+func ReadOwner(path string) (who Owner, ok bool) {
+	text, err := regularfile.Read(path, maxOwner)
+	ok = err == nil && json.Unmarshal(text, &who) == nil && who.PID != 0
+	return who, ok
 }
 
 // errLocked is what tryLock returns when another holds the lock.
@@ -69,7 +82,7 @@ func lock(f *os.File, path string) (*Lock, error) {
 	if err != nil {
 		host = "unknown"
 	}
-	text, err := json.Marshal(owner{os.Getpid(), host})
+	text, err := json.Marshal(Owner{os.Getpid(), host})
 	if err != nil {
 		return nil, err
 	}
@@ -90,8 +103,7 @@ func lock(f *os.File, path string) (*Lock, error) {
 // yet to write its name there.
 func inUse(path string) error {
 	for range 20 {
-		var who owner
-		if text, err := os.ReadFile(path); err == nil && json.Unmarshal(text, &who) == nil && who.PID != 0 {
+		if who, ok := ReadOwner(path); ok {
 			return fmt.Errorf("in use by process %d on host %s", who.PID, who.Host)
 		}
 		time.Sleep(10 * time.Millisecond)

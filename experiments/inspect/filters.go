@@ -1,0 +1,146 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"slices"
+	"strings"
+
+	"capas/experiments/lab/figure"
+	"capas/internal/atomicfile"
+	"capas/internal/tensorfile"
+)
+
+func filtersCommand() command {
+	return command{
+		name: "filters", args: "FILE",
+		short: "Draws the weights of units as images",
+		long: `
+FILE is a model, a checkpoint or any other file in the safetensors format, or a directory
+of results with -model or -checkpoint. Without -tensor it is the weights of the first
+layer, if there is no doubt which tensor that is. Each unit is a tile over its inputs on a
+scale of its own: blue negative, white 0, orange positive. The units of a matrix are its
+rows if its name ends in "weight", as in models and in PyTorch, and else its columns, as in
+checkpoints.`,
+		bind: func(fs *flag.FlagSet) func([]string, *output) error {
+			f := &filters{}
+			fs.StringVar(&f.out, "o", "", "PNG `file` to write")
+			fs.StringVar(&f.tensor, "tensor", "", "`name` of the weights")
+			fs.IntVar(&f.units, "units", 100, "`number` of units, from the first on")
+			fs.StringVar(&f.by, "by", "", "`rows|columns`: what a unit is (default: by the name)")
+			fs.StringVar(&f.size, "size", "", "`HEIGHTxWIDTH` of a tile, if the inputs are no square")
+			f.from.bind(fs)
+			return f.run
+		},
+	}
+}
+
+// filters holds the flags of the command.
+type filters struct {
+	out, tensor, by, size string
+	units                 int
+	from                  source
+}
+
+func (f *filters) run(args []string, out *output) error {
+	switch {
+	case len(args) != 1:
+		return usagef("want one FILE, got %d arguments", len(args))
+	case f.out == "":
+		return usagef("want -o and a PNG file to write")
+	case f.units < 1:
+		return usagef("-units %d: want at least 1", f.units)
+	case f.by != "" && f.by != "rows" && f.by != "columns":
+		return usagef("-by %q: want rows or columns", f.by)
+	}
+	path, err := f.from.path(args[0])
+	if err != nil {
+		return err
+	}
+	file, err := tensorfile.Read(path)
+	if err != nil {
+		return err
+	}
+	t, err := f.choose(path, file)
+	if err != nil {
+		return err
+	}
+	if len(t.Shape) != 2 || len(t.Data) == 0 {
+		return fmt.Errorf("%s: tensor %s: want a matrix of weights, got shape %v", path, t.Name, t.Shape)
+	}
+	units, inputs := f.orient(t)
+	height, width, err := imageSize(f.size, inputs)
+	if err != nil {
+		return err
+	}
+	shown := min(f.units, units)
+	tiles := make([][]float32, shown)
+	for j := range tiles {
+		for i := range inputs {
+			at := j*inputs + i
+			if !f.rows(t.Name) {
+				at = i*units + j
+			}
+			tiles[j] = append(tiles[j], t.Data[at])
+		}
+	}
+	png, err := figure.Sheet{Tiles: tiles, Height: height, Width: width, Range: figure.OwnRange, Palette: figure.Diverging}.PNG()
+	if err != nil {
+		return err
+	}
+	if err := atomicfile.Write(f.out, png); err != nil {
+		return err
+	}
+	out.printf("%s: %d of %d units of %s, %d×%d\n", f.out, shown, units, t.Name, height, width)
+	return nil
+}
+
+// rows tells whether the rows of a matrix are units.
+func (f *filters) rows(name string) bool {
+	return f.by == "rows" || f.by == "" && strings.HasSuffix(name, "weight")
+}
+
+// orient is the numbers of units and of inputs of a matrix.
+func (f *filters) orient(t tensorfile.Tensor) (units, inputs int) {
+	if f.rows(t.Name) {
+		return t.Shape[0], t.Shape[1]
+	}
+	return t.Shape[1], t.Shape[0]
+}
+
+// weights tells that a name is one of weights, in models or in checkpoints.
+func weights(name string) bool {
+	return strings.HasSuffix(name, "weight") || strings.HasSuffix(name, ".W")
+}
+
+// choose finds the weights: -tensor, or the first matrix by name whose units see an
+// image, decoders aside. A file of several such matrices that is no model gives no
+// order of layers.
+func (f *filters) choose(path string, file *tensorfile.File) (tensorfile.Tensor, error) {
+	if f.tensor != "" {
+		return tensorNamed(path, file, f.tensor)
+	}
+	var found []tensorfile.Tensor
+	var names []string
+	for _, t := range file.Tensors {
+		if len(t.Shape) != 2 || len(t.Data) == 0 || strings.Contains(t.Name, "decoder") {
+			continue
+		}
+		_, inputs := f.orient(t)
+		if _, _, err := imageSize(f.size, inputs); err == nil {
+			found = append(found, t)
+			names = append(names, t.Name)
+		}
+	}
+	if i := slices.IndexFunc(names, weights); i >= 0 { // no state of an optimiser, say
+		found = slices.DeleteFunc(found, func(t tensorfile.Tensor) bool { return !weights(t.Name) })
+		names = slices.DeleteFunc(names, func(name string) bool { return !weights(name) })
+	}
+	switch {
+	case len(found) == 0:
+		return tensorfile.Tensor{}, usagef("%s: no matrix over images of that size: want -tensor, and -size where the inputs are no square", path)
+	case len(found) > 1 && !strings.HasSuffix(found[0].Name, "weight"):
+		return tensorfile.Tensor{}, usagef("%s: want -tensor and one of %s", path, clipped(strings.Join(names, ", "), 500))
+	}
+	return found[0], nil
+}

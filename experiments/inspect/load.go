@@ -1,0 +1,60 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"capas/models"
+)
+
+// loadModel loads the model that an argument names; see source.
+func loadModel(arg string, from *source) (model any, path string, err error) {
+	if path, err = from.path(arg); err != nil {
+		return nil, "", err
+	}
+	model, _, err = models.Load(path)
+	return model, path, err
+}
+
+// kind names a model's kind.
+func kind(model any) string {
+	switch m := model.(type) {
+	case *models.MLP:
+		return "an mlp with outputs " + m.Output.String()
+	case *models.Autoencoder:
+		return "an autoencoder"
+	case *models.StackedAutoencoder:
+		return "a stacked autoencoder"
+	case *models.DeepAutoencoder:
+		return "a deep autoencoder"
+	case *models.RBM:
+		return "an rbm"
+	case *models.DBN:
+		return "a dbn"
+	}
+	return fmt.Sprintf("%T", model)
+}
+
+// imageSize is the height and width of images of n pixels: what -size says, as "28x28",
+// or a square.
+func imageSize(size string, n int) (height, width int, err error) {
+	if size == "" {
+		side := int(math.Round(math.Sqrt(float64(n))))
+		if side*side != n {
+			return 0, 0, usagef("%d is no square: want -size HEIGHTxWIDTH", n)
+		}
+		return side, side, nil
+	}
+	h, w, ok := strings.Cut(size, "x")
+	height, errH := strconv.Atoi(h)
+	width, errW := strconv.Atoi(w)
+	if !ok || errH != nil || errW != nil || height < 1 || width < 1 {
+		return 0, 0, usagef("-size %q: want HEIGHTxWIDTH, such as 28x28", size)
+	}
+	if height > n || width > n || height*width != n {
+		return 0, 0, usagef("-size %s: want images of %d pixels, got %d", size, n, height*width)
+	}
+	return height, width, nil
+}
