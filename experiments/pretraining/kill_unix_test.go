@@ -4,8 +4,7 @@ package main
 
 import (
 	"bytes"
-	"errors"
-	"io/fs"
+	"fmt"
 	"maps"
 	"math/rand/v2"
 	"os"
@@ -17,9 +16,7 @@ import (
 	"testing"
 	"time"
 
-	"capas/pretrain"
-
-	"github.com/google/go-cmp/cmp"
+	"capas/experiments/internal/runfiles"
 )
 
 // binary builds the experiment.
@@ -45,21 +42,7 @@ func stagesNow(t *testing.T, out string) []string {
 	t.Helper()
 	var now []string
 	for _, init := range []string{"glorot", "dbn", "sdae"} {
-		store := pretrain.Files{Path: filepath.Join(out, "checkpoints", "seed-1-"+init), Warn: func(w string) { t.Errorf("after a kill: %s", w) }}
-		var latest *pretrain.Checkpoint
-		for _, path := range store.Generations() {
-			c, err := pretrain.ReadCheckpoint(path)
-			if errors.Is(err, fs.ErrNotExist) {
-				continue
-			}
-			if err != nil {
-				t.Errorf("a kill left a checkpoint that is not whole: %v", err)
-				continue
-			}
-			if latest == nil || c.Generation > latest.Generation {
-				latest = c
-			}
-		}
+		latest, _ := runfiles.Latest(t, filepath.Join(out, "checkpoints", "seed-1-"+init))
 		if latest != nil && latest.State.Current != nil {
 			now = append(now, init+" "+latest.State.Current.Stage)
 		}
@@ -119,7 +102,7 @@ func TestKilledAndResumed(t *testing.T) {
 			t.Fatalf("%v: %s", err, out)
 		}
 		tenth := int(time.Since(start) / 10) // so that some twenty rounds make a run
-		want := files(t, whole)
+		want := runfiles.Read(t, whole)
 		seen, kills := map[string]int{}, 0
 		random := rand.New(rand.NewPCG(1, 2))
 		for pass := 0; pass < 5 && (kills < 10 || len(seen) < 12); pass++ {
@@ -148,15 +131,7 @@ func TestKilledAndResumed(t *testing.T) {
 					t.Fatal("the run does not end")
 				}
 			}
-			got := files(t, parts)
-			if diff := cmp.Diff(keys(want), keys(got)); diff != "" {
-				t.Fatal(diff)
-			}
-			for name := range want {
-				if want[name] != got[name] {
-					t.Errorf("chains %s: %s differs between a run without a break and one killed %d times", chains, name, kills)
-				}
-			}
+			runfiles.Equal(t, fmt.Sprintf("chains %s, a run killed %d times", chains, kills), want, runfiles.Read(t, parts))
 		}
 		t.Logf("chains %s: %d kills; networks that were in a stage at one: %v", chains, kills, seen)
 		for _, stage := range []string{"dbn layer 1", "dbn layer 2", "sdae layer 1", "sdae layer 2", "dbn unrolled", "sdae unrolled", "dbn top layer", "dbn fine-tuning", "glorot fine-tuning"} {
