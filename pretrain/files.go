@@ -18,14 +18,16 @@ import (
 // the state before. Both have a checksum. The zero value with a Path is ready for use
 // by one pipeline.
 type Files struct {
-	// Path of the files, without the ending. Its directory is made when it is needed.
+	// Path of the files, without the ending. Its directory is made when it is needed;
+	// the one above must exist.
 	Path string
 	// Identity says what the state depends on besides the pipeline: recipe, data, kernels,
 	// …, by name. A checkpoint of another identity is refused.
 	Identity map[string]string
 	// Warn, if not nil, is told of a damaged file when there is another one to go on from.
 	Warn func(message string)
-	// Check, if not nil, is called before something is written; its error is Save's.
+	// Check, if not nil, is called before something is written, with the directory open
+	// that will be written to; its error is Save's, and nothing is written.
 	Check func() error
 
 	generation int
@@ -78,20 +80,16 @@ func (f *Files) Load() (*State, error) {
 
 // Save writes the file that is not the latest.
 func (f *Files) Save(s *State) error {
-	if f.Check != nil {
-		if err := f.Check(); err != nil {
-			return fmt.Errorf("checkpoint: %w", err)
-		}
-	}
 	path := f.Generations()[f.next]
 	file, err := encode(&Checkpoint{Generation: f.generation + 1, Identity: f.Identity, State: s})
 	if err != nil {
 		return fmt.Errorf("checkpoint %s: %w", path, err)
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+	// Only this directory: one above it that was deleted during a run stays deleted.
+	if err := os.Mkdir(filepath.Dir(path), 0o777); err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("checkpoint: %w", err)
 	}
-	if err := tensorfile.Write(path, file); err != nil {
+	if err := tensorfile.WriteIf(path, file, f.Check); err != nil {
 		return fmt.Errorf("checkpoint: %w", err)
 	}
 	f.generation++

@@ -37,8 +37,5 @@ func (r *Run[R]) Checkpoints(name string, data ...*datasets.Set) (*pretrain.File
 // PyTorch and experiments/inspect read; see models.Save. It fails when the output
 // directory has been deleted or replaced.
 func (r *Run[R]) SaveModel(name string, model any) error {
-	if err := r.CheckOut(); err != nil {
-		return fmt.Errorf("model %s: %w", name, err)
-	}
-	return models.Save(r.Model(name+".safetensors"), model, nil)
+	return models.SaveIf(r.Model(name+".safetensors"), model, nil, r.CheckOut)
 }

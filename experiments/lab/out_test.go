@@ -219,7 +219,7 @@ func TestMisuseIsReported(t *testing.T) {
 		`log of seed 1 x: field "f": json`: func(r *Results) { r.Log(1, "x", map[string]any{"f": func() {}}) },
 	}
 	for want, misuse := range tests {
-		r, err := newResults(t.TempDir(), []uint64{1, 2}, func() error { return nil }, func() {})
+		r, err := newResults(t.TempDir(), []uint64{1, 2}, false, func() error { return nil }, func() {})
 		if err != nil {
 			t.Fatal(err)
 		}

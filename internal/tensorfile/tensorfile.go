@@ -69,12 +69,16 @@ func (f *File) Tensor(name string) (Tensor, bool) {
 }
 
 // Write writes a checked file, whole or not at all; see Encode for what it refuses.
-func Write(path string, f *File) error {
+func Write(path string, f *File) error { return WriteIf(path, f, nil) }
+
+// WriteIf is Write, and nothing is written if ready, unless it is nil, returns an error;
+// see atomicfile.WriteIf.
+func WriteIf(path string, f *File, ready func() error) error {
 	data, err := Encode(f)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
-	return atomicfile.Write(path, data)
+	return atomicfile.WriteIf(path, data, ready)
 }
 
 // Read reads a safetensors file of floating-point tensors, such as Write or PyTorch
