@@ -24,6 +24,9 @@ type Files struct {
 	// Identity says what the state depends on besides the pipeline: recipe, data, kernels,
 	// …, by name. A checkpoint of another identity is refused.
 	Identity map[string]string
+	// Advise, if not nil, says how a run becomes one with another value of an entry of
+	// Identity, "" if it cannot: it ends the error about that entry.
+	Advise func(entry, value string) string
 	// Warn, if not nil, is told of a damaged file when there is another one to go on from.
 	Warn func(message string)
 	// Check, if not nil, is called before something is written, with the directory open
@@ -115,9 +118,16 @@ func (f *Files) sameRun(there map[string]string) error {
 	maps.Copy(names, f.Identity)
 	var diff []string
 	for _, name := range slices.Sorted(maps.Keys(names)) {
-		if there[name] != f.Identity[name] {
-			diff = append(diff, fmt.Sprintf("%s is %q there, %q here", name, there[name], f.Identity[name]))
+		if there[name] == f.Identity[name] {
+			continue
 		}
+		text := fmt.Sprintf("%s is %q there, %q here", name, there[name], f.Identity[name])
+		if f.Advise != nil {
+			if advice := f.Advise(name, there[name]); advice != "" {
+				text += " (" + advice + ")"
+			}
+		}
+		diff = append(diff, text)
 	}
 	return fmt.Errorf("is of another run: %s", strings.Join(diff, "; "))
 }

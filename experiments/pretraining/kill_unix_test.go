@@ -3,11 +3,9 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"maps"
 	"math/rand/v2"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -18,16 +16,6 @@ import (
 
 	"capas/experiments/internal/runfiles"
 )
-
-// binary builds the experiment.
-func binary(t *testing.T) string {
-	t.Helper()
-	program := filepath.Join(t.TempDir(), "pretraining")
-	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v: %s", err, out)
-	}
-	return program
-}
 
 // everyStage is a run with every kind of stage, of some seconds, that writes
 // checkpoints all the time.
@@ -55,35 +43,16 @@ func stagesNow(t *testing.T, out string) []string {
 // killed it, and its standard error.
 func end(t *testing.T, program string, args []string, out string, wait bool, longer time.Duration, s syscall.Signal) (int, string) {
 	t.Helper()
-	var stderr bytes.Buffer
-	cmd := exec.Command(program, args...)
-	cmd.Stderr = &stderr
-	start := time.Now()
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan error, 1)
-	go func() { done <- cmd.Wait() }()
-	for wait && !writtenSince(out, start) && len(done) == 0 {
-		time.Sleep(time.Millisecond)
+	p := start(t, program, args...)
+	if wait {
+		p.written(out)
 	}
 	select {
-	case err := <-done:
-		done <- err
+	case <-p.done:
 	case <-time.After(longer):
-		cmd.Process.Signal(s)
+		p.signal(s)
 	}
-	<-done
-	return cmd.ProcessState.ExitCode(), stderr.String()
-}
-
-// writtenSince tells whether a checkpoint is younger than a time.
-func writtenSince(out string, start time.Time) bool {
-	files, _ := filepath.Glob(filepath.Join(out, "checkpoints", "*.safetensors"))
-	return slices.ContainsFunc(files, func(path string) bool {
-		info, err := os.Stat(path)
-		return err == nil && info.ModTime().After(start)
-	})
+	return p.wait()
 }
 
 // A run that is killed at twenty random moments, in every kind of stage, and resumed
