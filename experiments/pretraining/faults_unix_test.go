@@ -73,7 +73,7 @@ func TestFullDisk(t *testing.T) {
 		t.Fatalf("status %d: %s", code, stderr)
 	}
 	want, size := runfiles.Read(t, ref), wholeFiles(t, ref)
-	for _, percent := range []int{10, 25, 55, 70, 85} {
+	for _, percent := range []int{10, 25, 55, 85, 97} { // the report is among the last 10 %
 		disk := disktest.Small(t, size*percent/100)
 		out := filepath.Join(disk, "out")
 		line := start(t, program, short(out)...).fails()
@@ -81,6 +81,9 @@ func TestFullDisk(t *testing.T) {
 			t.Errorf("%d %%: want the file's name and that there is no space, got %q", percent, line)
 		}
 		wholeFiles(t, out)
+		if _, err := os.Stat(filepath.Join(out, "result.json")); !os.IsNotExist(err) {
+			t.Errorf("%d %%: want no result.json, got %v", percent, err)
+		}
 		said := "" // by the run that goes on
 		if latest, _ := runfiles.Latest(t, shortNetwork(out)); latest != nil {
 			t.Logf("%d %% of %d bytes: at %v: %s", percent, size, latest.State, line)
