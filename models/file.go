@@ -32,11 +32,18 @@ const descriptionKey = "capas.model"
 // not kept: rates of dropout, corruption, streams. The other entries are those of note;
 // the file has a checksum, and appears whole or not at all.
 func Save(path string, model any, note map[string]string) error {
+	return SaveIf(path, model, note, nil)
+}
+
+// SaveIf is Save, and nothing is written if ready, unless it is nil, returns an error,
+// which SaveIf wraps. ready is called when the file's directory is open: if it finds
+// there the directory that it expects, that one is written to.
+func SaveIf(path string, model any, note map[string]string, ready func() error) error {
 	f, err := encode(model, note)
 	if err != nil {
 		return fmt.Errorf("save %s: %w", path, err)
 	}
-	if err := tensorfile.Write(path, f); err != nil {
+	if err := tensorfile.WriteIf(path, f, ready); err != nil {
 		return fmt.Errorf("save: %w", err)
 	}
 	return nil

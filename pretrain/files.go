@@ -18,16 +18,21 @@ import (
 // the state before. Both have a checksum. The zero value with a Path is ready for use
 // by one pipeline.
 type Files struct {
-	// Path of the files, without the ending. Its directory is made when it is needed.
+	// Path of the files, without the ending. Its directory is made when it is needed;
+	// the one above must exist.
 	Path string
 	// Identity says what the state depends on besides the pipeline: recipe, data, kernels,
 	// …, by name. A checkpoint of another identity is refused.
 	Identity map[string]string
+	// Advise, if not nil, says how a run becomes one with another value of an entry of
+	// Identity, "" if it cannot: it ends the error about that entry.
+	Advise func(entry, value string) string
 	// Warn, if not nil, is told of a damaged file when there is another one to go on from.
 	Warn func(message string)
 	// Note, if not nil, is told from where a run goes on.
 	Note func(message string)
-	// Check, if not nil, is called before something is written; its error is Save's.
+	// Check, if not nil, is called before something is written, with the directory open
+	// that will be written to; its error is Save's, and nothing is written.
 	Check func() error
 
 	generation int
@@ -83,20 +88,16 @@ func (f *Files) Load() (*State, error) {
 
 // Save writes the file that is not the latest.
 func (f *Files) Save(s *State) error {
-	if f.Check != nil {
-		if err := f.Check(); err != nil {
-			return fmt.Errorf("checkpoint: %w", err)
-		}
-	}
 	path := f.Generations()[f.next]
 	file, err := encode(&Checkpoint{Generation: f.generation + 1, Identity: f.Identity, State: s})
 	if err != nil {
 		return fmt.Errorf("checkpoint %s: %w", path, err)
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+	// Only this directory: one above it that was deleted during a run stays deleted.
+	if err := os.Mkdir(filepath.Dir(path), 0o777); err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("checkpoint: %w", err)
 	}
-	if err := tensorfile.Write(path, file); err != nil {
+	if err := tensorfile.WriteIf(path, file, f.Check); err != nil {
 		return fmt.Errorf("checkpoint: %w", err)
 	}
 	f.generation++
@@ -122,9 +123,16 @@ func (f *Files) sameRun(there map[string]string) error {
 	maps.Copy(names, f.Identity)
 	var diff []string
 	for _, name := range slices.Sorted(maps.Keys(names)) {
-		if there[name] != f.Identity[name] {
-			diff = append(diff, fmt.Sprintf("%s is %q there, %q here", name, there[name], f.Identity[name]))
+		if there[name] == f.Identity[name] {
+			continue
 		}
+		text := fmt.Sprintf("%s is %q there, %q here", name, there[name], f.Identity[name])
+		if f.Advise != nil {
+			if advice := f.Advise(name, there[name]); advice != "" {
+				text += " (" + advice + ")"
+			}
+		}
+		diff = append(diff, text)
 	}
 	return fmt.Errorf("is of another run: %s", strings.Join(diff, "; "))
 }

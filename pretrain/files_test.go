@@ -200,6 +200,13 @@ func TestCheckpointOfAnotherRun(t *testing.T) {
 	for want, p := range map[string]pretrain.Pipeline{
 		`is of another run: kernels is "avx2" there, "portable" here`: {Stages: build(t, "dbn").stages,
 			Store: &pretrain.Files{Path: path, Identity: map[string]string{"kernels": "portable", "recipe": "{}"}}},
+		`kernels is "avx2" there, "" here (get avx2); recipe is "{}" there, "" here`: {Stages: build(t, "dbn").stages,
+			Store: &pretrain.Files{Path: path, Advise: func(entry, value string) string {
+				if entry != "kernels" {
+					return ""
+				}
+				return "get " + value
+			}}},
 		`recipe is "{}" there, "" here`:                {Stages: build(t, "dbn").stages, Store: &pretrain.Files{Path: path}},
 		"want the state of 2 stages, got that of more": {Stages: build(t, "random").stages},
 		`stage 1: want "layer 2", got "layer 1"`:       {Stages: build(t, "dbn").stages[1:]},

@@ -9,6 +9,17 @@ import (
 	"capas/pretrain"
 )
 
+// kernelsEntry is the family of kernels in a checkpoint's identity.
+const kernelsEntry = "kernels"
+
+// advise says how to go on from a checkpoint of other kernels.
+func advise(entry, value string) string {
+	if entry != kernelsEntry || value == "" {
+		return ""
+	}
+	return fmt.Sprintf("to go on with those, set %s=%s", kernels.EnvFamily, value)
+}
+
 // Checkpoints returns the store of the pipeline of one network, such as "seed-1-dbn",
 // in the run's checkpoints. It goes on only from checkpoints of the same recipe, data
 // and kernels, warns of damaged ones on the progress display, and writes nothing when
@@ -23,12 +34,12 @@ func (r *Run[R]) Checkpoints(name string, data ...*datasets.Set) (*pretrain.File
 	if err != nil {
 		return nil, fmt.Errorf("checkpoints of %s: %w", name, err)
 	}
-	identity := map[string]string{"network": name, "preset": r.Preset, "recipe": string(recipe), "kernels": family}
+	identity := map[string]string{"network": name, "preset": r.Preset, "recipe": string(recipe), kernelsEntry: family}
 	for _, set := range data {
 		identity["data "+set.Name] = fmt.Sprintf("%d examples, CRC-32C %08x", set.Len(), set.Checksum())
 	}
 	return &pretrain.Files{
-		Path: r.Checkpoint(name), Identity: identity, Check: r.CheckOut,
+		Path: r.Checkpoint(name), Identity: identity, Check: r.CheckOut, Advise: advise,
 		Warn: func(message string) { r.Progress.Printf("warning: %s\n", message) },
 		Note: func(message string) { r.Progress.note("%s\n", message) },
 	}, nil
@@ -38,8 +49,5 @@ func (r *Run[R]) Checkpoints(name string, data ...*datasets.Set) (*pretrain.File
 // PyTorch and experiments/inspect read; see models.Save. It fails when the output
 // directory has been deleted or replaced.
 func (r *Run[R]) SaveModel(name string, model any) error {
-	if err := r.CheckOut(); err != nil {
-		return fmt.Errorf("model %s: %w", name, err)
-	}
-	return models.Save(r.Model(name+".safetensors"), model, nil)
+	return models.SaveIf(r.Model(name+".safetensors"), model, nil, r.CheckOut)
 }

@@ -141,7 +141,7 @@ func execute[R any](ctx context.Context, e Experiment[R], set *settings[R], prog
 	}
 	ctx, abort := context.WithCancel(ctx)
 	defer abort()
-	results, err := newResults(set.Out, set.Seeds, lock.Check, abort)
+	results, err := newResults(set.Out, set.Seeds, resumed, lock.Check, abort)
 	if err != nil {
 		return err
 	}

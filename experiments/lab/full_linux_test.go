@@ -11,7 +11,7 @@ import (
 // TestLogOnAFullDisk: a line that cannot be written cancels the run, with the cause.
 func TestLogOnAFullDisk(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
-	r, err := newResults(t.TempDir(), []uint64{1}, func() error { return nil }, cancel)
+	r, err := newResults(t.TempDir(), []uint64{1}, false, func() error { return nil }, cancel)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -207,6 +207,36 @@ func TestUnfinishedRun(t *testing.T) {
 	}
 }
 
+// TestLogOfAResumedRun: what the process before logged stays until there is something
+// to log, as the run may be refused for its checkpoints.
+func TestLogOfAResumedRun(t *testing.T) {
+	const line = `{"seed":1,"run":"a","n":1}` + "\n"
+	for _, c := range []struct {
+		resumed bool
+		start   string
+	}{{true, "old\n"}, {false, ""}} {
+		out := t.TempDir()
+		path := filepath.Join(out, metricsFile)
+		if err := os.WriteFile(path, []byte("old\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		r, err := newResults(out, []uint64{1}, c.resumed, func() error { return nil }, func() {})
+		if err != nil {
+			t.Fatal(err)
+		}
+		start := readTree(t, out)[path]
+		r.Log(1, "a", map[string]int{"n": 1})
+		first := readTree(t, out)[path]
+		r.Log(1, "a", map[string]int{"n": 1})
+		if second := readTree(t, out)[path]; start != c.start || first != line || second != line+line || r.failure() != nil {
+			t.Errorf("resumed %t: got %q, then %q and %q, %v", c.resumed, start, first, second, r.failure())
+		}
+		if err := r.close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // TestEarlierResultsSurviveAFailure: a failing repetition leaves result.json.
 func TestEarlierResultsSurviveAFailure(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "o")
@@ -242,7 +272,7 @@ func TestMisuseIsReported(t *testing.T) {
 		`log of seed 1 x: field "f": json`: func(r *Results) { r.Log(1, "x", map[string]any{"f": func() {}}) },
 	}
 	for want, misuse := range tests {
-		r, err := newResults(t.TempDir(), []uint64{1, 2}, func() error { return nil }, func() {})
+		r, err := newResults(t.TempDir(), []uint64{1, 2}, false, func() error { return nil }, func() {})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -36,6 +36,7 @@ type Results struct {
 	figures []figureFile
 	lines   []logLine
 	log     *os.File
+	stale   bool         // log holds lines of the process that this one goes on from
 	check   func() error // whether out is still the run's directory
 	abort   func()       // cancels the run
 	err     error        // the first
@@ -54,15 +55,20 @@ type logLine struct {
 	text []byte // with the newline
 }
 
-// newResults starts an empty metrics.jsonl in out. check says whether out is still
-// this run's, abort cancels the run.
-func newResults(out string, seeds []uint64, check func() error, abort func()) (*Results, error) {
-	log, err := os.Create(filepath.Join(out, metricsFile))
+// newResults starts an empty metrics.jsonl in out; a run that goes on from checkpoints
+// leaves what is there until its first line, as it may be refused yet. check says
+// whether out is still this run's, abort cancels the run.
+func newResults(out string, seeds []uint64, resumed bool, check func() error, abort func()) (*Results, error) {
+	flags := os.O_WRONLY | os.O_CREATE
+	if !resumed {
+		flags |= os.O_TRUNC
+	}
+	log, err := os.OpenFile(filepath.Join(out, metricsFile), flags, 0o666)
 	if err != nil {
 		return nil, fmt.Errorf("-out %s: %w", out, err)
 	}
 	return &Results{
-		out: out, seeds: seeds, log: log, check: check, abort: abort,
+		out: out, seeds: seeds, log: log, stale: resumed, check: check, abort: abort,
 		metrics: map[string][]float64{}, set: map[string][]bool{},
 	}, nil
 }
@@ -75,10 +81,7 @@ func (r *Results) CheckOut() error { return r.check() }
 
 // write writes a file of the output directory, whole or not at all.
 func (r *Results) write(name string, data []byte) error {
-	if err := r.CheckOut(); err != nil {
-		return err
-	}
-	return atomicfile.Write(filepath.Join(r.out, name), data)
+	return atomicfile.WriteIf(filepath.Join(r.out, name), data, r.CheckOut)
 }
 
 // close closes metrics.jsonl; the second call does nothing.
@@ -176,7 +179,10 @@ func (r *Results) Log(seed uint64, run string, record any) {
 	if r.log == nil {
 		return
 	}
-	if err = r.CheckOut(); err == nil { // a deleted file can be written to
+	if err = r.CheckOut(); err == nil && r.stale { // a deleted file can be written to
+		err, r.stale = r.log.Truncate(0), false
+	}
+	if err == nil {
 		_, err = r.log.Write(text)
 	}
 	if err != nil {

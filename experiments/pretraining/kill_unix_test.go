@@ -3,9 +3,7 @@
 package main
 
 import (
-	"bytes"
-	"errors"
-	"io/fs"
+	"fmt"
 	"math/rand/v2"
 	"os/exec"
 	"path/filepath"
@@ -15,20 +13,8 @@ import (
 	"testing"
 	"time"
 
-	"capas/pretrain"
-
-	"github.com/google/go-cmp/cmp"
+	"capas/experiments/internal/runfiles"
 )
-
-// binary builds the experiment.
-func binary(t *testing.T) string {
-	t.Helper()
-	program := filepath.Join(t.TempDir(), "pretraining")
-	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v: %s", err, out)
-	}
-	return program
-}
 
 // everyStage is a run with every kind of stage that writes a checkpoint after every
 // step.
@@ -44,21 +30,7 @@ func stagesNow(t *testing.T, out string) []string {
 	t.Helper()
 	var now []string
 	for _, init := range inits() {
-		store := pretrain.Files{Path: filepath.Join(out, "checkpoints", "seed-1-"+init)}
-		var latest *pretrain.Checkpoint
-		for _, path := range store.Generations() {
-			c, err := pretrain.ReadCheckpoint(path)
-			if errors.Is(err, fs.ErrNotExist) {
-				continue
-			}
-			if err != nil {
-				t.Errorf("a checkpoint that is not whole: %v", err)
-				continue
-			}
-			if latest == nil || c.Generation > latest.Generation {
-				latest = c
-			}
-		}
+		latest, _ := runfiles.Latest(t, filepath.Join(out, "checkpoints", "seed-1-"+init))
 		if latest != nil && latest.State.Current != nil {
 			now = append(now, init+" "+latest.State.Current.Stage)
 		}
@@ -70,27 +42,16 @@ func stagesNow(t *testing.T, out string) []string {
 // exit status, −1 if the signal killed it, and its standard error.
 func end(t *testing.T, program string, args []string, moment func() bool, s syscall.Signal) (int, string) {
 	t.Helper()
-	var stderr bytes.Buffer
-	cmd := exec.Command(program, args...)
-	cmd.Stderr = &stderr
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan struct{})
-	go func() {
-		cmd.Wait()
-		close(done)
-	}()
+	p := start(t, program, args...)
 	for {
 		select {
-		case <-done:
-			return cmd.ProcessState.ExitCode(), stderr.String()
+		case <-p.done:
+			return p.wait()
 		case <-time.After(time.Millisecond):
 		}
 		if moment() {
-			cmd.Process.Signal(s)
-			<-done
-			return cmd.ProcessState.ExitCode(), stderr.String()
+			p.signal(s)
+			return p.wait()
 		}
 	}
 }
@@ -121,7 +82,7 @@ func TestKilledAndResumed(t *testing.T) {
 			t.Fatalf("%v: %s", err, out)
 		}
 		duration := time.Since(start)
-		want, seen, n := files(t, whole), map[string]int{}, 0
+		want, seen, n := runfiles.Read(t, whole), map[string]int{}, 0
 		for pass := 0; pass < 5 && (n < run.kills || len(seen) < len(run.in)); pass++ {
 			parts := t.TempDir()
 			for round := 0; ; round++ {
@@ -160,15 +121,7 @@ func TestKilledAndResumed(t *testing.T) {
 					t.Fatal("the run does not end")
 				}
 			}
-			got := files(t, parts)
-			if diff := cmp.Diff(keys(want), keys(got)); diff != "" {
-				t.Fatal(diff)
-			}
-			for name := range want {
-				if want[name] != got[name] {
-					t.Errorf("%v: %s differs between a run without a break and one killed %d times", run.args, name, n)
-				}
-			}
+			runfiles.Equal(t, fmt.Sprintf("%v, a run killed %d times", run.args, n), want, runfiles.Read(t, parts))
 		}
 		t.Logf("%v: killed %d times; networks in a stage at an end: %v", run.args, n, seen)
 		for _, stage := range run.in {

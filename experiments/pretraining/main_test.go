@@ -3,20 +3,15 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"testing"
 
+	"capas/experiments/internal/runfiles"
 	"capas/experiments/lab"
-	"capas/pretrain"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 // tiny is a run of every initialisation and stage that takes a second or two.
@@ -31,101 +26,6 @@ func call(args ...string) (status int, stdout, stderr string) {
 	return status, out.String(), err.String()
 }
 
-// files reads a finished run: result.json without its timings, the log without
-// seconds, the figures, the models, and what the latest checkpoint of each network
-// holds.
-func files(t *testing.T, out string) map[string]string {
-	t.Helper()
-	all := map[string]string{}
-	err := filepath.WalkDir(out, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		name, _ := filepath.Rel(out, path)
-		if network, ok := strings.CutSuffix(name, ".a.safetensors"); ok {
-			all[network] = latest(t, filepath.Join(out, network))
-			return nil
-		}
-		data, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		switch {
-		case name == "report.html", name == ".lock", strings.HasSuffix(name, ".b.safetensors"): // wall time, process
-			return nil
-		}
-		switch name {
-		case "result.json":
-			data = without(t, data, "environment", "seconds")
-		case "metrics.jsonl":
-			var lines [][]byte
-			for l := range bytes.Lines(data) {
-				lines = append(lines, without(t, l, "seconds"))
-			}
-			data = bytes.Join(lines, []byte("\n"))
-		}
-		all[name] = string(data)
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return all
-}
-
-// latest is the content of the later of a network's two checkpoints, as text.
-func latest(t *testing.T, path string) string {
-	t.Helper()
-	store := pretrain.Files{Path: path}
-	var best *pretrain.Checkpoint
-	for _, file := range store.Generations() {
-		c, err := pretrain.ReadCheckpoint(file)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		if best == nil || c.Generation > best.Generation {
-			best = c
-		}
-	}
-	var b strings.Builder
-	if best.State.Current != nil {
-		t.Errorf("%s: not complete: %v", path, best.State)
-	}
-	for _, d := range best.State.Done {
-		history, err := json.Marshal(d.History)
-		if err != nil {
-			t.Fatal(err)
-		}
-		fmt.Fprintf(&b, "%s %s\n", d.Stage, history)
-		for _, p := range d.Params {
-			fmt.Fprintf(&b, "%s %v %x\n", p.Name, p.Value.Shape(), p.Value.Float32s())
-		}
-	}
-	return b.String()
-}
-
-// without removes a member from a JSON object.
-func without(t *testing.T, data []byte, path ...string) []byte {
-	t.Helper()
-	var doc map[string]any
-	if err := json.Unmarshal(data, &doc); err != nil {
-		t.Fatal(err)
-	}
-	at := doc
-	for _, p := range path[:len(path)-1] {
-		at = at[p].(map[string]any)
-	}
-	delete(at, path[len(path)-1])
-	data, err := json.Marshal(doc)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
-}
-
 func TestSameSeedSameBytes(t *testing.T) {
 	one, two := t.TempDir(), t.TempDir()
 	before := runtime.GOMAXPROCS(1)
@@ -137,30 +37,14 @@ func TestSameSeedSameBytes(t *testing.T) {
 	if status, _, stderr := call(tiny(two)...); status != 0 {
 		t.Fatalf("status %d: %s", status, stderr)
 	}
-	a, b := files(t, one), files(t, two)
+	a, b := runfiles.Read(t, one), runfiles.Read(t, two)
 	for _, name := range []string{"result.json", "metrics.jsonl", "validation_error.svg", "samples_dbn.png",
 		"checkpoints/seed-1-dbn", "checkpoints/seed-2-sdae", "models/seed-1-dbn.safetensors", "models/seed-2-sdae-pretrained.safetensors"} {
-		if len(a[filepath.FromSlash(name)]) == 0 {
+		if len(a[name]) == 0 {
 			t.Errorf("%s is missing", name)
 		}
 	}
-	if diff := cmp.Diff(keys(a), keys(b)); diff != "" {
-		t.Fatal(diff)
-	}
-	for name := range a {
-		if a[name] != b[name] {
-			t.Errorf("%s differs between GOMAXPROCS 1 and 2", name)
-		}
-	}
-}
-
-func keys(m map[string]string) []string {
-	var out []string
-	for k := range m {
-		out = append(out, k)
-	}
-	slices.Sort(out)
-	return out
+	runfiles.Equal(t, "GOMAXPROCS 1 and 2", a, b)
 }
 
 func TestBadInput(t *testing.T) {
@@ -214,15 +98,13 @@ func TestEarlierResultsStay(t *testing.T) {
 	if status, _, stderr := call(tiny(out, "-init", "normal", "-seeds", "1")...); status != 0 {
 		t.Fatalf("status %d: %s", status, stderr)
 	}
-	before := files(t, out)
+	before := runfiles.Read(t, out)
 	for _, more := range [][]string{{"-depth", "3"}, {"-seed", "7"}, {"-lr", "1e30"}, {"-resume", "-epochs", "3"}} {
 		status, _, stderr := call(append(tiny(out, "-init", "normal", "-seeds", "1"), more...)...)
 		if status == 0 {
 			t.Errorf("%v: want an error, another configuration is in -out", more)
 		}
-		if diff := cmp.Diff(before, files(t, out)); diff != "" {
-			t.Errorf("%v: %s changed earlier results (%s)", more, fmt.Sprint(more), stderr)
-		}
+		runfiles.Equal(t, fmt.Sprintf("earlier results after %v (%s)", more, stderr), before, runfiles.Read(t, out))
 	}
 }
 

@@ -40,12 +40,7 @@ func TestNoNetwork(t *testing.T) {
 	if out, err := exec.Command("strace", "-qq", "-o", os.DevNull, "true").CombinedOutput(); err != nil {
 		t.Skipf("needs strace and the right to trace a process: %v: %s", err, out)
 	}
-	dir := t.TempDir()
-	program := filepath.Join(dir, "pretraining")
-	build := exec.Command("go", "build", "-o", program, ".")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
+	dir, program := t.TempDir(), binary(t)
 	status, text, sockets := traced(t, nil, program, "-preset", "smoke", "-progress", "none", "-out", filepath.Join(dir, "smoke"))
 	if status != 0 {
 		t.Fatalf("status %d: %s", status, text)

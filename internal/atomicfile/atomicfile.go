@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -23,26 +24,48 @@ const TempPrefix = ".partial-"
 // directory must exist. On failure the temporary file is removed and the old
 // content stays, unless only the last step failed: then the new content is
 // there, but may not survive a loss of power. Errors name path.
-func Write(path string, data []byte) error {
+func Write(path string, data []byte) error { return WriteIf(path, data, nil) }
+
+// WriteIf is Write, and nothing is written if ready, unless it is nil, returns an
+// error, which is WriteIf's too. ready is called when the directory is open: if it
+// finds there the directory that it expects, that one is written to, whatever somebody
+// puts in its place meanwhile.
+func WriteIf(path string, data []byte, ready func() error) error {
 	return WriteFunc(path, func(w io.Writer) error {
 		_, err := w.Write(data)
 		return err
-	})
+	}, ready)
 }
 
-// WriteFunc is Write of what the function writes, piece by piece, so that a large
-// content need not be in memory. The function's error is that of a write.
-func WriteFunc(path string, content func(w io.Writer) error) (err error) {
-	dir := filepath.Dir(path)
-	f, err := os.CreateTemp(dir, TempPrefix+filepath.Base(path)+"-")
+// WriteFunc is WriteIf of what content writes, piece by piece, so that a large file
+// need not be in memory. The error of content is that of a write.
+func WriteFunc(path string, content func(w io.Writer) error, ready func() error) error {
+	dir, err := os.OpenRoot(filepath.Dir(path))
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, cause(err))
+	}
+	defer dir.Close()
+	if ready != nil {
+		if err := ready(); err != nil {
+			return fmt.Errorf("write %s: %w", path, err)
+		}
+	}
+	if err := write(dir, filepath.Base(path), content); err != nil {
+		return fmt.Errorf("write %s: %w", path, cause(err))
+	}
+	return nil
+}
+
+// write writes a file of dir.
+func write(dir *os.Root, name string, content func(w io.Writer) error) (err error) {
+	f, temp, err := create(dir, TempPrefix+name+"-")
+	if err != nil {
+		return err
 	}
 	defer func() {
 		if err != nil {
 			f.Close()
-			os.Remove(f.Name())
-			err = fmt.Errorf("write %s: %w", path, cause(err))
+			dir.Remove(temp)
 		}
 	}()
 	if err = content(f); err != nil {
@@ -57,31 +80,43 @@ func WriteFunc(path string, content func(w io.Writer) error) (err error) {
 	if err = f.Close(); err != nil {
 		return err
 	}
-	if err = replace(f.Name(), path); err != nil {
+	if err = replace(dir, temp, name); err != nil {
 		return err
 	}
 	return syncDir(dir)
 }
 
-// replace renames a file over another. Windows refuses that while a reader has the
-// other one open, a look at a run in progress or a virus scanner: there it is tried for
-// a second.
-func replace(from, to string) error {
-	err := os.Rename(from, to)
+// create makes a new file in dir whose name is the prefix and a number.
+func create(dir *os.Root, prefix string) (f *os.File, name string, err error) {
+	for range 10_000 {
+		name = fmt.Sprint(prefix, rand.Uint32())
+		f, err = dir.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+		if !errors.Is(err, fs.ErrExist) {
+			break
+		}
+	}
+	return f, name, err
+}
+
+// replace renames a file of dir over another. Windows refuses that while a reader has
+// the other one open, a look at a run in progress or a virus scanner: there it is tried
+// for a second.
+func replace(dir *os.Root, from, to string) error {
+	err := dir.Rename(from, to)
 	for tries := 0; err != nil && runtime.GOOS == "windows" && tries < 20; tries++ {
 		time.Sleep(50 * time.Millisecond)
-		err = os.Rename(from, to)
+		err = dir.Rename(from, to)
 	}
 	return err
 }
 
 // syncDir makes a rename in dir survive a loss of power, where the system can:
 // Windows has no such call, and some file systems refuse it.
-func syncDir(dir string) error {
+func syncDir(dir *os.Root) error {
 	if runtime.GOOS == "windows" {
 		return nil
 	}
-	d, err := os.Open(dir)
+	d, err := dir.Open(".")
 	if err != nil {
 		return err
 	}

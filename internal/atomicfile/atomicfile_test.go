@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -43,11 +44,51 @@ func TestWriteFunc(t *testing.T) {
 				}
 			}
 			return end
-		})
+		}, nil)
 		if !errors.Is(err, end) || end != nil && err.Error() != "write "+path+": boom" {
 			t.Errorf("want %v and the path, got %v", end, err)
 		}
 		holds(t, path, "old")
+	}
+}
+
+// What WriteIf asks decides on the directory that is written to: one that takes its
+// place afterwards stays as it is.
+func TestWriteIf(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "dir")
+	if err := os.Mkdir(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "a.json")
+	boom := errors.New("boom")
+	if err := WriteIf(path, []byte("x"), func() error { return boom }); !errors.Is(err, boom) || !strings.HasPrefix(err.Error(), "write "+path+": ") {
+		t.Errorf("want %v and %s, got %v", boom, path, err)
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) > 0 {
+		t.Errorf("want an empty directory, got %v, %v", entries, err)
+	}
+	if runtime.GOOS == "windows" {
+		t.Skip("the rest needs to move a directory that is open")
+	}
+	replace := func() error {
+		if err := os.Rename(dir, dir+"-away"); err != nil {
+			t.Fatal(err)
+		}
+		return os.Mkdir(dir, 0o777)
+	}
+	if err := WriteIf(path, []byte("mine"), replace); err != nil {
+		t.Error(err)
+	}
+	holds(t, filepath.Join(dir+"-away", "a.json"), "mine")
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) > 0 {
+		t.Errorf("want the new directory empty, got %v, %v", entries, err)
+	}
+	err := WriteIf(path, []byte("x"), func() error { return os.RemoveAll(dir) })
+	if !errors.Is(err, os.ErrNotExist) || !strings.HasPrefix(err.Error(), "write "+path+": ") {
+		t.Errorf("want no such directory and %s, got %v", path, err)
+	}
+	if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the directory was made anew: %v", err)
 	}
 }
 

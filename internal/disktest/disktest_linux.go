@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -24,6 +25,34 @@ func Small(t testing.TB, size int) string {
 		}
 	})
 	return dir
+}
+
+// Resize changes the size of the file system that Small mounted at dir.
+func Resize(t testing.TB, dir string, size int) {
+	t.Helper()
+	if err := unix.Mount("", dir, "", unix.MS_REMOUNT, fmt.Sprintf("size=%d", size)); err != nil {
+		skipOrFail(t, "remount a tmpfs", err)
+	}
+}
+
+// Freeze makes dir and what is below it read-only for who opens or changes files by
+// their paths, until thaw is called or the test ends. Unlike ReadOnly it does not
+// mind files that are open for writing: these can be written to on.
+func Freeze(t testing.TB, dir string) (thaw func()) {
+	t.Helper()
+	if err := unix.Mount(dir, dir, "", unix.MS_BIND, ""); err != nil {
+		skipOrFail(t, "mount a directory", err)
+	}
+	thaw = sync.OnceFunc(func() {
+		if err := unix.Unmount(dir, unix.MNT_DETACH); err != nil {
+			t.Errorf("unmount %s: %v", dir, err)
+		}
+	})
+	t.Cleanup(thaw)
+	if err := unix.Mount("", dir, "", unix.MS_REMOUNT|unix.MS_BIND|unix.MS_RDONLY, ""); err != nil {
+		skipOrFail(t, "remount a directory read-only", err)
+	}
+	return thaw
 }
 
 // ReadOnly makes the file system that Small mounted at dir read-only. No file in it

@@ -16,3 +16,12 @@ func ReadOnly(t testing.TB, dir string) { Small(t, 0) }
 
 // Fill skips the test, as Small does.
 func Fill(t testing.TB, dir string) string { return Small(t, 0) }
+
+// Resize skips the test, as Small does.
+func Resize(t testing.TB, dir string, size int) { Small(t, size) }
+
+// Freeze skips the test, as Small does.
+func Freeze(t testing.TB, dir string) (thaw func()) {
+	Small(t, 0)
+	return nil
+}

@@ -71,12 +71,16 @@ func (f *File) Tensor(name string) (Tensor, bool) {
 // Write writes a checked file, whole or not at all; see Encode for what it refuses. It
 // takes no memory for the numbers, which must not change meanwhile: they are read twice,
 // for the checksum, which stands before them, and to be written.
-func Write(path string, f *File) error {
+func Write(path string, f *File) error { return WriteIf(path, f, nil) }
+
+// WriteIf is Write, and nothing is written if ready, unless it is nil, returns an error;
+// see atomicfile.WriteFunc.
+func WriteIf(path string, f *File, ready func() error) error {
 	e, err := newEncoding(f)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
-	return atomicfile.WriteFunc(path, e.write)
+	return atomicfile.WriteFunc(path, e.write, ready)
 }
 
 // Read reads a safetensors file of floating-point tensors, such as Write or PyTorch

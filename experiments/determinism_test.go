@@ -1,0 +1,167 @@
+// Package experiments_test holds what every experiment there is must do.
+package experiments_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"capas/experiments/internal/runfiles"
+)
+
+// experiments are the directories here whose program calls lab.Main.
+func experiments(t *testing.T) []string {
+	t.Helper()
+	mains, err := filepath.Glob("*/main.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, main := range mains {
+		files, err := filepath.Glob(filepath.Join(filepath.Dir(main), "*.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			if !strings.HasSuffix(file, "_test.go") && callsLabMain(t, file) {
+				names = append(names, filepath.Dir(main))
+				break
+			}
+		}
+	}
+	return names
+}
+
+// callsLabMain tells whether a file of Go code has a call of lab.Main.
+func callsLabMain(t *testing.T, file string) bool {
+	t.Helper()
+	tree, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := false
+	ast.Inspect(tree, func(n ast.Node) bool {
+		if call, ok := n.(*ast.CallExpr); ok {
+			if f, ok := call.Fun.(*ast.SelectorExpr); ok {
+				pkg, ok := f.X.(*ast.Ident)
+				found = found || ok && pkg.Name == "lab" && f.Sel.Name == "Main"
+			}
+		}
+		return !found
+	})
+	return found
+}
+
+// dependsOnSources makes go test run these tests anew when a source file has changed of
+// which the programs are made: it notes which directories a test reads.
+func dependsOnSources(t *testing.T) {
+	t.Helper()
+	dirs, err := exec.Command("go", "list", "-deps", "-f", "{{with .Module}}{{if .Main}}{{$.Dir}}{{end}}{{end}}", "./...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	for dir := range strings.Lines(string(dirs)) {
+		if _, err := os.ReadDir(strings.TrimSpace(dir)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// raceDetector says why programs cannot be built with the race detector, "" if they can.
+func raceDetector(t *testing.T) string {
+	t.Helper()
+	data, err := exec.Command("go", "env", "-json", "CGO_ENABLED", "CC").Output()
+	var env struct{ CGO_ENABLED, CC string }
+	if err == nil {
+		err = json.Unmarshal(data, &env)
+	}
+	if err != nil {
+		t.Fatalf("go env: %v", err)
+	}
+	if env.CGO_ENABLED != "1" {
+		return "needs cgo"
+	}
+	words := strings.Fields(env.CC)
+	if len(words) == 0 {
+		return "needs a C compiler"
+	}
+	if _, err := exec.LookPath(words[0]); err != nil {
+		return fmt.Sprintf("needs a C compiler: %v", err)
+	}
+	return ""
+}
+
+// build makes an experiment's program.
+func build(t *testing.T, name string, flags ...string) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), name)
+	if runtime.GOOS == "windows" {
+		program += ".exe"
+	}
+	args := append([]string{"build", "-buildvcs=false", "-o", program}, flags...)
+	if out, err := exec.Command("go", append(args, "./"+name)...).CombinedOutput(); err != nil {
+		t.Fatalf("go build %v: %v: %s", flags, err, out)
+	}
+	return program
+}
+
+// smoke runs the smoke preset into a fresh directory and returns what it left. The race
+// detector, if the program has it, fails a run at its end.
+func smoke(t *testing.T, program string, procs int) map[string]string {
+	t.Helper()
+	out := filepath.Join(t.TempDir(), "out")
+	cmd := exec.Command(program, "-preset", "smoke", "-progress", "none", "-out", out)
+	cmd.Env = append(os.Environ(), fmt.Sprintf("GOMAXPROCS=%d", procs))
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil || stderr.Len() > 0 {
+		t.Fatalf("GOMAXPROCS=%d: %v: %s", procs, err, stderr.Bytes())
+	}
+	all := runfiles.Read(t, out)
+	all["standard output"] = strings.ReplaceAll(stdout.String(), out, "")
+	return all
+}
+
+// The smoke preset of every experiment leaves the same bytes whatever GOMAXPROCS is,
+// and with the race detector, which changes what runs when: results, log, figures,
+// report, models and checkpoints. -short: two runs.
+func TestSameBytes(t *testing.T) {
+	names := experiments(t)
+	if len(names) == 0 {
+		t.Fatal("no program calls lab.Main")
+	}
+	dependsOnSources(t)
+	for _, name := range names {
+		t.Run(name, func(t *testing.T) {
+			program := build(t, name)
+			want := smoke(t, program, 2)
+			for _, file := range []string{"config.json", "metrics.jsonl", "report.html", "result.json"} {
+				if want[file] == "" {
+					t.Errorf("%s is missing", file)
+				}
+			}
+			if testing.Short() {
+				runfiles.Equal(t, "a second run", want, smoke(t, program, 2))
+				return
+			}
+			for _, procs := range []int{1, 8} {
+				runfiles.Equal(t, fmt.Sprintf("GOMAXPROCS 2 and %d", procs), want, smoke(t, program, procs))
+			}
+			t.Run("race detector", func(t *testing.T) {
+				if why := raceDetector(t); why != "" {
+					t.Skip(why)
+				}
+				runfiles.Equal(t, "without the race detector and with it", want, smoke(t, build(t, name, "-race"), 2))
+			})
+		})
+	}
+}
