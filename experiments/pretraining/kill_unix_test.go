@@ -83,7 +83,7 @@ func TestKilledAndResumed(t *testing.T) {
 		}
 		duration := time.Since(start)
 		want, seen, n := runfiles.Read(t, whole), map[string]int{}, 0
-		for pass := 0; pass < 5 && (n < run.kills || len(seen) < len(run.in)); pass++ {
+		for pass := 0; pass < 20 && (n < run.kills || len(seen) < len(run.in)); pass++ {
 			parts := t.TempDir()
 			for round := 0; ; round++ {
 				signal := syscall.SIGKILL
@@ -106,6 +106,9 @@ func TestKilledAndResumed(t *testing.T) {
 				}
 				code, stderr := end(t, program, everyStage(parts, run.args...), moment, signal)
 				if code == 0 {
+					if round == 0 { // the machine has become faster
+						duration = min(duration, time.Since(begin))
+					}
 					break
 				}
 				switch {

@@ -45,7 +45,7 @@ func TestOrderOfSystemCalls(t *testing.T) {
 		switch line := m[0]; {
 		case m[1] == "fsync" && strings.Contains(line, "<"+dir+">"):
 			calls = append(calls, "fsync directory")
-		case strings.Contains(line, filepath.Join(dir, TempPrefix)):
+		case strings.Contains(line, filepath.Join(dir, TempPrefix)), strings.Contains(line, "<"+dir+">, \""+TempPrefix):
 			calls = append(calls, m[1]+" file")
 		}
 	}

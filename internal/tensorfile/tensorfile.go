@@ -74,7 +74,7 @@ func (f *File) Tensor(name string) (Tensor, bool) {
 func Write(path string, f *File) error { return WriteIf(path, f, nil) }
 
 // WriteIf is Write, and nothing is written if ready, unless it is nil, returns an error;
-// see atomicfile.WriteFunc.
+// see atomicfile.WriteIf.
 func WriteIf(path string, f *File, ready func() error) error {
 	e, err := newEncoding(f)
 	if err != nil {
