@@ -68,9 +68,6 @@ func encode(c *Checkpoint) (*tensorfile.File, error) {
 	doc := document{Version: checkpointVersion, Generation: c.Generation, Identity: c.Identity, Done: []doneDocument{}}
 	f := &tensorfile.File{}
 	add := func(stage string, params []*blocks.Param) error {
-		if stage == "" || strings.Contains(stage, "/") {
-			return fmt.Errorf("stage %q: want a name without /", stage)
-		}
 		for _, p := range params {
 			if p.Value.Dtype() != tensor.Float32 {
 				return fmt.Errorf("%s: want float32, got %v", p.Name, p.Value.Dtype())
@@ -121,31 +118,20 @@ func decode(f *tensorfile.File) (*Checkpoint, error) {
 		value := tensor.New(tensor.WithShape(t.Shape...), tensor.WithBacking(t.Data))
 		byStage[stage] = append(byStage[stage], &blocks.Param{Name: name, Value: value})
 	}
-	take := func(stage string) ([]*blocks.Param, error) {
-		params, ok := byStage[stage]
-		if !ok {
-			return nil, fmt.Errorf("stage %q: has no tensors", stage)
-		}
+	take := func(stage string) []*blocks.Param {
+		params := byStage[stage]
 		delete(byStage, stage)
-		return params, nil
+		return params
 	}
 	c := &Checkpoint{Generation: doc.Generation, Identity: doc.Identity, State: &State{}}
 	for _, d := range doc.Done {
-		params, err := take(d.Stage)
-		if err != nil {
-			return nil, err
-		}
 		if d.History == nil {
 			return nil, fmt.Errorf("stage %q: has no history", d.Stage)
 		}
-		c.State.Done = append(c.State.Done, Completed{d.Stage, d.History, params})
+		c.State.Done = append(c.State.Done, Completed{d.Stage, d.History, take(d.Stage)})
 	}
 	if doc.Current != nil {
-		params, err := take(doc.Current.Stage)
-		if err != nil {
-			return nil, err
-		}
-		c.State.Current = &Current{doc.Current.Stage, &train.Snapshot{Position: doc.Current.Position, Tensors: params}}
+		c.State.Current = &Current{doc.Current.Stage, &train.Snapshot{Position: doc.Current.Position, Tensors: take(doc.Current.Stage)}}
 	}
 	for _, stage := range slices.Sorted(maps.Keys(byStage)) {
 		return nil, fmt.Errorf("tensors of %q, which is no stage", stage)

@@ -93,6 +93,11 @@ func (f *Files) Save(s *State) error {
 	if err != nil {
 		return fmt.Errorf("checkpoint %s: %w", path, err)
 	}
+	if f.Check != nil { // also before the directory is made
+		if err := f.Check(); err != nil {
+			return fmt.Errorf("checkpoint: %w", err)
+		}
+	}
 	// Only this directory: one above it that was deleted during a run stays deleted.
 	if err := os.Mkdir(filepath.Dir(path), 0o777); err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("checkpoint: %w", err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"capas/autodiff"
@@ -16,7 +17,8 @@ type Stage struct {
 	// Name identifies the stage in its pipeline, in reports and in the store, such as
 	// "layer 1" or "fine-tuning".
 	Name string
-	// Params are the parameters that the stage changes, and that are stored after it.
+	// Params are the parameters that the stage changes, and that are stored after it. What
+	// else a later stage goes on from, such as persistent chains, belongs to them.
 	Params []*blocks.Param
 	// Train runs the stage and does what the pipeline asks of it.
 	Train func(ctx context.Context, hooks Hooks) (*train.History, error)
@@ -85,6 +87,9 @@ func (p *Pipeline) Run(ctx context.Context) ([]*train.History, error) {
 		}
 		if s.Train == nil {
 			return nil, fmt.Errorf("pipeline: stage %q has no training", s.Name)
+		}
+		if s.Name == "" || strings.Contains(s.Name, "/") {
+			return nil, fmt.Errorf("pipeline: stage %q: want a name without /", s.Name)
 		}
 		seen[s.Name] = true
 	}
@@ -175,14 +180,19 @@ func (p *Pipeline) train(ctx context.Context, s Stage, state *State) (*train.His
 		}
 	}
 	h, err := s.Train(ctx, hooks)
-	if err != nil || p.Store == nil {
+	if err != nil {
 		return h, p.lastGood(err)
 	}
 	done := Completed{Stage: s.Name, History: h}
-	for _, param := range s.Params {
-		done.Params = append(done.Params, param.Clone(param.Name))
+	if p.Store != nil {
+		for _, param := range s.Params {
+			done.Params = append(done.Params, param.Clone(param.Name))
+		}
 	}
 	state.Done = append(state.Done, done)
+	if p.Store == nil {
+		return h, nil
+	}
 	return h, p.Store.Save(state)
 }
 

@@ -90,9 +90,13 @@ func stateOf(steppers []*Stepper) (s state, err error) {
 			}
 		}
 		for _, r := range fs.Streams {
-			if !slices.Contains(s.streams, r) {
-				s.streams = append(s.streams, r)
+			if slices.Contains(s.streams, r) {
+				continue
 			}
+			if slices.ContainsFunc(s.streams, func(other *random.Stream) bool { return key(stateText(other)) == key(stateText(r)) }) {
+				err = fmt.Errorf("the steps draw from two streams with the key of %s: want one, made before the graphs", stateText(r))
+			}
+			s.streams = append(s.streams, r)
 		}
 	}
 	return s, err

@@ -205,3 +205,57 @@ func TestSnapshotErrors(t *testing.T) {
 		t.Errorf("want the error of Save, got %v", err)
 	}
 }
+
+// Two streams with one key can't be told apart in a snapshot: that is an error at the
+// beginning, not when hours of work are to go on.
+func TestStreamsOfOneKey(t *testing.T) {
+	tr := resumable(t)["rbm"]()
+	tr.Model = twoStreams{tr.Model.(*models.CD)}
+	tr.Save = func(*train.Snapshot) error { return nil }
+	if _, err := tr.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "two streams with the key of philox4x32-10:") {
+		t.Errorf("want an error about the streams, got %v", err)
+	}
+	tr.Save = nil
+	if _, err := tr.Run(t.Context()); err != nil {
+		t.Errorf("without snapshots: %v", err)
+	}
+}
+
+// twoStreams makes its noise anew for every graph.
+type twoStreams struct{ *models.CD }
+
+func (m twoStreams) Objective(n int) (*models.Objective, error) {
+	c := *m.CD
+	c.Noise = m.Noise.Split("noise")
+	return c.Objective(n)
+}
+
+// The JSON of a history gives back every bit, and refuses what it has no form for.
+func TestHistoryJSON(t *testing.T) {
+	tr := resumable(t)["mlp, adam"]()
+	h := run(t, tr)
+	var back train.History
+	text := must(json.Marshal(h))(t)
+	if err := json.Unmarshal(text, &back); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(h, &back, seconds); d != "" {
+		t.Error(d)
+	}
+	if n := strings.Count(string(text), `"loss"`); n != 2 {
+		t.Errorf("want each name once for training and once for validation, got %d in %s", n, text)
+	}
+	h.Epochs[1].Train[0].Name = "other"
+	if _, err := json.Marshal(h); err == nil || !strings.Contains(err.Error(), `epoch 2: want the value "loss", got "other"`) {
+		t.Errorf("other names: got %v", err)
+	}
+	for text, want := range map[string]string{
+		`{"train":["loss"],"epochs":[[1],[1,2]]}`:     "epoch 2: want 1 values, got 2",
+		`{"train":["loss"],"epochs":[[1]],"best":2}`:  "want the best of 1 epochs, got 2",
+		`{"train":["loss"],"epochs":[[1]],"best":-1}`: "want the best of 1 epochs, got -1",
+	} {
+		if err := json.Unmarshal([]byte(text), &back); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: want an error with %q, got %v", text, want, err)
+		}
+	}
+}

@@ -23,9 +23,12 @@ type Patience struct {
 	Threshold float64 `json:"threshold,omitempty"`
 }
 
+// maxFactor keeps the steps that patience allows finite.
+const maxFactor = 1e9
+
 func (p Patience) check() error {
-	if p.Steps < 0 || p.Factor != 0 && !(p.Factor >= 1) || !(p.Threshold >= 0 && p.Threshold <= 1) {
-		return fmt.Errorf("patience: want steps of at least 0, a factor of at least 1 and a threshold in [0,1], got %d, %g and %g", p.Steps, p.Factor, p.Threshold)
+	if p.Steps < 0 || p.Factor != 0 && !(p.Factor >= 1 && p.Factor <= maxFactor) || !(p.Threshold >= 0 && p.Threshold <= 1) {
+		return fmt.Errorf("patience: want steps of at least 0, a factor of at least 1 and at most %g and a threshold in [0,1], got %d, %g and %g", maxFactor, p.Steps, p.Factor, p.Threshold)
 	}
 	return nil
 }

@@ -97,19 +97,6 @@ type Epoch struct {
 	Seconds float64 `json:"-"`
 }
 
-// History is what a training did.
-type History struct {
-	Epochs []Epoch `json:"epochs"`
-	// Best is the epoch, counted from 1, whose parameters were kept; 0 without
-	// validation.
-	Best int `json:"best,omitempty"`
-	// Stopped tells that patience ended the training before its last epoch.
-	Stopped bool `json:"stopped,omitempty"`
-	// Streams are the states, after the last step, of the streams from which the model's
-	// steps draw: a later training of the same parameters may share them.
-	Streams []string `json:"streams,omitempty"`
-}
-
 // Only restricts the training of a model to some of its parameters; the others stay
 // as they are.
 type Only struct {

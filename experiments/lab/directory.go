@@ -53,21 +53,32 @@ func prepareOut(dir string, conf Config, resume bool) (resumed bool, err error) 
 }
 
 // refuseUnfinished refuses to throw away the checkpoints in dir, which may be hours
-// of work, unless the result they led to is there: a result that is older than
-// config.json, which every start writes, is of an earlier run.
+// of work, unless the result they led to is there. The file .unfinished says that a
+// result is of an earlier run.
 func refuseUnfinished(dir string) error {
-	result, err := os.Stat(filepath.Join(dir, resultFile))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+	done, err := complete(dir)
+	if err == nil && !done {
+		err = errors.New("holds an unfinished run; -resume continues it, or delete the directory to start anew")
 	}
-	started, startedErr := os.Stat(filepath.Join(dir, configFile))
-	if startedErr != nil {
-		return startedErr
+	return err
+}
+
+// complete tells whether the run that was begun last in dir came to its end.
+func complete(dir string) (bool, error) {
+	result, err := exists(filepath.Join(dir, resultFile))
+	if err != nil || !result {
+		return false, err
 	}
-	if err != nil || result.ModTime().Before(started.ModTime()) {
-		return errors.New("holds an unfinished run; -resume continues it, or delete the directory to start anew")
+	begun, err := exists(filepath.Join(dir, unfinishedFile))
+	return !begun, err
+}
+
+func exists(path string) (bool, error) {
+	_, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
 	}
-	return nil
+	return err == nil, err
 }
 
 // holdsFiles reports whether there is a complete file anywhere below dir, which need
@@ -101,6 +112,10 @@ func clearOut(dir string, conf Config, resume bool) error {
 	if err := atomicfile.Write(filepath.Join(dir, configFile), data); err != nil {
 		return err
 	}
+	// From here on the result that may be there is of an earlier run.
+	if err := atomicfile.Write(filepath.Join(dir, unfinishedFile), nil); err != nil {
+		return err
+	}
 	for _, name := range []string{checkpointsDir, modelsDir} {
 		sub := filepath.Join(dir, name)
 		if !resume {
@@ -115,7 +130,7 @@ func clearOut(dir string, conf Config, resume bool) error {
 			return err
 		}
 	}
-	return nil
+	return atomicfile.SyncDir(dir) // or a loss of power could take the folders, and the checkpoints in them
 }
 
 // sweep is a fs.WalkDirFunc that calls atomicfile.Sweep in every directory.

@@ -3,6 +3,8 @@ package lab
 import (
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 )
 
 // Document is result.json, which a run writes when it is complete.
@@ -33,8 +35,8 @@ func newMetric(values []float64) Metric {
 	return m
 }
 
-// finish writes metrics.jsonl, the figures, report.html and, last, result.json, whose
-// presence says that the run is complete; then it prints the result.
+// finish writes metrics.jsonl, the figures, report.html and, last, result.json, and
+// says that the run is complete by removing .unfinished; then it prints the result.
 func finish[R any](set *settings[R], results *Results, doc *Document, page reportPage, stdout io.Writer) error {
 	data, err := marshalIndent(doc)
 	if err != nil {
@@ -54,6 +56,9 @@ func finish[R any](set *settings[R], results *Results, doc *Document, page repor
 		return err
 	}
 	if err := results.write(resultFile, data); err != nil {
+		return err
+	}
+	if err := os.Remove(filepath.Join(set.Out, unfinishedFile)); err != nil {
 		return err
 	}
 	if !set.json {

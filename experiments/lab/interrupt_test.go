@@ -20,7 +20,7 @@ func TestInterruptedByContext(t *testing.T) {
 	if code != 130 || stdout.Len() > 0 || !strings.Contains(stderr.String(), want) || !strings.HasSuffix(stderr.String(), command) {
 		t.Errorf("got status %d, output %q, standard error %q", code, &stdout, &stderr)
 	}
-	if files := readTree(t, out); len(files) != 3 { // .lock, config.json and metrics.jsonl
+	if files := readTree(t, out); len(files) != 4 { // .lock, .unfinished, config.json and metrics.jsonl
 		t.Errorf("got %v", files)
 	}
 }

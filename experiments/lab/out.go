@@ -25,6 +25,7 @@ const (
 	profileFile    = "profile.txt"
 	samplesFile    = "cpu.pprof"
 	lockFile       = ".lock"
+	unfinishedFile = ".unfinished" // from the start of a run to its result
 	checkpointsDir = "checkpoints"
 	modelsDir      = "models"
 )
@@ -82,7 +83,7 @@ func checkOut(dir string, conf Config) error {
 	if len(entries) == 0 {
 		return nil
 	}
-	old, err := regularfile.Read(filepath.Join(dir, configFile), maxConfig)
+	old, err := regularfile.Read(filepath.Join(dir, configFile), maxDocument)
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("not empty (%s) and without %s: not a directory of results; choose another -out", entries[0].Name(), configFile)
 	}

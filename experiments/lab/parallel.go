@@ -28,7 +28,9 @@ type Job struct {
 // waits for all. Those with most units begin first, jobs of equal units in
 // their order, so that the short ones fill the cores at the end. The first
 // error cancels the others and is returned, headed by its job's name; a panic
-// in a job is such an error. If ctx is cancelled the error wraps ctx.Err(). p
+// in a job is such an error, and so is what goes wrong in a job that was cancelled:
+// a last checkpoint that can't be written. Otherwise, if ctx is cancelled, the error
+// wraps ctx.Err(). p
 // may be nil: no progress.
 //
 // Results do not depend on scheduling as long as each job writes only what is
@@ -46,7 +48,7 @@ func Parallel(ctx context.Context, p *Progress, workers int, jobs []Job) error {
 
 	var (
 		wg    sync.WaitGroup
-		once  sync.Once
+		mu    sync.Mutex
 		first error
 	)
 	next := make(chan int)
@@ -54,7 +56,11 @@ func Parallel(ctx context.Context, p *Progress, workers int, jobs []Job) error {
 		wg.Go(func() {
 			for i := range next {
 				if err := runJob(ctx, jobs[i], tasks[i]); err != nil {
-					once.Do(func() { first = err })
+					mu.Lock()
+					if first == nil || errors.Is(first, context.Canceled) && !errors.Is(err, context.Canceled) {
+						first = err
+					}
+					mu.Unlock()
 					cancel()
 				}
 			}

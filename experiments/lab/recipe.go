@@ -27,9 +27,6 @@ func clone[R any](r R) (R, error) {
 // this many bytes cost some milliseconds and megabytes, whatever they are.
 const maxRecipe = 64 << 10
 
-// maxConfig bounds config.json, which has a recipe and at most maxSeeds numbers.
-const maxConfig = 32 << 20
-
 // readRecipe lays the hyperparameters of a JSON file over r. A field the file
 // leaves out keeps its value; an unknown or repeated field, a value of the
 // wrong type and anything after the object are errors, as is what is no regular

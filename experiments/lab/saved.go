@@ -26,8 +26,8 @@ type Saved struct {
 	// Owner is the process that has locked the directory, or was killed while it had;
 	// nil if there is none.
 	Owner *lockfile.Owner
-	// Again tells that config.json is newer than result.json: the run was begun
-	// again since, and the stages and checkpoints are those of the new process.
+	// Again tells that the run was begun again after Result was written: the stages and
+	// checkpoints are those of the new process.
 	Again bool
 	// Stages are those with lines in metrics.jsonl, sorted by seed and run, those
 	// of one network in the order in which they began.
@@ -43,13 +43,13 @@ type Saved struct {
 // What a saved run may ask of its reader. Real ones have kilobytes, some hundred
 // values and a depth of six; within these bounds any file is read in 100 MB.
 const (
-	maxDocument = 4 << 20 // bytes of config.json and of result.json
+	maxDocument = 4 << 20 // bytes of config.json, also for a run, and of result.json
 	maxValues   = 1 << 16 // values in either
 	maxDepth    = 32      // objects and arrays inside each other
 	maxPath     = 1000    // bytes of the names on the way to a value
 	maxLog      = 1 << 28 // bytes of metrics.jsonl
 	maxLine     = 1 << 20 // bytes of a line of it
-	maxStages   = 4096    // stages of all networks
+	maxStages   = 1 << 15 // stages of all networks, some tens a seed
 	maxSaved    = 10_000  // checkpoints, and models
 )
 
@@ -120,16 +120,9 @@ func (s *Saved) readResult() error {
 	if len(diff) > 0 {
 		return fmt.Errorf("is of another configuration: %s is %s in %s, %s here", diff[0].Field, diff[0].There, configFile, diff[0].Here)
 	}
-	begun, err := os.Stat(filepath.Join(s.Dir, configFile))
-	if err != nil {
-		return err
-	}
-	written, err := os.Stat(path)
-	if err != nil {
-		return err
-	}
-	s.Again = begun.ModTime().After(written.ModTime())
-	return nil
+	done, err := complete(s.Dir)
+	s.Again = !done
+	return err
 }
 
 // tensorFiles lists the safetensors files below a folder of the run. What

@@ -177,8 +177,9 @@ const (
 	maxCD = 100
 	// maxChains of a layer: the states of its visible units, 400 MB of 10,000 units.
 	maxChains = 10_000
-	// maxEpochs of a stage: an epoch leaves a record.
-	maxEpochs = 100_000
+	// maxEpochs of a stage: an epoch leaves a record of up to 400 bytes in checkpoints,
+	// whose records are bounded by 8 MiB.
+	maxEpochs = 5_000
 )
 
 // validate reports what is wrong with a recipe.

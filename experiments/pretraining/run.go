@@ -154,7 +154,9 @@ func (j *job) train(ctx context.Context, t *lab.Task) (*outcome, error) {
 	if err := j.run.SaveModel(name, net.net); err != nil {
 		return nil, err
 	}
-	o.fineTune = histories[len(histories)-1]
+	if o.fineTune = histories[len(histories)-1]; o.fineTune.Best < 1 {
+		return nil, fmt.Errorf("%s: want fine-tuning with a best epoch, got a history of %d epochs without", store.Last(), len(o.fineTune.Epochs))
+	}
 	if o.pictures != nil {
 		o.pictures.after = filters(net.net.Layers[0].W, data.Train)
 	}

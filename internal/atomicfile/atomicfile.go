@@ -110,6 +110,20 @@ func replace(dir *os.Root, from, to string) error {
 	return err
 }
 
+// SyncDir makes what was made, renamed or removed directly in a directory survive a loss
+// of power, where the system can.
+func SyncDir(path string) error {
+	dir, err := os.OpenRoot(path)
+	if err == nil {
+		defer dir.Close()
+		err = syncDir(dir)
+	}
+	if err != nil {
+		return fmt.Errorf("sync %s: %w", path, cause(err))
+	}
+	return nil
+}
+
 // syncDir makes a rename in dir survive a loss of power, where the system can:
 // Windows has no such call, and some file systems refuse it.
 func syncDir(dir *os.Root) error {

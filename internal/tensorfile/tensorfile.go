@@ -16,23 +16,22 @@ package tensorfile
 import (
 	"bytes"
 	"fmt"
-	"os"
 
 	"capas/internal/atomicfile"
+	"capas/internal/regularfile"
 )
 
 // Limits on what is read or written. The format allows headers of 100 MB; parsing one
 // costs more time and memory than an error may. The largest headers here are those of
-// checkpoints, whose metadata hold a run's history: some hundred bytes an epoch. 2^28
-// elements are 1 GiB, a hundred times the largest network of the lecture with the state
-// of its optimiser.
+// checkpoints, whose metadata hold a run's history: some hundred bytes an epoch. 2^30
+// elements are 4 GiB: a checkpoint holds a network up to seven times.
 const (
 	maxHeader   = 8 << 20 // bytes
 	maxTensors  = 1 << 14
 	maxEntries  = 1 << 12 // of the metadata
 	maxName     = 1 << 10 // bytes
 	maxDims     = 16
-	maxElements = 1 << 28 // of all tensors together
+	maxElements = 1 << 30 // of all tensors together
 )
 
 // Entries of the metadata that make a checked file.
@@ -94,23 +93,12 @@ func Read(path string) (*File, error) { return read(path, false) }
 func ReadChecked(path string) (*File, error) { return read(path, true) }
 
 func read(path string, checked bool) (*File, error) {
-	// Opening a pipe would wait for its writer, hence a look before.
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, fmt.Errorf("read: %w", err)
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("read %s: want a regular file, got mode %v", path, info.Mode())
-	}
-	r, err := os.Open(path)
+	r, size, err := regularfile.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("read: %w", err)
 	}
 	defer r.Close()
-	if info, err = r.Stat(); err != nil {
-		return nil, fmt.Errorf("read: %w", err)
-	}
-	f, err := decode(r, info.Size(), checked)
+	f, err := decode(r, size, checked)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", path, err)
 	}
