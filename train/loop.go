@@ -53,7 +53,7 @@ func newLoop(t *Trainer, params []*blocks.Param, batches *datasets.Batches, stat
 	}
 	l.full = steppers[0]
 	var err error
-	if l.changes, err = stateOf(steppers); err != nil && (t.Save != nil || t.From != nil) {
+	if l.changes, err = stateOf(steppers); err != nil && (t.Save != nil || t.From != nil && t.From.Steps > 0) {
 		return nil, fmt.Errorf("state of the training: %w", err)
 	}
 	return l, nil
