@@ -1,5 +1,5 @@
 // Package train trains models: optimisers, schedules, the training loop with early
-// stopping, evaluation, and saved parameters.
+// stopping, evaluation, and snapshots from which a training goes on exactly.
 //
 // What is trained is anything that has parameters and the graph of its cost (a
 // [Model]): a classifier, an autoencoder, an RBM by contrastive divergence. The
