@@ -42,9 +42,23 @@ type Files struct {
 
 var _ Store = (*Files)(nil)
 
+// Endings of a store's two files.
+const (
+	endingA = ".a.safetensors"
+	endingB = ".b.safetensors"
+)
+
 // Generations are the paths of a store's two files.
-func (f *Files) Generations() [2]string {
-	return [2]string{f.Path + ".a.safetensors", f.Path + ".b.safetensors"}
+func (f *Files) Generations() [2]string { return [2]string{f.Path + endingA, f.Path + endingB} }
+
+// CutGeneration is the inverse of Generations: of the path of either file it returns the
+// store's Path. Any other path is returned as it is, and ok is false.
+func CutGeneration(path string) (network string, ok bool) {
+	network = strings.TrimSuffix(path, endingA)
+	if network == path {
+		network = strings.TrimSuffix(path, endingB)
+	}
+	return network, network != path
 }
 
 // Load reads the later of the two checkpoints that is whole. If the other one is

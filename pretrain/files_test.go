@@ -257,3 +257,19 @@ func TestCheckBeforeSave(t *testing.T) {
 		t.Errorf("wrote %v", left)
 	}
 }
+
+// CutGeneration takes the paths of Generations apart, and leaves others alone.
+func TestCutGeneration(t *testing.T) {
+	for _, store := range []string{"seed-1-dbn", "runs/x.a/net.b", "a.a.safetensors"} {
+		for _, path := range (&pretrain.Files{Path: store}).Generations() {
+			if network, ok := pretrain.CutGeneration(path); network != store || !ok {
+				t.Errorf("%s: want %s, got %s, %t", path, store, network, ok)
+			}
+		}
+	}
+	for _, path := range []string{"", "net.safetensors", "net.c.safetensors", "net.a.safetensors.old"} {
+		if network, ok := pretrain.CutGeneration(path); network != path || ok {
+			t.Errorf("%q: got %q, %t", path, network, ok)
+		}
+	}
+}

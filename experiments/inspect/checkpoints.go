@@ -36,14 +36,18 @@ type stageEpochs struct {
 	Steps  int    `json:"steps,omitempty"`
 }
 
-// generations are the endings of a network's two checkpoints.
-func generations() [2]string { return [2]string{".a.safetensors", ".b.safetensors"} }
+// networkOf is the network that a checkpoint file is of.
+func networkOf(file string) string {
+	network, _ := pretrain.CutGeneration(strings.TrimPrefix(file, "checkpoints/"))
+	return network
+}
 
-// readCheckpoints reads a run's checkpoints, network by network. Each is replaced by a
-// later one now and then: what disappears meanwhile is left out.
-func readCheckpoints(s *lab.Saved) (list []checkpoint) {
+// readCheckpoints reads checkpoints of a run, those of a network one after the other.
+// Each is replaced by a later one now and then: what disappears meanwhile is left out.
+func readCheckpoints(s *lab.Saved, files []string) []checkpoint {
+	list := []checkpoint{}
 	latest := map[string]int{} // by network, in list
-	for _, file := range s.Checkpoints {
+	for _, file := range files {
 		c := readCheckpoint(s, file)
 		if c == nil {
 			continue
@@ -62,10 +66,7 @@ func readCheckpoints(s *lab.Saved) (list []checkpoint) {
 
 // readCheckpoint reads one; nil if it has disappeared.
 func readCheckpoint(s *lab.Saved, file string) *checkpoint {
-	c := &checkpoint{Network: strings.TrimPrefix(file, "checkpoints/"), File: file, Done: []stageEpochs{}}
-	for _, ending := range generations() {
-		c.Network = strings.TrimSuffix(c.Network, ending)
-	}
+	c := &checkpoint{Network: networkOf(file), File: file, Done: []stageEpochs{}}
 	content, err := pretrain.ReadCheckpoint(s.Path(file))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil

@@ -2,6 +2,7 @@ package main
 
 import (
 	"flag"
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -17,11 +18,12 @@ func compareCommand() command {
 Configurations are compared field by field. Of metrics there are both sides' means and
 standard deviations and the second mean minus the first; where both sides have several
 seeds, also Welch's t and the probability p of a difference as large if the means were
-equal. Stages are those whose epochs or last values differ. Weights are those of
-checkpoints and models of the same name: equal to the bit, or the largest difference of
-two elements. Environments and times are not compared.
+equal. Stages are those of which metrics.jsonl says anything else but times. Weights are
+those of checkpoints and models of the same name: equal to the bit, or the largest
+difference of two elements. Environments and times are not compared.
 
-Exit status: 0 no difference, 1 differences, 2 trouble or wrong usage.`,
+Exit status: 0 no difference, 1 differences, 2 trouble, such as a file of weights that
+cannot be read, or wrong usage.`,
 		bind: func(fs *flag.FlagSet) func([]string, *output) error {
 			asJSON := fs.Bool("json", false, "print a JSON document")
 			return func(args []string, out *output) error {
@@ -37,8 +39,8 @@ Exit status: 0 no difference, 1 differences, 2 trouble or wrong usage.`,
 				} else {
 					c.print(out)
 				}
-				if err == nil && !c.Equal {
-					err = errDifferent
+				if err == nil {
+					err = c.verdict()
 				}
 				return err
 			}
@@ -86,6 +88,19 @@ type stagePair struct {
 	B     *lab.Stage `json:"b"`
 }
 
+// verdict is nil, errDifferent, or the first problem.
+func (c *comparison) verdict() error {
+	for _, p := range c.Weights {
+		if p.Problem != "" {
+			return fmt.Errorf("%s cannot be compared: %s", p.Name, p.Problem)
+		}
+	}
+	if !c.Equal {
+		return errDifferent
+	}
+	return nil
+}
+
 func compareRuns(dirA, dirB string) (*comparison, error) {
 	a, err := lab.Read(dirA)
 	if err != nil {
@@ -96,15 +111,19 @@ func compareRuns(dirA, dirB string) (*comparison, error) {
 		return nil, err
 	}
 	c := &comparison{A: dirA, B: dirB, Complete: [2]bool{a.Result != nil && !a.Again, b.Result != nil && !b.Again}}
-	if c.Configuration, err = a.Config.Differences(b.Config); err != nil {
+	differences, err := a.Config.Differences(b.Config)
+	if err != nil {
 		return nil, err
 	}
-	c.Metrics = compareMetrics(metrics(a), metrics(b))
-	c.Claims = compareClaims(a, b)
-	c.Stages = compareStages(a.Stages, b.Stages)
-	if c.Weights, err = compareWeights(a, b); err != nil {
+	weights, err := compareWeights(a, b)
+	if err != nil {
 		return nil, err
 	}
+	c.Configuration = listed(differences)
+	c.Metrics = listed(compareMetrics(metrics(a), metrics(b)))
+	c.Claims = listed(compareClaims(a, b))
+	c.Stages = listed(compareStages(a.Stages, b.Stages))
+	c.Weights = listed(weights)
 	c.Equal = c.Complete[0] == c.Complete[1] && len(c.Configuration)+len(c.Claims)+len(c.Stages) == 0 &&
 		!slices.ContainsFunc(c.Metrics, func(m metricPair) bool { return !m.Equal }) &&
 		!slices.ContainsFunc(c.Weights, func(p weightsPair) bool { return !p.Equal })
@@ -216,7 +235,7 @@ func compareStages(a, b []lab.Stage) (pairs []stagePair) {
 }
 
 func sameStage(a, b lab.Stage) bool {
-	return a.Lines == b.Lines && a.Last.Epoch == b.Last.Epoch && len(differing(a.Last.Values, b.Last.Values)) == 0
+	return a.Lines == b.Lines && a.Digest == b.Digest
 }
 
 // differing are the names of the values that are not the same on both sides, times

@@ -161,13 +161,31 @@ func change(t *testing.T, path string, edit func(f *tensorfile.File)) {
 	}
 }
 
+// damageLatest damages the checkpoint of a network that is the latest of those that can be
+// read, and returns the other one.
+func damageLatest(t *testing.T, dir, network string) (other string) {
+	t.Helper()
+	for _, c := range decoded[shown](t, "show", dir).Checkpoints {
+		switch {
+		case c.Network != network:
+		case c.Latest:
+			data := read(t, dir, c.File)
+			data[len(data)-1] ^= 1
+			write(t, filepath.Join(dir, c.File), data)
+		default:
+			other = filepath.Join(dir, c.File)
+		}
+	}
+	return other
+}
+
 // TestOneChange makes one change in a copy of a run; compare finds it, from both sides.
 func TestOneChange(t *testing.T) {
 	original := finished(t)
 	model := filepath.Join("models", "seed-1-dbn.safetensors")
 	for name, c := range map[string]struct {
 		edit func(dir string)
-		says string
+		says string // on standard error if that is for trouble
 	}{
 		"the sign of a zero": {func(dir string) {
 			change(t, filepath.Join(dir, model), func(f *tensorfile.File) { f.Tensors[0].Data[0] = float32(math.Copysign(0, -1)) })
@@ -185,7 +203,20 @@ func TestOneChange(t *testing.T) {
 			change(t, filepath.Join(dir, model), func(f *tensorfile.File) { f.Metadata["note"] = "x" })
 		}, "metadata note"},
 		"a missing model": {func(dir string) { os.Remove(filepath.Join(dir, model)) }, "only in "},
-		"a damaged model": {func(dir string) { os.Truncate(filepath.Join(dir, model), 1000) }, "seed-1-dbn.safetensors"},
+		"a damaged model": {func(dir string) { os.Truncate(filepath.Join(dir, model), 1000) }, "models/seed-1-dbn.safetensors cannot be compared: "},
+		"a damaged latest checkpoint": {func(dir string) {
+			damageLatest(t, dir, "seed-2-dbn")
+		}, "checkpoints/seed-2-dbn cannot be compared: "},
+		"a network's damaged checkpoints": {func(dir string) {
+			damageLatest(t, dir, "seed-2-dbn")
+			damageLatest(t, dir, "seed-2-dbn")
+		}, "checkpoints/seed-2-dbn cannot be compared: "},
+		"an earlier epoch": {func(dir string) {
+			lines := strings.SplitAfter(string(read(t, dir, "metrics.jsonl")), "\n")
+			at := slices.IndexFunc(lines, func(l string) bool { return strings.Contains(l, `"fine-tuning"`) && strings.Contains(l, `"epoch":1,`) })
+			lines[at] = strings.Replace(lines[at], `"error":0`, `"error":1`, 1)
+			write(t, filepath.Join(dir, "metrics.jsonl"), []byte(strings.Join(lines, "")))
+		}, "fine-tuning  other lines in metrics.jsonl"},
 		"the latest checkpoint": {func(dir string) {
 			for _, c := range decoded[shown](t, "show", dir).Checkpoints {
 				if c.Latest && c.Network == "seed-2-dbn" {
@@ -218,8 +249,15 @@ func TestOneChange(t *testing.T) {
 			c.edit(dir)
 			for _, args := range [][]string{{original, dir}, {dir, original}} {
 				status, text, stderr := call(append([]string{"compare"}, args...)...)
-				if status != 1 || stderr != "" || !strings.Contains(text, c.says) {
-					t.Errorf("status %d, %s, want %q in\n%s", status, stderr, c.says, text)
+				want := 1
+				if strings.Contains(c.says, "cannot be compared") {
+					want, text, stderr = 2, stderr, text
+				}
+				if status != want || want == 1 && stderr != "" || !strings.Contains(text, c.says) {
+					t.Errorf("status %d, %s, want %d and %q in\n%s", status, stderr, want, c.says, text)
+				}
+				if _, raw, _ := call("compare", "-json", args[0], args[1]); !strings.Contains(raw, "\n  \"equal\": false,\n") {
+					t.Errorf("equal in\n%s", raw)
 				}
 			}
 		})

@@ -123,5 +123,8 @@ func (s stagePair) text() string {
 		}
 		texts = append(texts, fmt.Sprintf("%s %s and %s", name, short(x), short(y)))
 	}
+	if len(texts) == 0 {
+		return "other lines in metrics.jsonl, the same numbers in the last"
+	}
 	return strings.Join(texts, ", ")
 }

@@ -67,7 +67,7 @@ func (e *export) run(args []string, out *output) error {
 	if e.tensor == "" && e.out == "" {
 		return usagef("want -tensor NAME, or -o and a directory for all")
 	}
-	path, err := e.from.path(args[0])
+	path, err := e.from.path(args[0], out)
 	if err != nil {
 		return err
 	}

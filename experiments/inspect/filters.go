@@ -17,8 +17,8 @@ func filtersCommand() command {
 		short: "Draws the weights of units as images",
 		long: `
 FILE is a model, a checkpoint or any other file in the safetensors format, or a directory
-of results with -model or -checkpoint. Without -tensor it is the weights of the first
-layer, if there is no doubt which tensor that is. Each unit is a tile over its inputs on a
+of results with -model or -checkpoint. Without -tensor it is the weights of a model's first
+layer, or the only weights of another file. Each unit is a tile over its inputs on a
 scale of its own: blue negative, white 0, orange positive. The units of a matrix are its
 rows if its name ends in "weight", as in models and in PyTorch, and else its columns, as in
 checkpoints.`,
@@ -53,7 +53,7 @@ func (f *filters) run(args []string, out *output) error {
 	case f.by != "" && f.by != "rows" && f.by != "columns":
 		return usagef("-by %q: want rows or columns", f.by)
 	}
-	path, err := f.from.path(args[0])
+	path, err := f.from.path(args[0], out)
 	if err != nil {
 		return err
 	}
@@ -108,38 +108,37 @@ func (f *filters) orient(t tensorfile.Tensor) (units, inputs int) {
 	return t.Shape[1], t.Shape[0]
 }
 
-// weights tells that a name is one of weights, in models or in checkpoints.
-func weights(name string) bool {
-	return strings.HasSuffix(name, "weight") || strings.HasSuffix(name, ".W")
+// weights tells that a tensor has the name of weights, in models or in checkpoints.
+func weights(t tensorfile.Tensor) bool {
+	return strings.HasSuffix(t.Name, "weight") || strings.HasSuffix(t.Name, ".W")
 }
 
-// choose finds the weights: -tensor, or the first matrix by name whose units see an
-// image, decoders aside. A file of several such matrices that is no model gives no
-// order of layers.
+// choose finds the weights: -tensor, or the first layer's of a model that models.Save
+// wrote, whose tensors are numbered by layer from 0, so that it is the first one by name. Other files give no order
+// of layers: there it is the only matrix of weights. Decoders are left aside, and where any
+// tensor has the name of weights, those that have not, such as the state of an optimiser.
 func (f *filters) choose(path string, file *tensorfile.File) (tensorfile.Tensor, error) {
 	if f.tensor != "" {
 		return tensorNamed(path, file, f.tensor)
 	}
 	var found []tensorfile.Tensor
-	var names []string
 	for _, t := range file.Tensors {
-		if len(t.Shape) != 2 || len(t.Data) == 0 || strings.Contains(t.Name, "decoder") {
-			continue
-		}
-		_, inputs := f.orient(t)
-		if _, _, err := imageSize(f.size, inputs); err == nil {
+		if len(t.Shape) == 2 && len(t.Data) > 0 && !strings.Contains(t.Name, "decoder") {
 			found = append(found, t)
-			names = append(names, t.Name)
 		}
 	}
-	if i := slices.IndexFunc(names, weights); i >= 0 { // no state of an optimiser, say
-		found = slices.DeleteFunc(found, func(t tensorfile.Tensor) bool { return !weights(t.Name) })
-		names = slices.DeleteFunc(names, func(name string) bool { return !weights(name) })
+	if slices.ContainsFunc(found, weights) {
+		found = slices.DeleteFunc(found, func(t tensorfile.Tensor) bool { return !weights(t) })
 	}
+	_, model := file.Metadata["capas.model"]
 	switch {
 	case len(found) == 0:
-		return tensorfile.Tensor{}, usagef("%s: no matrix over images of that size: want -tensor, and -size where the inputs are no square", path)
-	case len(found) > 1 && !strings.HasSuffix(found[0].Name, "weight"):
+		return tensorfile.Tensor{}, usagef("%s: want a matrix of weights, found none: want -tensor", path)
+	case len(found) > 1 && !model:
+		var names []string
+		for _, t := range found {
+			names = append(names, t.Name)
+		}
 		return tensorfile.Tensor{}, usagef("%s: want -tensor and one of %s", path, clipped(strings.Join(names, ", "), 500))
 	}
 	return found[0], nil

@@ -10,8 +10,8 @@ import (
 )
 
 // loadModel loads the model that an argument names; see source.
-func loadModel(arg string, from *source) (model any, path string, err error) {
-	if path, err = from.path(arg); err != nil {
+func loadModel(arg string, from *source, out *output) (model any, path string, err error) {
+	if path, err = from.path(arg, out); err != nil {
 		return nil, "", err
 	}
 	model, _, err = models.Load(path)

@@ -108,6 +108,9 @@ func (c command) run(args []string, stdout, stderr io.Writer) int {
 	if failure := out.flush(); failure != nil && (err == nil || errors.Is(err, errDifferent)) {
 		err = fmt.Errorf("standard output: %w", failure)
 	}
+	for _, warning := range out.warnings {
+		fmt.Fprintf(stderr, "inspect %s: warning: %s\n", c.name, printable(warning, false))
+	}
 	var usage usageError
 	switch {
 	case err == nil:
@@ -175,13 +178,18 @@ func (c command) help(fs *flag.FlagSet) string {
 
 // output collects what a command prints.
 type output struct {
-	w    io.Writer
-	text strings.Builder
-	err  error
+	w        io.Writer
+	text     strings.Builder
+	warnings []string // for standard error
 }
 
 // printf adds text.
 func (o *output) printf(format string, args ...any) { fmt.Fprintf(&o.text, format, args...) }
+
+// warnf adds a line for standard error.
+func (o *output) warnf(format string, args ...any) {
+	o.warnings = append(o.warnings, fmt.Sprintf(format, args...))
+}
 
 // table adds rows as columns under a heading, if there are rows.
 func (o *output) table(heading string, rows [][]string) {

@@ -151,6 +151,7 @@ func TestErrors(t *testing.T) {
 	dir := finished(t)
 	model := filepath.Join(dir, "models", "seed-1-dbn.safetensors")
 	stack := filepath.Join(dir, "models", "seed-1-dbn-pretrained.safetensors")
+	auto := filepath.Join(dir, "models", "seed-1-sdae-pretrained.safetensors")
 	damaged := read(t, model)
 	damaged[len(damaged)-1] ^= 1
 	bad := write(t, filepath.Join(t.TempDir(), "bad.safetensors"), damaged)
@@ -191,11 +192,15 @@ func TestErrors(t *testing.T) {
 		{2, "-units 0", []string{"filters", model, "-o", out, "-units", "0"}},
 		{1, "want a matrix of weights, got shape [20]", []string{"filters", model, "-o", out, "-tensor", "0.bias"}},
 		{2, "20 is no square", []string{"filters", model, "-o", out, "-tensor", "2.weight"}},
-		{2, "want -tensor and one of fine-tuning/dbn.1.W, layer 1/dbn.1.W", []string{"filters", dir, "-checkpoint", "seed-1-dbn", "-o", out}},
+		{2, "want -tensor and one of fine-tuning/dbn.1.W, fine-tuning/dbn.2.W, ", []string{"filters", dir, "-checkpoint", "seed-1-dbn", "-o", out}},
 		{2, "want -o", []string{"samples", stack}},
 		{2, "-n 0", []string{"samples", stack, "-o", out, "-n", "0"}},
 		{2, "-steps 0", []string{"samples", stack, "-o", out, "-steps", "0"}},
 		{2, "-start", []string{"samples", stack, "-o", out, "-start", "zeros"}},
+		{2, "-steps: of autoencoders", []string{"samples", auto, "-o", out, "-steps", "10"}},
+		{2, "-start: of autoencoders", []string{"samples", auto, "-o", out, "-start", "data"}},
+		{2, "-steps: of autoencoders, and with -reconstruct", []string{"samples", stack, "-o", out, "-reconstruct", "-steps", "10"}},
+		{2, "-data-dir: with -start noise", []string{"samples", stack, "-o", out, "-start", "noise", "-data-dir", empty}},
 		{1, "want an rbm, a dbn or an autoencoder, got an mlp with outputs classes", []string{"samples", model, "-o", out}},
 		{1, empty, []string{"samples", stack, "-o", out, "-data-dir", empty}},
 		{1, "cifar", []string{"samples", stack, "-o", out, "-data", "cifar"}},

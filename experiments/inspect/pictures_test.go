@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"hash/crc32"
 	"image"
@@ -11,11 +12,10 @@ import (
 	"strings"
 	"testing"
 
-	"encoding/binary"
-
 	"capas/blocks"
 	"capas/internal/tensorfile"
 	"capas/models"
+	"capas/random"
 
 	"gorgonia.org/tensor"
 )
@@ -104,8 +104,56 @@ func TestFiltersOfAnyFile(t *testing.T) {
 			t.Errorf("%s: got %s", c.args, text)
 		}
 	}
-	if status, _, stderr := call("filters", path, "-o", out); status != 2 || !strings.Contains(stderr, "no matrix over images of that size") {
+	if status, _, stderr := call("filters", path, "-o", out); status != 2 || !strings.Contains(stderr, "6 is no square: want -size") {
 		t.Errorf("status %d: %s", status, stderr)
+	}
+}
+
+// The first layer is drawn or none: never a later one because its inputs are a square.
+func TestFiltersOfTheFirstLayer(t *testing.T) {
+	dir := t.TempDir()
+	out := filepath.Join(dir, "x.png")
+	net, err := models.NewMLP("net", []int{560, 400, 10}, blocks.Sigmoid(), blocks.Glorot4(), blocks.Glorot4(), random.New(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	model := filepath.Join(dir, "model.safetensors")
+	if err := models.Save(model, net, nil); err != nil {
+		t.Fatal(err)
+	}
+	other := filepath.Join(dir, "other.safetensors")
+	f, err := tensorfile.Read(model)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := tensorfile.Write(other, &tensorfile.File{Tensors: f.Tensors}); err != nil {
+		t.Fatal(err)
+	}
+	for path, says := range map[string]string{model: "560 is no square: want -size", other: "want -tensor and one of 0.weight, 2.weight"} {
+		if status, _, stderr := call("filters", path, "-o", out); status != 2 || !strings.Contains(stderr, says) {
+			t.Errorf("%s: status %d: %s", path, status, stderr)
+		}
+	}
+	if text := succeed(t, "filters", model, "-size", "20x28", "-o", out); !strings.Contains(text, "100 of 400 units of 0.weight, 20×28") {
+		t.Errorf("got %s", text)
+	}
+}
+
+// TestLargeSheet: a sheet that cannot be drawn is refused before it is computed, which
+// here would take hours.
+func TestLargeSheet(t *testing.T) {
+	dir := t.TempDir()
+	path, n := filepath.Join(dir, "m.safetensors"), 100*100
+	machine := &models.RBM{W: param("W", make([]float32, n), n, 1), B: param("b", make([]float32, 1), 1), C: param("c", make([]float32, n), n)}
+	if err := models.Save(path, machine, nil); err != nil {
+		t.Fatal(err)
+	}
+	for _, flags := range []string{"-start noise -steps 1000000", "-reconstruct"} {
+		args := append([]string{"samples", path, "-n", "9000", "-o", filepath.Join(dir, "x.png")}, strings.Fields(flags)...)
+		status, _, stderr := call(args...)
+		if status != 2 || !strings.Contains(stderr, "-n 9000: image sheet: ") {
+			t.Errorf("%q: status %d: %s", args, status, stderr)
+		}
 	}
 }
 
@@ -138,11 +186,14 @@ func TestSamplesOfKnownModels(t *testing.T) {
 		if err := models.Save(path, m, nil); err != nil {
 			t.Fatal(err)
 		}
-		for _, args := range []string{"-start noise", "-reconstruct"} {
-			text := succeed(t, append([]string{"samples", path, "-n", "4", "-steps", "3", "-o", out, "-data-dir", data}, strings.Fields(args)...)...)
+		for _, args := range []string{"-start noise -steps 3", "-reconstruct -data-dir " + data} {
+			if i == 2 {
+				args = "-data-dir " + data
+			}
+			text := succeed(t, append([]string{"samples", path, "-n", "4", "-o", out}, strings.Fields(args)...)...)
 			img := decodePNG(t, out)
 			columns, first := 2, 0
-			if i == 2 || args == "-reconstruct" {
+			if i == 2 || strings.HasPrefix(args, "-reconstruct") {
 				columns, first = 4, 4 // below the images
 				if !strings.Contains(text, "4 images of mnist") {
 					t.Errorf("got %s", text)
@@ -197,7 +248,11 @@ func TestSamplesStart(t *testing.T) {
 	}
 	data, out := smallData(t), filepath.Join(t.TempDir(), "x.png")
 	tiles := func(start string) map[string]int {
-		succeed(t, "samples", path, "-n", "9", "-steps", "5", "-o", out, "-start", start, "-data-dir", data)
+		args := []string{"samples", path, "-n", "9", "-steps", "5", "-o", out, "-start", start}
+		if start == "data" {
+			args = append(args, "-data-dir", data)
+		}
+		succeed(t, args...)
 		img := decodePNG(t, out)
 		scale := (img.Bounds().Dx() - 2 - 3*2) / (3 * 28)
 		counts := map[string]int{}
@@ -248,7 +303,7 @@ func TestSamplesOfARun(t *testing.T) {
 	dir, out := finished(t), filepath.Join(t.TempDir(), "x.png")
 	data := smallData(t)
 	draw := func(model string, seed int) string {
-		succeed(t, "samples", dir, "-model", model, "-n", "9", "-steps", "5", "-seed", fmt.Sprint(seed), "-data-dir", data, "-o", out)
+		succeed(t, "samples", dir, "-model", model, "-n", "9", "-seed", fmt.Sprint(seed), "-data-dir", data, "-o", out)
 		return string(read(t, out))
 	}
 	for _, model := range []string{"seed-1-dbn-pretrained", "seed-1-sdae-pretrained"} {

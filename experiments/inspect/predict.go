@@ -88,7 +88,7 @@ func (p *predict) run(args []string, out *output) error {
 	case p.fit.invert != "auto" && p.fit.invert != "yes" && p.fit.invert != "no":
 		return usagef("-invert %q: want auto, yes or no", p.fit.invert)
 	}
-	model, path, err := loadModel(args[0], &p.from)
+	model, path, err := loadModel(args[0], &p.from, out)
 	if err != nil {
 		return err
 	}
@@ -157,7 +157,7 @@ func (p *predict) examples(file string) (*tensor.Dense, error) {
 	if err != nil {
 		return nil, err
 	}
-	if height*width != p.fit.height*p.fit.width {
+	if height != p.fit.height || width != p.fit.width {
 		return nil, fmt.Errorf("%s: want images of %d×%d pixels, the network's inputs, got %d×%d", file, p.fit.height, p.fit.width, height, width)
 	}
 	return x, nil

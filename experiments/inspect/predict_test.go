@@ -291,7 +291,9 @@ func TestBadImages(t *testing.T) {
 		"half a PNG":        {read(t, encodePNG(t, image.NewGray(image.Rect(0, 0, 28, 28))))[:60], "bad"},
 		"half an IDX file":  {read(t, idx)[:1000], "wanted"},
 		"IDX of other size": {small, "want images of 28×28 pixels, the network's inputs, got 2×2"},
-		"gzip of nothing":   {[]byte{0x1F, 0x8B, 0, 0}, "bad"},
+		"as many pixels": {append([]byte{0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 14, 0, 0, 0, 56}, make([]byte, 784)...),
+			"want images of 28×28 pixels, the network's inputs, got 14×56"},
+		"gzip of nothing": {[]byte{0x1F, 0x8B, 0, 0}, "bad"},
 	} {
 		path := write(t, filepath.Join(dir, "bad"), c.data)
 		status, stdout, stderr := call("predict", model, path)

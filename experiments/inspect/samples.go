@@ -42,6 +42,10 @@ is downloaded.`,
 			fs.StringVar(&s.dataDir, "data-dir", "", "`directory` to look for the data set")
 			fs.StringVar(&s.size, "size", "", "`HEIGHTxWIDTH` of an image, if it is no square")
 			s.from.bindModel(fs)
+			s.given = func() (names []string) {
+				fs.Visit(func(f *flag.Flag) { names = append(names, f.Name) })
+				return names
+			}
 			return s.run
 		},
 	}
@@ -54,6 +58,7 @@ type samples struct {
 	seed                            uint64
 	reconstruct                     bool
 	from                            source
+	given                           func() []string // the flags on the command line
 }
 
 // Bounds on what is drawn, and on the time it takes.
@@ -75,16 +80,19 @@ func (s *samples) run(args []string, out *output) error {
 	case s.start != "data" && s.start != "noise":
 		return usagef("-start %q: want data or noise", s.start)
 	}
-	model, path, err := loadModel(args[0], &s.from)
+	model, path, err := loadModel(args[0], &s.from, out)
 	if err != nil {
 		return err
-	}
-	if s.data == "" {
-		s.data = dataOf(args[0])
 	}
 	dbn, auto, err := s.generator(path, model)
 	if err != nil {
 		return err
+	}
+	if err := s.apply(dbn == nil); err != nil {
+		return err
+	}
+	if s.data == "" {
+		s.data = dataOf(args[0])
 	}
 	sheet, what, err := s.draw(path, dbn, auto)
 	if err != nil {
@@ -101,12 +109,37 @@ func (s *samples) run(args []string, out *output) error {
 	return nil
 }
 
+// apply refuses flags that make no difference.
+func (s *samples) apply(reconstructs bool) error {
+	for _, name := range s.given() {
+		switch {
+		case reconstructs && (name == "start" || name == "steps"):
+			return usagef("-%s: of autoencoders, and with -reconstruct, there are no chains", name)
+		case !reconstructs && s.start == "noise" && (name == "data" || name == "data-dir"):
+			return usagef("-%s: with -start noise there is no data set", name)
+		}
+	}
+	return nil
+}
+
+// checkSheet refuses a number of images that would make too large a sheet.
+func (s *samples) checkSheet(sheet figure.Sheet, tiles int) error {
+	sheet.Tiles = make([][]float32, tiles)
+	if err := sheet.Check(); err != nil {
+		return usagef("-n %d: %w", s.n, err)
+	}
+	return nil
+}
+
 // draw makes the sheet of either generator, and says what it is.
 func (s *samples) draw(path string, dbn *models.DBN, auto *models.DeepAutoencoder) (sheet figure.Sheet, what string, err error) {
 	sheet = figure.Sheet{Range: figure.UnitRange, Palette: figure.Grey}
 	if dbn != nil {
 		n := dbn.Layers[0].Visible()
 		if sheet.Height, sheet.Width, err = imageSize(s.size, n); err != nil {
+			return sheet, "", err
+		}
+		if err := s.checkSheet(sheet, s.n); err != nil {
 			return sheet, "", err
 		}
 		start, err := s.starts(n)
@@ -124,6 +157,10 @@ func (s *samples) draw(path string, dbn *models.DBN, auto *models.DeepAutoencode
 	if sheet.Height, sheet.Width, err = imageSize(s.size, n); err != nil {
 		return sheet, "", err
 	}
+	sheet.Columns = min(s.n, reconstructionColumns)
+	if err := s.checkSheet(sheet, 2*sheet.Columns*((s.n+sheet.Columns-1)/sheet.Columns)); err != nil {
+		return sheet, "", err
+	}
 	x, err := s.images(n)
 	if err != nil {
 		return sheet, "", err
@@ -132,7 +169,7 @@ func (s *samples) draw(path string, dbn *models.DBN, auto *models.DeepAutoencode
 	if err != nil {
 		return sheet, "", fmt.Errorf("%s: %w", path, err)
 	}
-	sheet.Tiles, sheet.Columns = alternating(rows(x), rows(y))
+	sheet.Tiles = alternating(rows(x), rows(y), sheet.Columns)
 	return sheet, fmt.Sprintf("%d images of %s, and below each row their reconstructions", s.n, s.data), nil
 }
 
@@ -226,10 +263,11 @@ func rows(x *tensor.Dense) (tiles [][]float32) {
 	return tiles
 }
 
+// reconstructionColumns is how many images are in a row, with their reconstructions below.
+const reconstructionColumns = 10
+
 // alternating puts rows of images over rows of others.
-func alternating(above, below [][]float32) (tiles [][]float32, columns int) {
-	const most = 10
-	columns = min(len(above), most)
+func alternating(above, below [][]float32, columns int) (tiles [][]float32) {
 	pad := make([][]float32, columns)
 	for lo := 0; lo < len(above); lo += columns {
 		hi := min(lo+columns, len(above))
@@ -238,5 +276,5 @@ func alternating(above, below [][]float32) (tiles [][]float32, columns int) {
 			tiles = append(append(tiles, side[lo:hi]...), gap...)
 		}
 	}
-	return tiles, columns
+	return tiles
 }

@@ -39,8 +39,6 @@ by its checkpoints. Values of a stage are those of its last epoch; -json has the
 
 // savedRun is what show shows, and its JSON.
 type savedRun struct {
-	saved *lab.Saved
-
 	Directory string `json:"directory"`
 	// Complete tells that the run has written its result.
 	Complete bool `json:"complete"`
@@ -62,11 +60,11 @@ func readRun(dir string) (*savedRun, error) {
 		return nil, err
 	}
 	r := &savedRun{
-		saved: s, Directory: dir, Complete: s.Result != nil && !s.Again, Config: s.Config,
-		Owner: s.Owner, Stages: s.Stages, Models: s.Models,
+		Directory: dir, Complete: s.Result != nil && !s.Again, Config: s.Config, Owner: s.Owner,
+		Claims: []lab.Claim{}, Stages: listed(s.Stages), Models: listed(s.Models),
 	}
 	if s.Result != nil {
-		r.Environment, r.Metrics, r.Claims = &s.Result.Environment, s.Result.Metrics, s.Result.Claims
+		r.Environment, r.Metrics, r.Claims = &s.Result.Environment, s.Result.Metrics, listed(s.Result.Claims)
 	}
 	if s.Again {
 		r.Notes = append(r.Notes, "config.json is newer than result.json: the run was begun again, and environment, metrics and claims are those of the time before")
@@ -74,7 +72,7 @@ func readRun(dir string) (*savedRun, error) {
 	if s.Cut {
 		r.Notes = append(r.Notes, "metrics.jsonl ends inside a line, which is left out")
 	}
-	r.Checkpoints = readCheckpoints(s)
+	r.Checkpoints = readCheckpoints(s, s.Checkpoints)
 	return r, nil
 }
 

@@ -130,14 +130,23 @@ func TestShow(t *testing.T) {
 // killed in the middle.
 func TestRunInProgress(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
-	cmd := experiment(t, tiny(dir, "-epochs", "100000", "-seeds", "1", "-checkpoint", "1ms", "-init", "dbn")...)
+	cmd := experiment(t, tiny(dir, "-epochs", "5000", "-seeds", "1", "-checkpoint", "1ms", "-init", "dbn")...)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	defer cmd.Process.Kill()
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
 	var got shown
 	deadline := time.Now().Add(2 * time.Minute)
 	for looks := 0; looks < 30; { // the last ones in the last stage
+		select {
+		case err := <-ended:
+			t.Fatalf("the run ended after %d looks at its last stage: %v: %s", looks, err, stderr.String())
+		default:
+		}
 		if time.Now().After(deadline) {
 			t.Fatalf("the run did not come to its last stage: %+v", got)
 		}
@@ -168,7 +177,7 @@ func TestRunInProgress(t *testing.T) {
 	if err := cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	cmd.Wait()
+	<-ended
 	if len(got.Stages) != 4 || got.Stages[3].Stage != "fine-tuning" || len(got.Models) != 1 || got.Metrics != nil {
 		t.Errorf("got %+v", got)
 	}

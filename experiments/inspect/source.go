@@ -1,9 +1,11 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"os"
 	"path"
+	"slices"
 	"strings"
 
 	"capas/experiments/lab"
@@ -24,8 +26,9 @@ func (s *source) bind(fs *flag.FlagSet) {
 }
 
 // path is the file that an argument names: itself, or a model or a checkpoint of the
-// run whose directory it is. A directory with one model needs no name.
-func (s *source) path(arg string) (string, error) {
+// run whose directory it is. A directory with one model needs no name. out is warned of
+// a damaged checkpoint that may have been the latest.
+func (s *source) path(arg string, out *output) (string, error) {
 	if s.model != "" && s.checkpoint != "" {
 		return "", usagef("-model and -checkpoint: want one of them")
 	}
@@ -44,7 +47,7 @@ func (s *source) path(arg string) (string, error) {
 		return "", err
 	}
 	if s.checkpoint != "" {
-		return s.latestOf(run)
+		return s.latestOf(run, out)
 	}
 	var names []string
 	for _, file := range run.Models {
@@ -61,17 +64,39 @@ func (s *source) path(arg string) (string, error) {
 }
 
 // latestOf is the latest checkpoint of the network.
-func (s *source) latestOf(run *lab.Saved) (string, error) {
-	var names []string
-	for _, c := range readCheckpoints(run) {
-		if c.Latest && c.Network == s.checkpoint {
-			return run.Path(c.File), nil
+func (s *source) latestOf(run *lab.Saved, out *output) (string, error) {
+	var files, names []string
+	for _, file := range run.Checkpoints {
+		network := networkOf(file)
+		if network == s.checkpoint {
+			files = append(files, file)
 		}
+		names = append(names, network)
+	}
+	file, problem := latest(readCheckpoints(run, files))
+	switch {
+	case problem == "" && file == "":
+		return "", usagef("run %s has no checkpoint of a network %q: %s", run.Dir, s.checkpoint, known(slices.Compact(names)))
+	case file == "":
+		return "", errors.New(problem)
+	case problem != "":
+		out.warnf("%s; taking the other checkpoint, %s", problem, run.Path(file))
+	}
+	return run.Path(file), nil
+}
+
+// latest is the latest of a network's checkpoints that can be read, "" if there is none;
+// problem says why another one cannot be, which may be later.
+func latest(checkpoints []checkpoint) (file, problem string) {
+	for _, c := range checkpoints {
 		if c.Latest {
-			names = append(names, c.Network)
+			file = c.File
+		}
+		if c.Problem != "" {
+			problem = c.Problem
 		}
 	}
-	return "", usagef("run %s has no checkpoint of a network %q: %s", run.Dir, s.checkpoint, known(names))
+	return file, problem
 }
 
 // known lists what there is to choose from.

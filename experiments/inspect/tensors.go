@@ -25,7 +25,7 @@ out of the other numbers. A checksum that Capas wrote is verified.`,
 				if len(args) != 1 {
 					return usagef("want one FILE, got %d arguments", len(args))
 				}
-				path, err := from.path(args[0])
+				path, err := from.path(args[0], out)
 				if err != nil {
 					return err
 				}
@@ -33,7 +33,7 @@ out of the other numbers. A checksum that Capas wrote is verified.`,
 				if err != nil {
 					return err
 				}
-				l := listing{File: path, Metadata: f.Metadata}
+				l := listing{File: path, Metadata: f.Metadata, Tensors: []described{}}
 				for _, t := range f.Tensors {
 					l.Tensors = append(l.Tensors, describe(t))
 				}

@@ -37,6 +37,14 @@ func columns(rows [][]string, indent string) string {
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
+// listed is a list whose JSON is an array also if it is empty.
+func listed[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}
+
 // short is a number in four digits.
 func short(x float64) string {
 	if math.IsNaN(x) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -46,29 +47,35 @@ func compareWeights(a, b *lab.Saved) ([]weightsPair, error) {
 	return pairs, nil
 }
 
-// latest are the files of the checkpoints that a run would go on from, by network; of
-// networks that have none but damaged ones, one of these.
-func latest(s *lab.Saved) map[string]string {
-	out := map[string]string{}
-	for _, c := range readCheckpoints(s) {
-		if _, ok := out[c.Network]; !ok || c.Latest {
-			out[c.Network] = s.Path(c.File)
-		}
+// byNetwork are the checkpoints of a run by network.
+func byNetwork(s *lab.Saved) map[string][]checkpoint {
+	out := map[string][]checkpoint{}
+	for _, c := range readCheckpoints(s, s.Checkpoints) {
+		out[c.Network] = append(out[c.Network], c)
 	}
 	return out
 }
 
-// compareCheckpoints compares the latest checkpoints of the networks of two runs.
+// compareCheckpoints compares the latest checkpoints of the networks of two runs. If any
+// one is damaged it may be the latest: there is no comparison then.
 func compareCheckpoints(a, b *lab.Saved) (pairs []weightsPair, err error) {
-	inA, inB := latest(a), latest(b)
+	inA, inB := byNetwork(a), byNetwork(b)
 	for _, network := range union(inA, inB) {
 		p := weightsPair{Name: "checkpoints/" + network}
-		if _, ok := inB[network]; !ok {
+		fileA, problemA := latest(inA[network])
+		fileB, problemB := latest(inB[network])
+		switch {
+		case len(inB[network]) == 0:
 			p.Only = "A"
-		} else if _, ok := inA[network]; !ok {
+		case len(inA[network]) == 0:
 			p.Only = "B"
-		} else if err := p.compareStates(inA[network], inB[network]); err != nil {
-			return nil, err
+		default:
+			if p.Problem = cmp.Or(problemA, problemB); p.Problem != "" {
+				break
+			}
+			if err := p.compareStates(a.Path(fileA), b.Path(fileB)); err != nil {
+				return nil, err
+			}
 		}
 		pairs = append(pairs, p)
 	}

@@ -47,7 +47,7 @@ func FuzzResult(f *testing.F) {
 func FuzzLog(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var lines []Line
-		cut, err := scanLog(bytes.NewReader(data), func(l Line) error {
+		cut, err := scanLog(bytes.NewReader(data), func(l Line, _ []byte) error {
 			lines = append(lines, l)
 			return nil
 		})

@@ -225,7 +225,7 @@ func TestLineRoundTrip(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := parseLine(text)
+	l, _, err := parseLine(text)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -236,6 +236,36 @@ func TestLineRoundTrip(t *testing.T) {
 	}
 	if text, err := json.Marshal(l); err != nil || string(text) != `{"epoch":3,"values":{"loss":null,"norms.0":1,"norms.1":0.5,"train.x":0.1,"train.y":-1e-300}}` {
 		t.Errorf("got %s, %v", text, err)
+	}
+}
+
+// TestDigest changes one thing in a line that is not the last: the digest of its stage
+// is another one, unless it was a time.
+func TestDigest(t *testing.T) {
+	lines := `{"seed":1,"run":"a","epoch":1,"loss":0.5,"best":true,"kind":"x","norms":[1,null],"seconds":1.5,"step_seconds":{"mean":2}}` + "\n" +
+		`{"seed":1,"run":"b","epoch":1,"loss":0.5}` + "\n" + `{"seed":1,"run":"a","epoch":2,"loss":0.25}` + "\n"
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, configFile), `{"experiment":"toy","preset":"smoke","seeds":[1],"recipe":{"depth":1}}`)
+	digests := func(log string) [2]string {
+		write(t, filepath.Join(dir, metricsFile), log)
+		s, err := Read(dir)
+		if err != nil || len(s.Stages) != 2 {
+			t.Fatalf("got %+v, %v", s, err)
+		}
+		return [2]string{s.Stages[0].Digest, s.Stages[1].Digest}
+	}
+	want := digests(lines)
+	for _, c := range []struct {
+		from, to string
+		differs  bool
+	}{
+		{`0.5,"best"`, `0.50000000000000011,"best"`, true}, {"true", "false", true}, {`"x"`, `"y"`, true}, {"null", "0", true}, {`"epoch":1,`, `"epoch":3,`, true},
+		{`[1,null]`, `[1]`, true}, {`"kind":"x",`, "", true}, {`[1,null]`, `{"0":1,"1":null}`, true}, {"1.5", "2.5", false}, {`"seconds":1.5,`, "", false}, {`{"mean":2}`, `[3]`, false}, {"0.5,", "0.50, ", false},
+	} {
+		got := digests(strings.Replace(lines, c.from, c.to, 1))
+		if (got[0] != want[0]) != c.differs || got[1] != want[1] {
+			t.Errorf("%s for %s: differs %t and %t", c.to, c.from, got[0] != want[0], got[1] != want[1])
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package lab
 import (
 	"bufio"
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 
 	"capas/internal/regularfile"
 )
@@ -22,7 +24,10 @@ type Stage struct {
 	Run   string `json:"run"`   // the network, such as "dbn"
 	Name  string `json:"stage"` // such as "layer 1"; "" where lines name no stage
 	Lines int    `json:"lines"` // an epoch each
-	Last  Line   `json:"last"`
+	// Digest is a SHA-256, in hex, of all that the lines say in their order, but for
+	// times, the fields whose name ends in "seconds".
+	Digest string `json:"digest"`
+	Last   Line   `json:"last"`
 }
 
 // Line is a line of metrics.jsonl.
@@ -97,7 +102,7 @@ func (s *Saved) readLog() error {
 		run, stage string
 	}
 	index := map[key]int{}
-	s.Cut, err = scanLog(f, func(l Line) error {
+	s.Cut, err = scanLog(f, func(l Line, content []byte) error {
 		k := key{l.Seed, l.Run, l.Stage}
 		i, ok := index[k]
 		if !ok {
@@ -107,17 +112,19 @@ func (s *Saved) readLog() error {
 			index[k] = i
 			s.Stages = append(s.Stages, Stage{Seed: l.Seed, Run: l.Run, Name: l.Stage})
 		}
-		s.Stages[i].Lines++
-		s.Stages[i].Last = l
+		st := &s.Stages[i]
+		st.Lines++
+		st.Digest = fmt.Sprintf("%x", sha256.Sum256(append([]byte(st.Digest), content...)))
+		st.Last = l
 		return nil
 	})
 	slices.SortStableFunc(s.Stages, func(a, b Stage) int { return compareKeys(a.Seed, b.Seed, a.Run, b.Run) })
 	return err
 }
 
-// scanLog calls each with the lines of a log. cut tells that the last one has no
-// end and makes no sense as it is.
-func scanLog(r io.Reader, each func(Line) error) (cut bool, err error) {
+// scanLog calls each with the lines of a log and their content as parseLine returns it.
+// cut tells that the last one has no end and makes no sense as it is.
+func scanLog(r io.Reader, each func(l Line, content []byte) error) (cut bool, err error) {
 	in := bufio.NewReaderSize(io.LimitReader(r, maxLog), maxLine)
 	for n := 1; ; n++ {
 		text, err := in.ReadSlice('\n')
@@ -131,12 +138,12 @@ func scanLog(r io.Reader, each func(Line) error) (cut bool, err error) {
 		if err != nil && !last {
 			return false, fmt.Errorf("line %d: %w", n, err)
 		}
-		l, err := parseLine(text)
+		l, content, err := parseLine(text)
 		if err != nil && last {
 			return true, nil
 		}
 		if err == nil {
-			err = each(l)
+			err = each(l, content)
 		}
 		if err != nil {
 			return false, fmt.Errorf("line %d: %w", n, err)
@@ -144,10 +151,11 @@ func scanLog(r io.Reader, each func(Line) error) (cut bool, err error) {
 	}
 }
 
-// parseLine reads a line of metrics.jsonl, an object with seed and run.
-func parseLine(text []byte) (Line, error) {
+// parseLine reads a line of metrics.jsonl, an object with seed and run. content is the
+// same for lines that say the same, times aside.
+func parseLine(text []byte) (l Line, content []byte, err error) {
 	if err := bounded(text); err != nil {
-		return Line{}, err
+		return Line{}, nil, err
 	}
 	var head struct {
 		Seed  *uint64 `json:"seed"`
@@ -156,24 +164,33 @@ func parseLine(text []byte) (Line, error) {
 		Epoch int     `json:"epoch"`
 	}
 	if err := json.Unmarshal(text, &head); err != nil {
-		return Line{}, explain(text, err)
+		return Line{}, nil, explain(text, err)
 	}
 	if head.Seed == nil || head.Run == nil {
-		return Line{}, errors.New("want an object with seed and run")
+		return Line{}, nil, errors.New("want an object with seed and run")
 	}
-	l := Line{Seed: *head.Seed, Run: *head.Run, Stage: head.Stage, Epoch: head.Epoch}
-	return l, l.flatten(json.NewDecoder(bytes.NewReader(text)), "")
+	l = Line{Seed: *head.Seed, Run: *head.Run, Stage: head.Stage, Epoch: head.Epoch}
+	var b bytes.Buffer
+	fmt.Fprintln(&b, l.Epoch)
+	err = l.flatten(json.NewDecoder(bytes.NewReader(text)), "", &b)
+	return l, b.Bytes(), err
 }
 
-// flatten appends the numbers of the next value of a valid JSON text; depth is
-// bounded.
-func (l *Line) flatten(dec *json.Decoder, path string) error {
+// flatten appends the numbers of the next value of a valid JSON text, whose depth is
+// bounded, and writes all that is no time to content, unless that is nil.
+func (l *Line) flatten(dec *json.Decoder, path string, content *bytes.Buffer) error {
 	token, err := dec.Token()
 	if err != nil {
 		return err
 	}
 	if len(path) > maxPath {
 		return fmt.Errorf("want names of at most %d bytes, got more", maxPath)
+	}
+	if strings.HasSuffix(path, "seconds") {
+		content = nil
+	}
+	if content != nil {
+		fmt.Fprintf(content, "%q %#v\n", path, token)
 	}
 	switch token := token.(type) {
 	case float64:
@@ -198,7 +215,7 @@ func (l *Line) flatten(dec *json.Decoder, path string) error {
 				}
 				continue
 			}
-			if err := l.flatten(dec, name); err != nil {
+			if err := l.flatten(dec, name, content); err != nil {
 				return err
 			}
 		}

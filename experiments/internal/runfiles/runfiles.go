@@ -50,8 +50,8 @@ func Read(t testing.TB, out string) map[string]string {
 		case name == ".lock", name == "profile.txt", name == "cpu.pprof":
 			return nil
 		}
-		if network, ok := cutGeneration(path); ok {
-			name, _ = cutGeneration(name)
+		if network, ok := pretrain.CutGeneration(path); ok {
+			name, _ = pretrain.CutGeneration(name)
 			if _, done := all[name]; !done {
 				all[name] = complete(t, network)
 			}
@@ -71,16 +71,6 @@ func Read(t testing.TB, out string) map[string]string {
 		t.Fatal(err)
 	}
 	return all
-}
-
-// cutGeneration removes the ending of a checkpoint's file, if the path has one.
-func cutGeneration(path string) (network string, ok bool) {
-	for _, ending := range []string{".a.safetensors", ".b.safetensors"} {
-		if network, ok := strings.CutSuffix(path, ending); ok {
-			return network, true
-		}
-	}
-	return path, false
 }
 
 // Latest is the later of a network's two checkpoints, at the path without

@@ -56,41 +56,63 @@ var rim = color.NRGBA{0xA8, 0xA8, 0xA8, 0xFF}
 // missing is the colour of a value that is not finite.
 var missing = color.NRGBA{0xF0, 0xE4, 0x42, 0xFF}
 
-// PNG draws the sheet. Values that are not finite are yellow, a tile of equal
-// values is mid-grey. No tile, or one of another size, is an error.
-func (s Sheet) PNG() ([]byte, error) {
+// layout says where on the screen tiles are.
+type layout struct {
+	columns, scale int
+	stepX, stepY   int // from one tile to the next
+	width, height  int // of the sheet
+}
+
+// layout reports sizes that are no sizes and sheets that are too large.
+func (s Sheet) layout() (l layout, err error) {
 	if s.Height <= 0 || s.Width <= 0 || s.Columns < 0 || s.Scale < 0 {
-		return nil, fmt.Errorf("image sheet: want a positive tile size, got %d×%d (columns %d, scale %d)", s.Height, s.Width, s.Columns, s.Scale)
+		return l, fmt.Errorf("image sheet: want a positive tile size, got %d×%d (columns %d, scale %d)", s.Height, s.Width, s.Columns, s.Scale)
 	}
 	if len(s.Tiles) == 0 {
-		return nil, fmt.Errorf("image sheet: no tiles")
+		return l, fmt.Errorf("image sheet: no tiles")
+	}
+	l.columns, l.scale = s.Columns, s.Scale
+	if l.columns == 0 {
+		l.columns = int(math.Ceil(math.Sqrt(float64(len(s.Tiles)))))
+	}
+	rows := (len(s.Tiles) + l.columns - 1) / l.columns
+	if l.scale == 0 {
+		l.scale = min(max((640-separator)/l.columns-separator, 0)/s.Width, 8)
+		l.scale = max(l.scale, 1)
+	}
+	l.stepX, l.stepY = s.Width*l.scale+separator, s.Height*l.scale+separator
+	l.width, l.height = l.columns*l.stepX+separator, rows*l.stepY+separator
+	if l.width > maxPixels/l.height {
+		return l, fmt.Errorf("image sheet: %d×%d pixels are too many", l.width, l.height)
+	}
+	return l, nil
+}
+
+// Check reports what PNG would report of a sheet of as many tiles, whatever is in them:
+// sizes that are not positive, no tile, and a sheet of more than 64 megapixels.
+func (s Sheet) Check() error {
+	_, err := s.layout()
+	return err
+}
+
+// PNG draws the sheet. Values that are not finite are yellow, a tile of equal
+// values is mid-grey. A tile of another size is an error, and so is what Check reports.
+func (s Sheet) PNG() ([]byte, error) {
+	l, err := s.layout()
+	if err != nil {
+		return nil, err
 	}
 	for i, tile := range s.Tiles {
 		if tile != nil && len(tile) != s.Height*s.Width {
 			return nil, fmt.Errorf("image sheet: tile %d has %d values, want %d×%d", i, len(tile), s.Height, s.Width)
 		}
 	}
-	columns := s.Columns
-	if columns == 0 {
-		columns = int(math.Ceil(math.Sqrt(float64(len(s.Tiles)))))
-	}
-	rows := (len(s.Tiles) + columns - 1) / columns
-	scale := s.Scale
-	if scale == 0 {
-		scale = min(max((640-separator)/columns-separator, 0)/s.Width, 8)
-		scale = max(scale, 1)
-	}
-	stepX, stepY := s.Width*scale+separator, s.Height*scale+separator
-	width, height := columns*stepX+separator, rows*stepY+separator
-	if width > maxPixels/height {
-		return nil, fmt.Errorf("image sheet: %d×%d pixels are too many", width, height)
-	}
-	img := image.NewNRGBA(image.Rect(0, 0, width, height))
+	img := image.NewNRGBA(image.Rect(0, 0, l.width, l.height))
 	for i := range img.Pix {
 		img.Pix[i] = 0xFF
 	}
 	for i, tile := range s.Tiles {
-		s.drawTile(img, tile, separator+i%columns*stepX, separator+i/columns*stepY, scale)
+		s.drawTile(img, tile, separator+i%l.columns*l.stepX, separator+i/l.columns*l.stepY, l.scale)
 	}
 	var b bytes.Buffer
 	if err := png.Encode(&b, img); err != nil {
