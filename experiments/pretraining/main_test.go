@@ -66,7 +66,7 @@ func TestBadInput(t *testing.T) {
 		{"width beyond the memory", 2, "at most 10000 units", []string{"-width", "1000000000"}},
 		{"more weights than the memory", 2, "at most 67108864 weights", []string{"-depth", "7", "-width", "4000"}},
 		{"endless chain", 2, "cd of at most 100", []string{"-cd", "1000000000"}},
-		{"endless training", 2, "at most 100000 epochs", []string{"-epochs", "1000000000"}},
+		{"endless training", 2, "at most 5000 epochs", []string{"-epochs", "1000000000"}},
 		{"unknown activation", 2, `"swish" is unknown`, []string{"-activation", "swish"}},
 		{"dbn of tanh units", 2, "dbn has sigmoid units", []string{"-activation", "tanh"}},
 		{"twice", 2, "given twice", []string{"-init", "dbn,dbn"}},
