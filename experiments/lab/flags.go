@@ -33,9 +33,9 @@ type common struct {
 	checkpoint                                   time.Duration
 }
 
-// maxSeeds bounds -seeds, so that Read reads what such a run leaves: 32 stages and 60
+// maxSeeds bounds -seeds, so that Read reads what such a run leaves: 16 stages and 60
 // metrics a seed.
-const maxSeeds = 1000
+const maxSeeds = 256
 
 // define adds the common flags to fs.
 func (c *common) define(fs *flag.FlagSet, name string) {

@@ -49,7 +49,7 @@ const (
 	maxPath     = 1000    // bytes of the names on the way to a value
 	maxLog      = 1 << 28 // bytes of metrics.jsonl
 	maxLine     = 1 << 20 // bytes of a line of it
-	maxStages   = 1 << 15 // stages of all networks, some tens a seed
+	maxStages   = 1 << 12 // stages of all networks, 16 for each of the most seeds
 	maxSaved    = 10_000  // checkpoints, and models
 )
 

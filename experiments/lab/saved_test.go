@@ -156,7 +156,7 @@ func TestReadErrors(t *testing.T) {
 		"log line that is deep":   {metricsFile, strings.Repeat("[", 1<<19) + "\n", "want at most"},
 		"log line of a long name": {metricsFile, `{"seed":1,"run":"a","` + strings.Repeat("x", 2000) + `":[1,1]}` + "\n", "want names of at most"},
 		"log of a huge number":    {metricsFile, `{"seed":1,"run":"a","loss":1e999}` + "\n", "line 1: "},
-		"many stages":             {metricsFile, stagesLog(maxStages + 1), "more than 32768 stages"},
+		"many stages":             {metricsFile, stagesLog(maxStages + 1), "more than 4096 stages"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
