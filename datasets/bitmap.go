@@ -62,7 +62,7 @@ func (b *bitmap) cut(p, q, r float64) {
 	}
 }
 
-// below is the bits 0, …, n−1; n may be anything.
+// below is the bits 0, …, n−1; n may be any number.
 func below(n float64) uint32 {
 	if !(n > 0) {
 		return 0
@@ -96,53 +96,55 @@ func polygon(corners []point, side int) bitmap {
 	return b
 }
 
-// convex tells whether every pixel whose centre is in the convex hull of the bitmap's centres belongs to it.
+// convex tells whether the pixels whose centres are in the convex hull of the bitmap's centres are the bitmap's.
 func (b *bitmap) convex() bool {
-	var left, right [maxSide]int
-	top, bottom := maxSide, -1
+	var left, right [maxSide]int // of the row; right with the opposite sign
+	var rows [maxSide]int        // those that have pixels
+	n := 0
 	for y, row := range b {
-		if row == 0 {
-			continue
-		}
-		top, bottom = min(top, y), y
-		left[y], right[y] = bits.TrailingZeros32(row), bits.Len32(row)-1
-		if bits.OnesCount32(row) != right[y]-left[y]+1 {
-			return false // a hole in a row
+		if row != 0 {
+			left[y], right[y] = bits.TrailingZeros32(row), 1-bits.Len32(row)
+			rows[n] = y
+			n++
 		}
 	}
-	for y := top; y <= bottom; y++ {
-		if b[y] == 0 {
-			return false // a row is missing
+	under(&left, rows[:n])
+	under(&right, rows[:n])
+	for y, row := range b {
+		inHull := uint32(0)
+		if n > 0 && y >= rows[0] && y <= rows[n-1] {
+			inHull = below(float64(1-right[y])) &^ below(float64(left[y]))
+		}
+		if row != inHull {
+			return false
 		}
 	}
-	for y := top; y <= bottom; y++ {
-		right[y] = -right[y]
-	}
-	return tight(left[top:bottom+1]) && tight(right[top:bottom+1])
+	return true
 }
 
-// tight tells whether each f(y) is the least whole number that is not below the greatest convex function under f: whether a
-// side of the pixels follows their hull.
-func tight(f []int) bool {
-	var hull [maxSide]int // where f and the convex function agree
+// under sets f(y), between the first and the last row, to the least whole number that is not below the greatest convex
+// function under the values of f at the given rows.
+func under(f *[maxSide]int, rows []int) {
+	var corners [maxSide]int // rows where f and the convex function agree
 	n := 0
-	for y := range f {
+	for _, y := range rows {
 		for ; n > 1; n-- {
-			a, b := hull[n-2], hull[n-1]
+			a, b := corners[n-2], corners[n-1]
 			if (f[b]-f[a])*(y-a) < (f[y]-f[a])*(b-a) {
 				break // b is below the chord from a to y
 			}
 		}
-		hull[n] = y
+		corners[n] = y
 		n++
 	}
 	for i := 1; i < n; i++ {
-		lo, hi := hull[i-1], hull[i]
+		lo, hi := corners[i-1], corners[i]
 		for y := lo + 1; y < hi; y++ {
-			if (f[y]-1)*(hi-lo) >= f[lo]*(hi-y)+f[hi]*(y-lo) {
-				return false
+			// The chord, rounded up.
+			v, h := f[lo]*(hi-y)+f[hi]*(y-lo), hi-lo
+			if f[y] = v / h; v > 0 && v%h != 0 {
+				f[y]++
 			}
 		}
 	}
-	return true
 }

@@ -53,10 +53,10 @@ func (e *elastic) smooth(field []float32, draw random.Draw) {
 		}
 	}
 	clear(field)
-	for y := range e.height {
-		for from := max(0, y-radius); from <= min(e.height-1, y+radius); from++ {
-			accumulate(field[y*w:(y+1)*w], e.rows[from*w:(from+1)*w], e.weights[radius+from-y])
-		}
+	h := e.height
+	for t := -min(radius, h-1); t <= min(radius, h-1); t++ {
+		from, to := max(0, t)*w, min(h, h+t)*w // of rows; field is t rows above
+		accumulate(field[from-t*w:to-t*w], e.rows[from:to], e.weights[radius+t])
 	}
 }
 
