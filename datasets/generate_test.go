@@ -139,7 +139,7 @@ func TestGenerateFewer(t *testing.T) {
 	}
 }
 
-// The published sizes: Larochelle et al. 2007, Table 1 and their pages.
+// The published sizes, and for Shapeset, which was unlimited, those documented.
 func TestPublishedSizes(t *testing.T) {
 	for _, f := range families() {
 		want := map[string][3]int{
