@@ -34,3 +34,18 @@ func Example() {
 	// batch 391 has images (80, 784) and targets (80, 10)
 	// 391 batches, 50000 examples
 }
+
+// A generated set, of which fewer examples than published are enough here.
+func ExampleGenerate() {
+	split, err := datasets.Generate(context.Background(), "rectangles", random.New(1), datasets.GenerateOptions{Test: 1000})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, s := range []*datasets.Set{split.Train, split.Validation, split.Test} {
+		fmt.Println(s.Name, s.Len(), "images of", s.Height, "×", s.Width, "pixels in", s.Classes, "classes")
+	}
+	// Output:
+	// rectangles/train 1000 images of 28 × 28 pixels in 2 classes
+	// rectangles/validation 200 images of 28 × 28 pixels in 2 classes
+	// rectangles/test 1000 images of 28 × 28 pixels in 2 classes
+}

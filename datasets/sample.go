@@ -12,7 +12,8 @@ import (
 // The examples of each class are shuffled (Fisher–Yates, from stream) and dealt in rounds, one of each class that has
 // any left, the classes of a round in a random order. Class counts therefore differ by at most 1 as long as no class
 // runs out, in the subset and in each of its prefixes. A nil stream draws nothing: the first examples of each class,
-// classes in ascending order. 1 ≤ n ≤ Len(), else an error.
+// classes in ascending order. A set with numeric targets counts as one
+// class. 1 ≤ n ≤ Len(), else an error.
 func (s *Set) Sample(n int, stream *random.Stream) (*Set, error) {
 	if n < 1 || n > s.Len() {
 		return nil, fmt.Errorf("datasets: sample of %q: wanted 1 to %d examples, found %d", s.Name, s.Len(), n)
@@ -20,9 +21,19 @@ func (s *Set) Sample(n int, stream *random.Stream) (*Set, error) {
 	index := s.deal(n, stream)
 	d := s.Dim()
 	features := make([]float32, n*d)
-	labels := make([]uint8, n)
 	for i, from := range index {
 		copy(features[i*d:(i+1)*d], s.features[from*d:(from+1)*d])
+	}
+	if s.Targets != nil {
+		k := s.Outputs()
+		targets := make([]float32, n*k)
+		for i, from := range index {
+			copy(targets[i*k:(i+1)*k], s.targets[from*k:(from+1)*k])
+		}
+		return NewNumericSet(s.Name, matrix(features, n, d), matrix(targets, n, k), s.Height, s.Width)
+	}
+	labels := make([]uint8, n)
+	for i, from := range index {
 		labels[i] = s.Labels[from]
 	}
 	return NewSet(s.Name, matrix(features, n, d), labels, s.Classes, s.Height, s.Width)
@@ -30,6 +41,14 @@ func (s *Set) Sample(n int, stream *random.Stream) (*Set, error) {
 
 // deal returns the indices of Sample, in the order dealt.
 func (s *Set) deal(n int, stream *random.Stream) []int {
+	if s.Targets != nil {
+		index := make([]int, s.Len())
+		for i := range index {
+			index[i] = i
+		}
+		shuffle(index, stream)
+		return index[:n]
+	}
 	groups := newClassGroups(s)
 	groups.reset(stream)
 	classes := make([]int, s.Classes)

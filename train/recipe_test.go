@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"capas/datasets"
 	"capas/train"
 
 	"github.com/google/go-cmp/cmp"
@@ -50,6 +51,8 @@ func TestCheck(t *testing.T) {
 		{sgd(func(r *train.Recipe) { r.Epochs, r.Batch = 0, 0 }), ""},
 		{sgd(func(r *train.Recipe) { r.Optimizer.Rate.Start = 0 }), ""},
 		{sgd(func(r *train.Recipe) { r.Patience = &train.Patience{} }), ""},
+		{sgd(func(r *train.Recipe) { r.Augment = &datasets.Augmentation{Shift: 2} }), ""},
+		{sgd(func(r *train.Recipe) { r.Augment = &datasets.Augmentation{Rotation: nan} }), "a rotation of 0 to 180 degrees"},
 		{sgd(func(r *train.Recipe) { r.Epochs = -1 }), "got -1, 10 and 0"},
 		{sgd(func(r *train.Recipe) { r.Batch = -3 }), "got 1, -3 and 0"},
 		{sgd(func(r *train.Recipe) { r.NormEvery = -2 }), "got 1, 10 and -2"},

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"capas/blocks"
+	"capas/datasets"
 	"capas/models"
 	"capas/random"
 	"capas/train"
@@ -44,6 +45,12 @@ func resumable(t testing.TB) map[string]func() train.Trainer {
 		"balanced": func() train.Trainer {
 			tr := mlp(train.Recipe{Optimizer: train.SGD(0.1), Epochs: 3, Batch: 12, Balanced: true})
 			tr.Validate = nil
+			return tr
+		},
+		"augmented": func() train.Trainer {
+			images := must(datasets.NewSet("images", data.X, data.Labels, 3, 2, 3))(t)
+			tr := mlp(train.Recipe{Optimizer: train.SGD(0.1), Epochs: 3, Batch: 12, Augment: &datasets.Augmentation{Shift: 1, Rotation: 30, Elastic: 2, Smoothness: 1}})
+			tr.Data = images
 			return tr
 		},
 		"natural order, patience": func() train.Trainer {

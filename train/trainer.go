@@ -14,7 +14,7 @@ import (
 
 // Model is what can be trained: parameters and the graph of their cost on a batch of
 // m examples. Its objective's inputs are the examples and, if there are two, their
-// one-hot targets.
+// targets, one-hot or numeric.
 type Model interface {
 	Params() []*blocks.Param
 	Objective(m int) (*models.Objective, error)
@@ -29,6 +29,9 @@ type Recipe struct {
 	Batch int `json:"batch"`
 	// Balanced asks for batches with equal shares of all classes (lecture 3.3).
 	Balanced bool `json:"balanced,omitempty"`
+	// Augment changes the images of every epoch anew (lecture 3.4); nil leaves them. It
+	// needs an order.
+	Augment *datasets.Augmentation `json:"augment,omitempty"`
 	// Patience stops the training early, judged on validation, which it needs; nil for
 	// never.
 	Patience *Patience `json:"patience,omitempty"`
@@ -44,6 +47,11 @@ func (r Recipe) Check() error {
 	}
 	if r.Patience != nil {
 		if err := r.Patience.check(); err != nil {
+			return err
+		}
+	}
+	if r.Augment != nil {
+		if err := r.Augment.Check(); err != nil {
 			return err
 		}
 	}
@@ -143,7 +151,7 @@ func (t *Trainer) Run(ctx context.Context) (*History, error) {
 	if size == 0 {
 		size = t.Data.Len()
 	}
-	batches, err := datasets.NewBatches(t.Data, size, datasets.BatchOptions{Order: t.Order, Balanced: t.Recipe.Balanced, Ahead: true})
+	batches, err := datasets.NewBatches(t.Data, size, datasets.BatchOptions{Order: t.Order, Balanced: t.Recipe.Balanced, Augment: t.Recipe.Augment, Ahead: true})
 	if err != nil {
 		return nil, err
 	}
