@@ -192,8 +192,21 @@ func (r *reporter) steps() error {
 }
 
 func (r *reporter) activations() error {
-	r.Section("Activations", "On the way up the layers may lose the signal too: what tells examples apart is the standard deviation of a unit's activations over the examples. "+
-		"A unit is flat where its derivative is below a tenth of the greatest that the activation has: saturated, or a ReLU that is off.")
+	paragraphs := []string{"On the way up the layers may lose the signal too: what tells examples apart is the standard deviation of a unit's activations over the examples. " +
+		"A unit is flat where its derivative is below a tenth of the greatest that the activation has: saturated, or a ReLU that is off."}
+	if p, ok := r.sigmoid(); ok {
+		up := r.perSeed(func(s int) float64 {
+			layers := r.survey[s][p][r.Recipe.deepest()].layers
+			return math.Pow(layers[len(layers)-2].Signal/layers[0].Signal, 1/float64(len(layers)-2))
+		})
+		down := r.perSeed(func(s int) float64 {
+			m := r.survey[s][p][r.Recipe.deepest()]
+			return math.Pow(m.ratio(), 1/float64(len(m.layers)-2))
+		})
+		paragraphs = append(paragraphs, fmt.Sprintf("%s: a layer multiplies the signal by %s on the way up, from which the last layers learn, "+
+			"and the error by %s on the way down, from which the first ones learn.", p, lab.Summary(up), lab.Summary(down)))
+	}
+	r.Section("Activations", paragraphs...)
 	if err := r.byLayer("signal.svg", "Signal by layer", "sd over examples, rms of units",
 		"Hidden layers of untrained networks.", true, false, func(l layer) float64 { return l.Signal }); err != nil {
 		return err

@@ -23,7 +23,7 @@ func TestResumed(t *testing.T) {
 		t.Fatalf("go build: %v: %s", err, out)
 	}
 	args := func(out string, more ...string) []string {
-		return tiny(out, append(more, "-seeds", "1", "-epochs", "20", "-networks", "tanh/xavier", "-checkpoint", "0s")...)
+		return tiny(out, append(more, "-seeds", "1", "-epochs", "5", "-networks", "tanh/xavier", "-checkpoint", "0s")...)
 	}
 	whole := t.TempDir()
 	if out, err := exec.Command(program, args(whole)...).CombinedOutput(); err != nil {
