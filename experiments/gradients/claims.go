@@ -180,10 +180,19 @@ func (r *reporter) explosionClaims() {
 		ratio := r.ratios(p, r.Recipe.deepest())
 		r.Claim(lab.Claim{
 			Section: "3.1", Claim: fmt.Sprintf("With weights N(0,1) gradients explode on their way down (%s).", p),
-			Measured: fmt.Sprintf("|δ| of the first of %d hidden layers over that of the last: %s", r.Recipe.deepest(), lab.Summary(ratio)),
+			Measured: r.ratioText(p),
 			Holds:    slices.Min(ratio) > 10, Rule: "above 10 for every seed",
 		})
 	}
+}
+
+// ratioText is the measured part of claims about a pair's deepest networks.
+func (r *reporter) ratioText(p Pair) string {
+	depth := r.Recipe.deepest()
+	ratio := r.ratios(p, depth)
+	expected := r.perSeed(func(s int) float64 { return r.survey[s][p][depth].expected() })
+	return fmt.Sprintf("|δ| of the first of %d hidden layers over that of the last: %s, which is %.2f a layer; expected from the weights' size and the units' derivatives: %.2f",
+		depth, lab.Summary(ratio), math.Pow(geometric(ratio), 1/float64(depth-1)), geometric(expected))
 }
 
 // keptClaim: an initialisation made for an activation keeps the sensitivity.
@@ -191,7 +200,7 @@ func (r *reporter) keptClaim(p Pair) {
 	ratio := r.ratios(p, r.Recipe.deepest())
 	r.Claim(lab.Claim{
 		Section: "3.3", Claim: fmt.Sprintf("An initialisation that suits the activation keeps the error on its way down (%s).", p),
-		Measured: fmt.Sprintf("|δ| of the first of %d hidden layers over that of the last: %s, by a layer %.2f", r.Recipe.deepest(), lab.Summary(ratio), math.Pow(geometric(ratio), 1/float64(r.Recipe.deepest()-1))),
+		Measured: r.ratioText(p),
 		Holds:    slices.Min(ratio) > 0.1 && slices.Max(ratio) < 10, Rule: "between 0.1 and 10 for every seed",
 	})
 }

@@ -233,7 +233,7 @@ func TestBoundIsReached(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := measured{layers, []float64{norm}}
+	m := measured{layers, []float64{norm}, k}
 	bound := m.bound(Pair{Activation: blocks.Sigmoid()})
 	if ratio := m.ratio(); fmt.Sprintf("%.5f %.5f", ratio, bound) != "1.00000 1.00000" { // 0.25·4
 		t.Errorf("ratio %g and bound %g, want 1", ratio, bound)

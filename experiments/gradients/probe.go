@@ -28,6 +28,8 @@ type layer struct {
 	// Flat is the share of activations with a derivative below a tenth of the greatest
 	// that the activation has: saturated units, and ReLUs that are off.
 	Flat float64
+	// Slope is the root mean square of the derivatives of the activations.
+	Slope float64
 	// Delta is the Euclidean norm of δ over all units and examples; DeltaMean, DeltaSD
 	// and DeltaP98 are as for the activations.
 	Delta, DeltaMean, DeltaSD, DeltaP98 float64
@@ -135,6 +137,8 @@ func (p *probe) run(percentiles bool) ([]layer, error) {
 			return nil, fmt.Errorf("probe: %w", err)
 		}
 		s.Flat = below(slope, float32(steepest(d.F)/10))
+		_, _, norm := moments(slope)
+		s.Slope = norm / math.Sqrt(float64(len(slope)))
 	}
 	return out, nil
 }
@@ -233,7 +237,7 @@ type field struct {
 
 func (s *layer) fields() []field {
 	return []field{
-		{"mean", &s.Mean}, {"sd", &s.SD}, {"p98", &s.P98}, {"signal", &s.Signal}, {"flat", &s.Flat},
+		{"mean", &s.Mean}, {"sd", &s.SD}, {"p98", &s.P98}, {"signal", &s.Signal}, {"flat", &s.Flat}, {"slope", &s.Slope},
 		{"delta", &s.Delta}, {"delta_mean", &s.DeltaMean}, {"delta_sd", &s.DeltaSD}, {"delta_p98", &s.DeltaP98},
 		{"grad", &s.Grad}, {"grad_sd", &s.GradSD}, {"weight", &s.Weight},
 	}

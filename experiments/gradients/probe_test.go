@@ -186,7 +186,7 @@ func TestActivationStatistics(t *testing.T) {
 		}
 		g := function(f)
 		var h []float64
-		sum, flat, greatest := 0.0, 0.0, 0.0
+		sum, flat, greatest, slopes := 0.0, 0.0, 0.0, 0.0
 		for z := -1.0; z <= 1; z += 1e-3 {
 			greatest = max(greatest, (g(z+1e-5)-g(z-1e-5))/2e-5)
 		}
@@ -199,7 +199,8 @@ func TestActivationStatistics(t *testing.T) {
 				}
 				h = append(h, g(z))
 				sum += g(z)
-				if (g(z+1e-5)-g(z-1e-5))/2e-5 < greatest/10 {
+				slope := (g(z+1e-5) - g(z-1e-5)) / 2e-5
+				if slopes += slope * slope / 12; slope < greatest/10 {
 					flat++
 				}
 			}
@@ -217,9 +218,9 @@ func TestActivationStatistics(t *testing.T) {
 		}
 		sd = math.Sqrt(sd)
 		got := layers[0]
-		if math.Abs(got.Mean-mean) > 1e-5 || math.Abs(got.SD-sd) > 1e-5 || math.Abs(got.P98-slices.Max(h)) > 1e-5 || got.Flat != flat/12 || math.Abs(got.Signal-math.Sqrt(spread)) > 1e-5 {
-			t.Errorf("%s: got mean %g, sd %g, percentile %g, flat %g, signal %g, want %g, %g, %g, %g, %g", f,
-				got.Mean, got.SD, got.P98, got.Flat, got.Signal, mean, sd, slices.Max(h), flat/12, math.Sqrt(spread))
+		if math.Abs(got.Mean-mean) > 1e-5 || math.Abs(got.SD-sd) > 1e-5 || math.Abs(got.P98-slices.Max(h)) > 1e-5 || got.Flat != flat/12 || math.Abs(got.Signal-math.Sqrt(spread)) > 1e-5 || math.Abs(got.Slope-math.Sqrt(slopes)) > 1e-5 {
+			t.Errorf("%s: got mean %g, sd %g, percentile %g, flat %g, signal %g, slope %g, want %g, %g, %g, %g, %g, %g", f,
+				got.Mean, got.SD, got.P98, got.Flat, got.Signal, got.Slope, mean, sd, slices.Max(h), flat/12, math.Sqrt(spread), math.Sqrt(slopes))
 		}
 	}
 }
@@ -233,7 +234,7 @@ func TestSpectralNorm(t *testing.T) {
 }
 
 func TestValuesAndBack(t *testing.T) {
-	in := []layer{{Mean: 1, SD: 2, P98: 3, Flat: 4, Signal: 14, Delta: 5, DeltaMean: 6, DeltaSD: 7, DeltaP98: 8, Grad: 9, GradSD: 10, Weight: 11}, {Mean: 12, Weight: 13}}
+	in := []layer{{Mean: 1, SD: 2, P98: 3, Flat: 4, Signal: 14, Slope: 15, Delta: 5, DeltaMean: 6, DeltaSD: 7, DeltaP98: 8, Grad: 9, GradSD: 10, Weight: 11}, {Mean: 12, Weight: 13}}
 	if got := layersOf(values(in)); !slices.Equal(got, in) {
 		t.Errorf("got %v, want %v", got, in)
 	}

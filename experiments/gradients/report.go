@@ -129,7 +129,9 @@ const band = "Mean over seeds, band: ± one standard deviation."
 func (r *reporter) sensitivity() error {
 	r.Section("Sensitivity", fmt.Sprintf("δ is the gradient of an example's loss with respect to a layer's pre-activations, taken as a symbolic gradient. "+
 		"Here are untrained networks with hidden layers of %d units; |δ| is its Euclidean norm over all units of the layer and %d validation images, the same for all networks. "+
-		"Going down by a layer multiplies |δ| by at most f′max·‖W‖, where ‖W‖ is the greatest factor by which the weights lengthen a vector: 0.25·‖W‖ for the sigmoid.",
+		"Going down by a layer multiplies |δ| by at most f′max·‖W‖, where ‖W‖ is the greatest factor by which the weights lengthen a vector: 0.25·‖W‖ for the sigmoid. "+
+		"If δ knew nothing of the weights and derivatives that it passes, the factor would be the root mean square of f′ times that of the weights times √units: "+
+		"where the two agree, the sizes of weights and derivatives explain what becomes of the error.",
 		r.Recipe.Width, r.Recipe.Examples))
 	deepest := r.Recipe.deepest()
 	header := []string{"activation"}

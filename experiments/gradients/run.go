@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
 	"runtime"
 
 	"capas/blocks"
@@ -16,12 +17,24 @@ type measured struct {
 	// norms are ‖W‖ of each layer but the first, whose weights no sensitivity passes,
 	// and the output layer: norms[0] is of the second hidden layer.
 	norms []float64
+	width int // of a hidden layer
 }
 
 // ratio is the norm of the first hidden layer's sensitivity over that of the last
 // hidden layer's.
 func (m measured) ratio() float64 {
 	return m.layers[0].Delta / m.layers[len(m.layers)-2].Delta
+}
+
+// expected is the factor a layer that the ratio would have if δ knew nothing of the
+// weights and derivatives that it passes: the square of each unit's δ is on average that
+// of the units above, times their number and the mean squares of weight and derivative.
+func (m measured) expected() float64 {
+	log := 0.0
+	for l, s := range m.layers[:len(m.layers)-2] {
+		log += math.Log(s.Slope * m.layers[l+1].Weight / math.Sqrt(float64(m.width)))
+	}
+	return math.Exp(log / float64(len(m.layers)-2))
 }
 
 // results are what all jobs found, by seed.
@@ -129,7 +142,7 @@ func survey(ctx context.Context, r *lab.Run[Recipe], init blocks.Initializer, se
 			if err != nil {
 				return nil, fmt.Errorf("%s, depth %d: %w", f, depth, err)
 			}
-			byDepth[depth] = measured{layers, norms[:depth-1]}
+			byDepth[depth] = measured{layers, norms[:depth-1], r.Recipe.Width}
 			line := surveyLine{Stage: "survey", Activation: f.String(), Depth: depth}
 			for _, s := range layers {
 				line.Delta, line.Grad, line.Weight = append(line.Delta, s.Delta), append(line.Grad, s.Grad), append(line.Weight, s.Weight)
