@@ -88,7 +88,7 @@ func (r Recipe) trained() []Pair {
 	return out
 }
 
-// drawn are the pairs in the charts of the survey: no more than a chart has colours for.
+// drawn are the pairs in charts: those that are trained, or the first of the survey.
 func (r Recipe) drawn() []Pair {
 	if t := r.trained(); len(t) > 0 {
 		return t[:min(len(t), maxDrawn)]
@@ -176,8 +176,8 @@ func list[T any](fs *flag.FlagSet, name, usage string, to *[]T, parse func(strin
 const (
 	// minSeeds that a verdict is given from.
 	minSeeds = 3
-	// maxDrawn pairs in a chart: it has as many colours.
-	maxDrawn = 8
+	// maxDrawn pairs in a chart, so that lines and legend can be told apart.
+	maxDrawn = 6
 	// maxDepth is twice as deep as the lecture preset's survey.
 	maxDepth = 20
 	// maxWidth: 20 layers of so many units have 75 million weights, 300 MB.

@@ -65,11 +65,14 @@ func (r *reporter) alone() error {
 	var rows [][]string
 	for _, depth := range r.Recipe.TrainDepths {
 		dots := figure.Dots{XLabel: "layers that are trained", YLabel: "test error (%)", LogY: true, Connect: true, Colors: r.colors}
+		for _, p := range r.Recipe.trained() {
+			whole, frozen := r.errors(p, depth)
+			rows = append(rows, []string{p.String(), fmt.Sprint(depth), lab.Summary(percent(whole)), lab.Summary(percent(frozen)), lab.Summary(r.signals(p, depth))})
+		}
 		for _, p := range r.Recipe.drawn() {
 			whole, frozen := r.errors(p, depth)
 			dots.Items = append(dots.Items, figure.Item{Category: "all", Name: p.String(), Values: percent(whole)},
 				figure.Item{Category: fmt.Sprintf("last %d", r.Recipe.TrainLast), Name: p.String(), Values: percent(frozen)})
-			rows = append(rows, []string{p.String(), fmt.Sprint(depth), lab.Summary(percent(whole)), lab.Summary(percent(frozen)), lab.Summary(r.signals(p, depth))})
 		}
 		svg, err := dots.SVG()
 		if err != nil {
