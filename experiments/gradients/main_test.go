@@ -109,6 +109,24 @@ func TestNetworksOfTheSurvey(t *testing.T) {
 	}
 }
 
+// Weights of 0, from which nothing comes, and weights that overflow are no errors of the
+// survey; training on them may diverge.
+func TestNothingToDraw(t *testing.T) {
+	for _, init := range []string{"gaussian(0)", "gaussian(1e-30)", "gaussian(1e30)"} {
+		status, _, stderr := call(tiny(t.TempDir(), "-init", init, "-activation", "sigmoid,relu", "-networks", "tanh/xavier")...)
+		if status != 0 {
+			t.Errorf("%s: status %d: %s", init, status, stderr)
+		}
+	}
+	if status, _, stderr := call(tiny(t.TempDir(), "-init", "gaussian(0)", "-networks", "tanh/gaussian(0)")...); status != 0 {
+		t.Errorf("trained: status %d: %s", status, stderr)
+	}
+	status, _, stderr := call(tiny(t.TempDir(), "-init", "gaussian(1e15)", "-activation", "relu", "-networks", "relu/gaussian(1e15)")...)
+	if status != 1 || !strings.Contains(stderr, "diverged") || strings.Count(stderr, "\n") != 1 {
+		t.Errorf("trained on weights that overflow: want status 1 and one line that says that it diverged, got %d: %s", status, stderr)
+	}
+}
+
 // document is the part of result.json that tests look at.
 type document struct {
 	Metrics map[string]struct{ Values []float64 }

@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 
 	"capas/datasets"
 	"capas/experiments/lab"
@@ -115,11 +117,24 @@ func (r *reporter) byLayer(file, title, y, caption string, log, output bool, of 
 		}
 		chart.Series = append(chart.Series, series)
 	}
+	return r.lines(file, title, caption, chart)
+}
+
+// lines draws a chart, unless all of its values are 0 on a logarithmic axis or not
+// finite: of weights that are 0, say.
+func (r *reporter) lines(file, title, caption string, chart figure.Lines) error {
+	drawable := func(v float64) bool { return !math.IsInf(v, 0) && !math.IsNaN(v) && (v > 0 || !chart.LogY) }
+	some := slices.ContainsFunc(chart.Series, func(s figure.Series) bool {
+		return slices.ContainsFunc(s.Y, func(row []float64) bool { return slices.ContainsFunc(row, drawable) })
+	})
+	if !some {
+		return nil
+	}
 	svg, err := chart.SVG()
 	if err != nil {
 		return err
 	}
-	r.Figure(file, title, caption+" "+band, svg)
+	r.Figure(file, title, strings.TrimSpace(caption+" "+band), svg)
 	return nil
 }
 
@@ -171,11 +186,9 @@ func (r *reporter) sensitivity() error {
 		chart.Series = append(chart.Series, figure.Series{Name: boundName, X: depths, Y: rowsOf(func(m measured) float64 { return m.bound(p) }, p)})
 		caption += fmt.Sprintf(" The bound is that of %s.", p)
 	}
-	svg, err := chart.SVG()
-	if err != nil {
+	if err := r.lines("sensitivity_by_depth.svg", "What arrives at the first layer, by depth", caption, chart); err != nil {
 		return err
 	}
-	r.Figure("sensitivity_by_depth.svg", "What arrives at the first layer, by depth", caption+" "+band, svg)
 	return r.byLayer("sensitivity_by_layer.svg", fmt.Sprintf("Sensitivity by layer, %d hidden layers", deepest), "|δ|",
 		fmt.Sprintf("Layer %d is the output layer.", deepest+1), true, true, func(l layer) float64 { return l.Delta })
 }

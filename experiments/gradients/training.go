@@ -172,7 +172,13 @@ func (j *job) stage(net *models.MLP, first []*blocks.Param, p *probe, data *data
 					if err != nil {
 						return nil, err
 					}
-					return append(append(out, values(layers)...), moved(net, first)...), nil
+					out = append(append(out, values(layers)...), moved(net, first)...)
+					for _, v := range out {
+						if math.IsNaN(v.Value) || math.IsInf(v.Value, 0) {
+							return nil, fmt.Errorf("%s is %v: %w", v.Name, v.Value, train.ErrDiverged)
+						}
+					}
+					return out, nil
 				},
 				AfterEpoch: hooks.AfterEpoch, From: hooks.From, Save: hooks.Save, SaveEvery: hooks.SaveEvery, Profile: hooks.Profile,
 			}

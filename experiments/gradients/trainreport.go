@@ -32,16 +32,13 @@ func (r *reporter) training() error {
 			curve.X, move.X = count(t.Epochs), count(depth+1)
 			curves.Series, moved.Series = append(curves.Series, curve), append(moved.Series, move)
 		}
-		svg, err := curves.SVG()
-		if err != nil {
+		if err := r.lines(fmt.Sprintf("validation_error_depth%d.svg", depth), fmt.Sprintf("Validation error, %d hidden layers", depth), "", curves); err != nil {
 			return err
 		}
-		r.Figure(fmt.Sprintf("validation_error_depth%d.svg", depth), fmt.Sprintf("Validation error, %d hidden layers", depth), band, svg)
-		if svg, err = moved.SVG(); err != nil {
+		if err := r.lines(fmt.Sprintf("moved_depth%d.svg", depth), fmt.Sprintf("How far each layer moved, %d hidden layers", depth),
+			fmt.Sprintf("After the last epoch; layer %d is the output layer.", depth+1), moved); err != nil {
 			return err
 		}
-		r.Figure(fmt.Sprintf("moved_depth%d.svg", depth), fmt.Sprintf("How far each layer moved, %d hidden layers", depth),
-			fmt.Sprintf("After the last epoch; layer %d is the output layer. %s", depth+1, band), svg)
 	}
 	return nil
 }
