@@ -71,7 +71,7 @@ func spectralNorm(W *blocks.Param) (float64, error) {
 // trainingWork estimates the floating-point operations of an epoch: two for each
 // weight, example and product, of which a layer that is not trained has one for the
 // values, and one more for the gradient if there are layers to train below.
-func trainingWork(r Recipe, depth int, frozen bool, inputs, classes, examples int) int64 {
+func trainingWork(r Recipe, depth int, part part, inputs, classes, examples int) int64 {
 	var total int64
 	for l := range depth + 1 {
 		n, k := inputs, r.Width
@@ -82,7 +82,7 @@ func trainingWork(r Recipe, depth int, frozen bool, inputs, classes, examples in
 			k = classes
 		}
 		products := int64(3)
-		if frozen && l <= depth-r.TrainLast {
+		if part != whole && l <= depth-r.TrainLast {
 			products = 1
 		}
 		total += products * 2 * int64(n) * int64(k) * int64(examples)
@@ -93,7 +93,7 @@ func trainingWork(r Recipe, depth int, frozen bool, inputs, classes, examples in
 // surveyWork is the same for the survey of one initialisation.
 func surveyWork(r Recipe, inputs, classes int) (total int64) {
 	for _, depth := range r.Depths {
-		total += int64(len(r.Activations)) * trainingWork(r, depth, false, inputs, classes, r.Examples)
+		total += int64(len(r.Activations)) * trainingWork(r, depth, whole, inputs, classes, r.Examples)
 	}
 	return total
 }

@@ -52,7 +52,7 @@ func (r *reporter) metrics() {
 			o := r.trained[s][w]
 			e, _ := o.test.Get("error") // training always ends with an evaluation
 			r.Metric(w.metric()+".test_error", seed, e)
-			if !w.frozen {
+			if w.part == whole {
 				r.Metric(w.metric()+".moved_ratio", seed, o.moved[0]/o.moved[w.depth-1])
 				r.Metric(w.metric()+".last_share", seed, o.share)
 			}

@@ -18,36 +18,40 @@ import (
 // training is one network to be trained.
 type training struct {
 	Pair
-	depth  int
-	frozen bool // its first layers stay as they were drawn
+	depth int
+	part  part
 }
+
+// part says what of a network is trained, and on what.
+type part string
+
+const (
+	whole  part = "whole"
+	frozen part = "frozen" // the first layers stay as they were drawn
+	// standardised is a network of the last layers, trained on what the frozen ones make
+	// of the image after each unit is brought to mean 0 and standard deviation 1.
+	standardised part = "standardised"
+)
 
 // String is its name, such as "sigmoid/lecun, depth 5, whole".
 func (t training) String() string {
-	return fmt.Sprintf("%s, depth %d, %s", t.Pair, t.depth, t.part())
-}
-
-func (t training) part() string {
-	if t.frozen {
-		return "frozen"
-	}
-	return "whole"
+	return fmt.Sprintf("%s, depth %d, %s", t.Pair, t.depth, t.part)
 }
 
 // metric is the head of its metrics' names.
-func (t training) metric() string { return fmt.Sprintf("%s.depth%d.%s", t.Pair, t.depth, t.part()) }
+func (t training) metric() string { return fmt.Sprintf("%s.depth%d.%s", t.Pair, t.depth, t.part) }
 
 // file is the head of its files' names.
 func (t training) file() string {
 	name := strings.NewReplacer("/", "-", "(", "-", ")", "").Replace(t.Pair.String())
-	return fmt.Sprintf("%s-depth%d-%s", name, t.depth, t.part())
+	return fmt.Sprintf("%s-depth%d-%s", name, t.depth, t.part)
 }
 
 func (r Recipe) trainings() []training {
 	var out []training
 	for _, p := range r.trained() {
 		for _, depth := range r.TrainDepths {
-			out = append(out, training{p, depth, false}, training{p, depth, true})
+			out = append(out, training{p, depth, whole}, training{p, depth, frozen}, training{p, depth, standardised})
 		}
 	}
 	return out
@@ -84,7 +88,7 @@ func (j *job) epochWork() int64 {
 	if j.run.Recipe.Images > 0 {
 		n = j.run.Recipe.Images
 	}
-	return trainingWork(j.run.Recipe, j.depth, j.frozen, j.data.Train.Dim(), j.data.Train.Classes, n)
+	return trainingWork(j.run.Recipe, j.depth, j.part, j.data.Train.Dim(), j.data.Train.Classes, n)
 }
 
 // train trains the network, from where an interrupted run stood, and evaluates it on
@@ -103,8 +107,19 @@ func (j *job) train(ctx context.Context, t *lab.Task) (*outcome, error) {
 		return nil, err
 	}
 	net := w.network(j.Activation, j.depth)
+	fixed := j.fixed
+	if j.part == standardised {
+		below := net.Layers[:len(net.Layers)-r.TrainLast]
+		net = &models.MLP{Layers: net.Layers[len(below):]}
+		if err := standardise(below, &data); err != nil {
+			return nil, err
+		}
+		if fixed, err = data.Validation.Take(fixed.Len()); err != nil {
+			return nil, err
+		}
+	}
 	first := clones(net)
-	p, err := newProbe(net, j.fixed)
+	p, err := newProbe(net, fixed)
 	if err != nil {
 		return nil, err
 	}
@@ -153,7 +168,7 @@ func (j *job) train(ctx context.Context, t *lab.Task) (*outcome, error) {
 // epoch is part of the stage's history, so that a resumed run has it too.
 func (j *job) stage(net *models.MLP, first []*blocks.Param, p *probe, data *datasets.Split) pretrain.Stage {
 	var model train.Model = net
-	if j.frozen {
+	if j.part == frozen {
 		model = train.Only{Model: net, Trained: last(net, j.run.Recipe.TrainLast)}
 	}
 	evaluator := train.NewEvaluator(net)
@@ -185,45 +200,6 @@ func (j *job) stage(net *models.MLP, first []*blocks.Param, p *probe, data *data
 			return t.Run(ctx)
 		},
 	}
-}
-
-// clones are copies of the weights of all layers.
-func clones(net *models.MLP) []*blocks.Param {
-	var out []*blocks.Param
-	for _, d := range net.Layers {
-		out = append(out, d.W.Clone(d.W.Name))
-	}
-	return out
-}
-
-// moved are the values "moved.1", …: |W − W⁰| of each layer.
-func moved(net *models.MLP, first []*blocks.Param) train.Values {
-	var out train.Values
-	for l, d := range net.Layers {
-		before, sum := first[l].Value.Float32s(), 0.0
-		for i, w := range d.W.Value.Float32s() {
-			by := float64(w) - float64(before[i])
-			sum += by * by
-		}
-		out = append(out, train.Value{Name: fmt.Sprintf("moved.%d", l+1), Value: math.Sqrt(sum)})
-	}
-	return out
-}
-
-// movement reads from the history how far the weights went, and which share of the way
-// the last layers of the given number went.
-func (o *outcome) movement(last int) {
-	v := o.history.Epochs[len(o.history.Epochs)-1].Validation
-	var all, upper float64
-	for l, s := range o.before {
-		by, _ := v.Get(fmt.Sprintf("moved.%d", l+1))
-		o.moved = append(o.moved, by/s.Weight)
-		all += by * by
-		if l >= len(o.before)-last {
-			upper += by * by
-		}
-	}
-	o.share = upper / all
 }
 
 // line is a line of metrics.jsonl for an epoch.

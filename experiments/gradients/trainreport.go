@@ -21,7 +21,7 @@ func (r *reporter) training() error {
 		for _, p := range r.Recipe.drawn() {
 			curve, move := figure.Series{Name: p.String()}, figure.Series{Name: p.String()}
 			for s := range r.Seeds {
-				o := r.trained[s][training{p, depth, false}]
+				o := r.trained[s][training{p, depth, whole}]
 				var row []float64
 				for _, e := range o.history.Epochs {
 					v, _ := e.Validation.Get("error")
@@ -58,39 +58,44 @@ func (r *reporter) alone() error {
 		return nil
 	}
 	r.Section("Last layers alone", fmt.Sprintf("In the frozen networks the last %d layers, the output layer among them, learn on what the first ones, left as they were drawn, make of the image. "+
-		"All else is as in the whole networks: first weights, order of the examples, rate. The signal is that of the last frozen layer (see Activations).", r.Recipe.TrainLast))
+		"All else is as in the whole networks: first weights, order of the examples, rate. "+
+		"Standardised networks learn on the same, with each unit of the last frozen layer brought to mean 0 and standard deviation 1: "+
+		"where they learn and the frozen ones do not, the image is still there, as a small signal on a large constant. The signal is that of the last frozen layer (see Activations).", r.Recipe.TrainLast))
 	var rows [][]string
 	for _, depth := range r.Recipe.TrainDepths {
-		dots := figure.Dots{XLabel: "layers that are trained", YLabel: "test error (%)", LogY: true, Connect: true, Colors: r.colors}
+		dots := figure.Dots{YLabel: "test error (%)", LogY: true, Connect: true, Colors: r.colors}
 		for _, p := range r.Recipe.trained() {
-			whole, frozen := r.errors(p, depth)
-			rows = append(rows, []string{p.String(), fmt.Sprint(depth), lab.Summary(percent(whole)), lab.Summary(percent(frozen)), lab.Summary(r.signals(p, depth))})
+			row := []string{p.String(), fmt.Sprint(depth)}
+			for _, part := range []part{whole, frozen, standardised} {
+				row = append(row, lab.Summary(percent(r.errors(p, depth, part))))
+			}
+			rows = append(rows, append(row, lab.Summary(r.signals(p, depth))))
 		}
 		for _, p := range r.Recipe.drawn() {
-			whole, frozen := r.errors(p, depth)
-			dots.Items = append(dots.Items, figure.Item{Category: "all", Name: p.String(), Values: percent(whole)},
-				figure.Item{Category: fmt.Sprintf("last %d", r.Recipe.TrainLast), Name: p.String(), Values: percent(frozen)})
+			for _, part := range []part{whole, frozen, standardised} {
+				dots.Items = append(dots.Items, figure.Item{Category: string(part), Name: p.String(), Values: percent(r.errors(p, depth, part))})
+			}
 		}
 		svg, err := dots.SVG()
 		if err != nil {
 			return err
 		}
-		r.Figure(fmt.Sprintf("frozen_depth%d.svg", depth), fmt.Sprintf("Test error of whole and frozen networks, %d hidden layers", depth),
+		r.Figure(fmt.Sprintf("frozen_depth%d.svg", depth), fmt.Sprintf("Test error of the whole network and of its last layers alone, %d hidden layers", depth),
 			"Mean over seeds; bars: one standard deviation; dots: single seeds.", svg)
 	}
-	r.Table("Test error in percent, mean ± standard deviation over seeds", []string{"network", "hidden layers", "whole", "frozen", "signal below"}, rows)
+	r.Table("Test error in percent, mean ± standard deviation over seeds", []string{"network", "hidden layers", "whole", "frozen", "standardised", "signal below"}, rows)
 	return nil
 }
 
-// errors are the test errors of the whole and the frozen network.
-func (r *reporter) errors(p Pair, depth int) (whole, frozen []float64) {
-	return r.Values(training{p, depth, false}.metric() + ".test_error"), r.Values(training{p, depth, true}.metric() + ".test_error")
+// errors are the test errors of one kind of network.
+func (r *reporter) errors(p Pair, depth int, part part) []float64 {
+	return r.Values(training{p, depth, part}.metric() + ".test_error")
 }
 
 // signals are those of the last frozen layer.
 func (r *reporter) signals(p Pair, depth int) []float64 {
 	return r.perSeed(func(s int) float64 {
-		return r.trained[s][training{p, depth, true}].before[depth-r.Recipe.TrainLast].Signal
+		return r.trained[s][training{p, depth, frozen}].before[depth-r.Recipe.TrainLast].Signal
 	})
 }
 
@@ -114,7 +119,7 @@ func (r *reporter) statistics() {
 					func(x layer) float64 { return x.DeltaMean }, func(x layer) float64 { return x.DeltaSD }, func(x layer) float64 { return x.DeltaP98 },
 					func(x layer) float64 { return x.GradSD },
 				} {
-					mean, _ := lab.Summarize(r.perSeed(func(s int) float64 { return of(at(r.trained[s][training{p, depth, false}])[l]) }))
+					mean, _ := lab.Summarize(r.perSeed(func(s int) float64 { return of(at(r.trained[s][training{p, depth, whole}])[l]) }))
 					row = append(row, fmt.Sprintf("%.2g", mean))
 				}
 				rows = append(rows, row)
