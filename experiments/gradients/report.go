@@ -23,7 +23,7 @@ func report(run *lab.Run[Recipe], data *datasets.Split, out *results) error {
 	for _, p := range run.Recipe.drawn() {
 		names = append(names, p.String())
 	}
-	r := &reporter{run, out, figure.NewColors(append(names, boundName)...)}
+	r := &reporter{run, out, figure.NewColors(names...)}
 	r.metrics()
 	for _, part := range []func() error{r.sensitivity, r.steps, r.activations, r.training, r.alone} {
 		if err := part(); err != nil {
@@ -82,9 +82,6 @@ func geometric(v []float64) float64 {
 	}
 	return math.Exp(sum / float64(len(v)))
 }
-
-// boundName is the bound's in legends.
-const boundName = "bound (0.25·‖W‖)^layers"
 
 // bound is the product of steepest·‖W‖ of the layers between the last hidden layer and
 // the first.
@@ -183,8 +180,8 @@ func (r *reporter) sensitivity() error {
 	}
 	caption := "The initialisation is written after the activation."
 	if p, ok := r.sigmoid(); ok {
-		chart.Series = append(chart.Series, figure.Series{Name: boundName, X: depths, Y: rowsOf(func(m measured) float64 { return m.bound(p) }, p)})
-		caption += fmt.Sprintf(" The bound is that of %s.", p)
+		chart.Series = append(chart.Series, figure.Series{Name: "bound of " + p.String(), X: depths, Y: rowsOf(func(m measured) float64 { return m.bound(p) }, p)})
+		caption += fmt.Sprintf(" The bound of %s is the product of 0.25·‖W‖ over the layers between the first and the last.", p)
 	}
 	if err := r.lines("sensitivity_by_depth.svg", "What arrives at the first layer, by depth", caption, chart); err != nil {
 		return err
