@@ -120,7 +120,7 @@ func (r *reporter) lastLayersClaims() {
 		r.Claim(lab.Claim{
 			Section: "1", Claim: fmt.Sprintf("With %d hidden layers only the last ones train (%s).", depth, p),
 			Measured: fmt.Sprintf("relative change of the first hidden layer's weights in training over that of the last hidden layer's: %s; test error %s %%", lab.Summary(ratio), lab.Summary(percent(test))),
-			Holds:    slices.Max(ratio) < 0.2, Rule: "below 0.2 for every seed",
+			Holds:    slices.Max(ratio) < 0.1, Rule: "below 0.1 for every seed",
 		})
 	}
 }
