@@ -65,8 +65,8 @@ func (r *reporter) logits() error {
 		file, title, caption string
 		chart                figure.Lines
 	}{
-		{"loss_by_logit.svg", "Loss against the lead", "Cross-entropy grows in a straight line with how wrong the output is; the squared error levels off, at 1 for one output and 2 for two.", loss},
-		{"gradient_by_logit.svg", "Size of the gradient against the lead", "Where the squared error levels off its gradient vanishes, exponentially: the output is saturated. That of cross-entropy goes to 1.", size},
+		{"loss_by_logit.svg", "Loss against the lead", "Cross-entropy grows in a straight line with how wrong the output is, the same one for both outputs; the squared error levels off, at 1 for one output and 2 for two. Where the curves of softmax bend at 0, another class takes the lead.", loss},
+		{"gradient_by_logit.svg", "Size of the gradient against the lead", "Where the squared error levels off its gradient vanishes, exponentially: the output is saturated. That of cross-entropy goes to 1, for both outputs.", size},
 	} {
 		svg, err := f.chart.SVG()
 		if err != nil {
@@ -95,26 +95,37 @@ func (r *reporter) curves() error {
 		"validation error (%)", classes, func(p pair) float64 { return r.best[classes][p] }, 0, errorPercent}); err != nil {
 		return err
 	}
+	r.byRate(classes, "Smallest validation error by rate, in percent", func(score float64) float64 { return 100 * score })
 	var rows [][]string
 	for _, p := range classes.pairs() {
+		rows = append(rows, []string{p.String(), lab.Summary(percent(r.values(classes, p, "test_error"))),
+			lab.Summary(percent(r.values(classes, p, "same_rate_test_error"))), lab.Summary(r.values(classes, p, "gradient"))})
+	}
+	r.Table("Test error in percent, and the norm of the output weights' gradient in the first epoch at the same rate",
+		[]string{"output and loss", "test, best rate", "test, same rate", "gradient"}, rows)
+	r.learningClaims()
+	return nil
+}
+
+// byRate adds a table of the smallest validation score by rate, each converted by f.
+func (r *reporter) byRate(t task, title string, f func(score float64) float64) {
+	header := []string{"output and loss"}
+	for _, rate := range r.Recipe.rates(t) {
+		header = append(header, fmt.Sprintf("rate %g", rate))
+	}
+	var rows [][]string
+	for _, p := range t.pairs() {
 		row := []string{p.String()}
-		for _, rate := range r.Recipe.Rates {
+		for _, rate := range r.Recipe.rates(t) {
 			var v []float64
 			for _, seed := range r.Seeds {
-				v = append(v, 100*r.by[spec{classes, p, rate, 0, seed}].best())
+				v = append(v, f(r.by[spec{t, p, rate, 0, seed}].best()))
 			}
 			row = append(row, finite(v))
 		}
-		rows = append(rows, append(row, lab.Summary(percent(r.values(classes, p, "test_error"))), lab.Summary(r.values(classes, p, "gradient"))))
+		rows = append(rows, row)
 	}
-	header := []string{"output and loss"}
-	for _, rate := range r.Recipe.Rates {
-		header = append(header, fmt.Sprintf("rate %g", rate))
-	}
-	r.Table("Smallest validation error in percent by rate; test error in percent at the best rate; and the norm of the output weights' gradient in the first epoch at the same rate",
-		append(header, "test", "gradient"), rows)
-	r.learningClaims()
-	return nil
+	r.Table(title, header, rows)
 }
 
 // examples is the number of training images.
@@ -140,7 +151,9 @@ func (r *reporter) wrong() error {
 	}
 	r.Section("A confidently wrong start", fmt.Sprintf("The same networks, but their output biases say at the start that every image is of class 0: with probability %g if the weights were 0, and "+
 		"with at least %.4f for each of the validation images with the weights that they have. Nine of ten images are not. Recovered is a network whose validation error is below %g %%.",
-		r.Recipe.Confidence, least, 100*r.Recipe.Recovered))
+		r.Recipe.Confidence, least, 100*r.Recipe.Recovered),
+		"A large gradient is no advantage at every rate. Where cross-entropy recovers at once at a small rate and later at a large one, its steps are too long: "+
+			"the gradient in the first epoch is then several times that of a usual start, in the last columns of the table. That of the squared error is small at first, and bears a larger rate.")
 	for _, c := range []chart{
 		{file: "wrong_same_rate.svg", title: "Confidently wrong, at the same rate", caption: fmt.Sprintf("Rate %g for all pairs.", r.same()), rate: func(pair) float64 { return r.same() }},
 		{file: "wrong_best_rate.svg", title: "Confidently wrong, at each pair's best rate", caption: "Rates: " + r.bestOf(classes) + ".", rate: func(p pair) float64 { return r.best[classes][p] }},
@@ -170,7 +183,8 @@ func (r *reporter) recoveries() error {
 			doubt.X = append(doubt.X, 1-c)
 		}
 		rates := figure.Series{Name: p.String(), X: r.Recipe.Rates}
-		var usual []float64 // at the best rate
+		best := r.best[classes][p]
+		var usual, usualGradient, wrongGradient []float64 // at the best rate
 		for _, seed := range r.Seeds {
 			var atConfidence, atRate []float64
 			for _, c := range r.Recipe.Confidences {
@@ -180,11 +194,13 @@ func (r *reporter) recoveries() error {
 				atRate = append(atRate, r.recovery(spec{classes, p, rate, r.Recipe.Confidence, seed}))
 			}
 			doubt.Y, rates.Y = append(doubt.Y, atConfidence), append(rates.Y, atRate)
-			usual = append(usual, r.recovery(spec{classes, p, r.best[classes][p], 0, seed}))
+			usual = append(usual, r.recovery(spec{classes, p, best, 0, seed}))
+			usualGradient = append(usualGradient, r.first(spec{classes, p, best, 0, seed}).gradient)
+			wrongGradient = append(wrongGradient, r.first(spec{classes, p, best, r.Recipe.Confidence, seed}).gradient)
 		}
 		byConfidence.Series, byRate.Series = append(byConfidence.Series, doubt), append(byRate.Series, rates)
 		rows = append(rows, []string{p.String(), r.epochs(r.values(classes, p, "wrong_same_rate_epochs")), r.epochs(r.values(classes, p, "wrong_epochs")), r.epochs(usual),
-			lab.Summary(r.values(classes, p, "wrong_gradient")), lab.Summary(r.values(classes, p, "gradient"))})
+			lab.Summary(r.values(classes, p, "wrong_gradient")), lab.Summary(r.values(classes, p, "gradient")), lab.Summary(wrongGradient), lab.Summary(usualGradient)})
 	}
 	for _, f := range []struct {
 		file, title, caption string
@@ -199,8 +215,8 @@ func (r *reporter) recoveries() error {
 		}
 		r.Figure(f.file, f.title, f.caption, svg)
 	}
-	r.Table(fmt.Sprintf("Epochs until the validation error is below %g %%, by seed, and the norm of the output weights' gradient in the first epoch at the same rate", 100*r.Recipe.Recovered),
-		[]string{"output and loss", "same rate", "best rate", "best rate, usual start", "gradient", "gradient, usual start"}, rows)
+	r.Table(fmt.Sprintf("Epochs until the validation error is below %g %%, by seed, and the norm g of the output weights' gradient in the first epoch; “usual” is a usual start", 100*r.Recipe.Recovered),
+		[]string{"output and loss", "epochs, same rate", "epochs, best rate", "… usual", "g, same rate", "… usual", "g, best rate", "… usual"}, rows)
 	return nil
 }
 
@@ -231,6 +247,8 @@ func (r *reporter) rows() error {
 		func(v train.Values) float64 { return 100 * math.Sqrt(value(v, "loss")) }}); err != nil {
 		return err
 	}
+	r.byRate(binary, "Smallest validation error of binary outputs by rate, in percent", func(score float64) float64 { return 100 * score })
+	r.byRate(numeric, "Smallest root mean squared validation error of numbers by rate, in pixels", func(score float64) float64 { return 100 * math.Sqrt(score) })
 	var rows [][]string
 	for _, t := range []task{classes, binary, numeric} {
 		for i, p := range t.pairs() {
