@@ -40,8 +40,9 @@ type Hooks struct {
 	Profile *autodiff.Profile
 }
 
-// trainer hands what the pipeline asks for to a trainer.
-func (h Hooks) trainer(t train.Trainer) *train.Trainer {
+// Trainer returns t with what the pipeline asks for, to be run: the short way to a
+// stage's Train.
+func (h Hooks) Trainer(t train.Trainer) *train.Trainer {
 	t.AfterEpoch, t.From, t.Save, t.SaveEvery, t.Profile = h.AfterEpoch, h.From, h.Save, h.SaveEvery, h.Profile
 	return &t
 }

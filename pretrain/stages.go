@@ -79,7 +79,7 @@ func Greedy(layers []Layer, data *datasets.Set, order *random.Stream) []Stage {
 				if l == len(layers)-1 {
 					codes.held = nil // not needed after this stage
 				}
-				t := hooks.trainer(train.Trainer{Model: layer.Model, Recipe: layer.Recipe, Data: set, Order: split(order, name)})
+				t := hooks.Trainer(train.Trainer{Model: layer.Model, Recipe: layer.Recipe, Data: set, Order: split(order, name)})
 				return t.Run(ctx)
 			},
 		})
@@ -120,7 +120,7 @@ func Joint(name string, m train.Model, recipe train.Recipe, data *datasets.Set, 
 	return Stage{
 		Name: name, Params: m.Params(),
 		Train: func(ctx context.Context, hooks Hooks) (*train.History, error) {
-			t := hooks.trainer(train.Trainer{Model: m, Recipe: recipe, Data: data, Order: split(order, name)})
+			t := hooks.Trainer(train.Trainer{Model: m, Recipe: recipe, Data: data, Order: split(order, name)})
 			return t.Run(ctx)
 		},
 	}
@@ -160,7 +160,8 @@ func Unrolled(name string, stack Stack, recipe train.Recipe, data *datasets.Set,
 	return stage, auto, nil
 }
 
-// Classifier is a network that can be trained and evaluated.
+// Classifier is a network that can be trained and evaluated: one that tells classes or,
+// with another loss, numbers.
 type Classifier interface {
 	train.Model
 	train.Evaluable
@@ -169,24 +170,31 @@ type Classifier interface {
 // FineTune returns the stage "fine-tuning": supervised training of the whole network.
 // It ends with the parameters that had the smallest error on the validation set.
 func FineTune(net Classifier, recipe train.Recipe, data, validation *datasets.Set, order *random.Stream) Stage {
-	return supervised("fine-tuning", net, net, recipe, data, validation, order)
+	return supervised("fine-tuning", "error", net, net, recipe, data, validation, order)
+}
+
+// Supervised returns the stage "training" of a network from first weights: as FineTune,
+// with the parameters that had the smallest validation value named score, such as "error"
+// or, of a regression, "loss".
+func Supervised(score string, net Classifier, recipe train.Recipe, data, validation *datasets.Set, order *random.Stream) Stage {
+	return supervised("training", score, net, net, recipe, data, validation, order)
 }
 
 // TopLayer returns the stage "top layer": supervised training of the given parameters
 // alone, such as those of the output layer over pretrained layers (Hinton &
 // Salakhutdinov 2006 train it for 5 epochs before the rest).
 func TopLayer(net Classifier, trained []*blocks.Param, recipe train.Recipe, data, validation *datasets.Set, order *random.Stream) Stage {
-	return supervised("top layer", train.Only{Model: net, Trained: trained}, net, recipe, data, validation, order)
+	return supervised("top layer", "error", train.Only{Model: net, Trained: trained}, net, recipe, data, validation, order)
 }
 
-func supervised(name string, m train.Model, net train.Evaluable, recipe train.Recipe, data, validation *datasets.Set, order *random.Stream) Stage {
+func supervised(name, score string, m train.Model, net train.Evaluable, recipe train.Recipe, data, validation *datasets.Set, order *random.Stream) Stage {
 	return Stage{
 		Name: name, Params: m.Params(),
 		Train: func(ctx context.Context, hooks Hooks) (*train.History, error) {
 			evaluator := train.NewEvaluator(net)
 			evaluator.Profile = hooks.Profile
-			t := hooks.trainer(train.Trainer{
-				Model: m, Recipe: recipe, Data: data, Order: split(order, name),
+			t := hooks.Trainer(train.Trainer{
+				Model: m, Recipe: recipe, Data: data, Order: split(order, name), Score: score,
 				Validate: func() (train.Values, error) { return evaluator.Run(validation) },
 			})
 			return t.Run(ctx)

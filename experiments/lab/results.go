@@ -17,6 +17,8 @@ type Claim struct {
 	Measured string `json:"measured"` // the numbers, as text
 	Holds    bool   `json:"holds"`    // by Rule; false is a result too
 	Rule     string `json:"rule"`     // how Holds follows from the numbers
+	// Figure is the file of the figure that shows it; "" for none.
+	Figure string `json:"figure,omitempty"`
 }
 
 // Results collects what an experiment measures. Its methods may be called from
@@ -248,7 +250,12 @@ func (r *Results) document(conf Config, env Environment) (*Document, error) {
 		}
 		doc.Metrics[name] = newMetric(r.metrics[name])
 	}
-	doc.Claims = append(doc.Claims, r.claims...)
+	for _, c := range r.claims {
+		if c.Figure != "" && !slices.ContainsFunc(r.figures, func(f figureFile) bool { return f.name == c.Figure }) {
+			r.fail("claim %q: there is no figure %s", c.Claim, c.Figure)
+		}
+		doc.Claims = append(doc.Claims, c)
+	}
 	for _, f := range r.figures {
 		doc.Figures = append(doc.Figures, f.name)
 	}

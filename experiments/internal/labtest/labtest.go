@@ -1,0 +1,119 @@
+// Package labtest holds what the tests of all experiments do: calls of the program,
+// what it says to wrong input, equal bytes, resumption.
+package labtest
+
+import (
+	"bytes"
+	"encoding/json"
+	"runtime"
+	"strings"
+	"testing"
+
+	"capas/experiments/internal/runfiles"
+	"capas/experiments/lab"
+)
+
+// Program is an experiment and its command line for a run of a second or two into a
+// directory, with more flags behind.
+type Program[R any] struct {
+	Experiment lab.Experiment[R]
+	Tiny       func(out string, more ...string) []string
+}
+
+// Call runs the program with the given command line.
+func (p Program[R]) Call(args ...string) (status int, stdout, stderr string) {
+	var out, err bytes.Buffer
+	status = lab.Main(p.Experiment, args, &out, &err)
+	return status, out.String(), err.String()
+}
+
+// Run runs the tiny run into a directory and fails the test if the program does.
+func (p Program[R]) Run(t *testing.T, out string, more ...string) (stdout string) {
+	t.Helper()
+	status, stdout, stderr := p.Call(p.Tiny(out, more...)...)
+	if status != 0 {
+		t.Fatalf("%v: status %d: %s", more, status, stderr)
+	}
+	return stdout
+}
+
+// Result is the document that the tiny run prints with -json.
+func (p Program[R]) Result(t *testing.T, more ...string) *Document {
+	t.Helper()
+	d := &Document{}
+	if err := json.Unmarshal([]byte(p.Run(t, t.TempDir(), append(more, "-json")...)), d); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// Document is the part of result.json that tests look at.
+type Document struct {
+	Metrics map[string]struct{ Values []float64 }
+	Claims  []lab.Claim
+	Figures []string
+}
+
+// SameSeedSameBytes runs the tiny run on one and on two processors, compares what they
+// leave, and looks for the named files.
+func (p Program[R]) SameSeedSameBytes(t *testing.T, files ...string) {
+	t.Helper()
+	one, two := t.TempDir(), t.TempDir()
+	before := runtime.GOMAXPROCS(1)
+	defer runtime.GOMAXPROCS(before)
+	p.Run(t, one)
+	runtime.GOMAXPROCS(2)
+	p.Run(t, two)
+	a := runfiles.Read(t, one)
+	for _, name := range append(files, "result.json", "metrics.jsonl", "report.html") {
+		if len(a[name]) == 0 {
+			t.Errorf("%s is missing", name)
+		}
+	}
+	runfiles.Equal(t, "GOMAXPROCS 1 and 2", a, runfiles.Read(t, two))
+}
+
+// Resume resumes a finished tiny run, which loads all its networks.
+func (p Program[R]) Resume(t *testing.T, more ...string) {
+	t.Helper()
+	out := t.TempDir()
+	p.Run(t, out, more...)
+	before := runfiles.Read(t, out)
+	p.Run(t, out, append(more, "-resume")...)
+	runfiles.Equal(t, "a run and its resumption", before, runfiles.Read(t, out))
+}
+
+// Presets looks whether the experiment's presets are valid.
+func (p Program[R]) Presets(t *testing.T) {
+	t.Helper()
+	for name, r := range p.Experiment.Presets {
+		if err := p.Experiment.Validate(&r); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// Bad is a wrong command line.
+type Bad struct {
+	Name   string
+	Status int    // 2: wrong usage, 1: it fails
+	Says   string // part of the one line on standard error
+	Args   []string
+}
+
+// BadInput gives the tiny run each of the wrong flags: it is to end with the status and
+// one line on standard error.
+func (p Program[R]) BadInput(t *testing.T, cases ...Bad) {
+	t.Helper()
+	for _, c := range cases {
+		t.Run(c.Name, func(t *testing.T) {
+			status, stdout, stderr := p.Call(p.Tiny(t.TempDir(), c.Args...)...)
+			if status != c.Status || !strings.Contains(stderr, c.Says) {
+				t.Errorf("status %d, want %d and a message with %q: %s", status, c.Status, c.Says, stderr)
+			}
+			if lines := strings.Count(strings.TrimSpace(stderr), "\n") + 1; lines != 1 || stdout != "" {
+				t.Errorf("want one line on standard error and nothing else, got %q and %q", stderr, stdout)
+			}
+		})
+	}
+}

@@ -1,0 +1,37 @@
+package lab
+
+import (
+	"flag"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// ListFlag defines a flag of values between commas, which replace what is in to; parse
+// reads one of them. Example: lab.ListFlag(fs, &r.Depths, "depth", "comma-separated
+// `list` of numbers of hidden layers", strconv.Atoi).
+func ListFlag[T any](fs *flag.FlagSet, to *[]T, name, usage string, parse func(string) (T, error)) {
+	fs.Func(name, usage, func(s string) error {
+		var out []T
+		for part := range strings.SplitSeq(s, ",") {
+			v, err := parse(part)
+			if err != nil {
+				return err
+			}
+			out = append(out, v)
+		}
+		*to = out
+		return nil
+	})
+}
+
+// Unique returns an error that names a value which is given twice; what says what the
+// values are, such as "depth".
+func Unique[T comparable](what string, values []T) error {
+	for i, v := range values {
+		if slices.Contains(values[:i], v) {
+			return fmt.Errorf("%s %v is given twice", what, v)
+		}
+	}
+	return nil
+}
