@@ -119,7 +119,7 @@ func (r *reporter) lastLayersClaims() {
 		test := r.errors(p, depth, whole)
 		r.Claim(lab.Claim{
 			Section: "1", Claim: fmt.Sprintf("With %d hidden layers only the last ones train (%s).", depth, p),
-			Measured: fmt.Sprintf("relative change of the first hidden layer's weights in training over that of the last hidden layer's: %s; test error %s %%", lab.Summary(ratio), lab.Summary(percent(test))),
+			Measured: fmt.Sprintf("relative change of the first hidden layer's weights in training over that of the last hidden layer's: %s; test error %s %%", lab.Summary(ratio), lab.Summary(lab.Scaled(test, 100))),
 			Holds:    slices.Max(ratio) < 0.1, Rule: "below 0.1 for every seed",
 		})
 	}
@@ -136,7 +136,7 @@ func (r *reporter) aloneClaim(p Pair, alone part, claim string) {
 		if i > 0 {
 			measured += "; "
 		}
-		measured += fmt.Sprintf("%d hidden layers: %s %s %%, whole %s %%", depth, alone, lab.Summary(percent(last)), lab.Summary(percent(all)))
+		measured += fmt.Sprintf("%d hidden layers: %s %s %%, whole %s %%", depth, alone, lab.Summary(lab.Scaled(last, 100)), lab.Summary(lab.Scaled(all, 100)))
 	}
 	r.Claim(lab.Claim{
 		Section: "3.1", Claim: fmt.Sprintf(claim, p),
@@ -165,7 +165,7 @@ func (r *reporter) saturationClaims() {
 		below, _, _, err := lab.SignOverSeeds(first, last)
 		r.Claim(lab.Claim{
 			Section: "3.3", Claim: fmt.Sprintf("With weights N(0,1) the variance grows from layer to layer until the last layers saturate (%s).", p),
-			Measured: fmt.Sprintf("units whose derivative is below a tenth of the greatest: %s %% in the first hidden layer, %s %% in the last", lab.Summary(percent(first)), lab.Summary(percent(last))),
+			Measured: fmt.Sprintf("units whose derivative is below a tenth of the greatest: %s %% in the first hidden layer, %s %% in the last", lab.Summary(lab.Scaled(first, 100)), lab.Summary(lab.Scaled(last, 100))),
 			Holds:    err == nil && below == len(first) && slices.Min(last) > 0.5, Rule: "more in the last layer than in the first, and more than half there, for every seed",
 		})
 	}
@@ -235,7 +235,7 @@ func (r *reporter) glorotClaims() {
 		below, _, _, err := lab.SignOverSeeds(a, b)
 		r.Claim(lab.Claim{
 			Section: "3.3", Claim: "The normalised initialisation lowers the test error of a deep network of tanh units (Glorot & Bengio 2010).",
-			Measured: fmt.Sprintf("%s: %s %%, %s: %s %%", normalised, lab.Summary(percent(a)), standard, lab.Summary(percent(b))),
+			Measured: fmt.Sprintf("%s: %s %%, %s: %s %%", normalised, lab.Summary(lab.Scaled(a, 100)), standard, lab.Summary(lab.Scaled(b, 100))),
 			Holds:    err == nil && below == len(a), Rule: fmt.Sprintf("smaller for every seed (%d of %d)", below, len(a)),
 		})
 	}

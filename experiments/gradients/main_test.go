@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -14,7 +13,7 @@ import (
 
 	"capas/blocks"
 	"capas/datasets"
-	"capas/experiments/lab"
+	"capas/experiments/internal/labtest"
 	"capas/models"
 
 	"gorgonia.org/tensor"
@@ -26,50 +25,38 @@ func tiny(out string, more ...string) []string {
 		"-depth", "2,3", "-networks", "sigmoid/lecun,tanh/xavier", "-train-depth", "2", "-train-last", "1", "-epochs", "2", "-progress", "none", "-out", out}, more...)
 }
 
-func call(args ...string) (status int, stdout, stderr string) {
-	var out, err bytes.Buffer
-	status = lab.Main(experiment(), args, &out, &err)
-	return status, out.String(), err.String()
+func program() labtest.Program[Recipe] {
+	return labtest.Program[Recipe]{Experiment: experiment(), Tiny: tiny}
+}
+
+func TestSameSeedSameBytes(t *testing.T) {
+	program().SameSeedSameBytes(t, "sensitivity_by_depth.svg", "frozen_depth2.svg", "checkpoints/seed-1-tanh-xavier-depth2-frozen",
+		"models/seed-3-sigmoid-lecun-depth2-standardised.safetensors")
 }
 
 func TestBadInput(t *testing.T) {
 	empty := t.TempDir()
-	for _, c := range []struct {
-		name   string
-		status int
-		says   string
-		args   []string
-	}{
-		{"unknown initialisation", 2, `"orthogonal" is unknown`, []string{"-init", "orthogonal"}},
-		{"unknown activation", 2, `"swish" is unknown`, []string{"-activation", "swish"}},
-		{"activation for outputs", 2, "softmax is for outputs", []string{"-activation", "softmax"}},
-		{"twice", 2, "activation tanh is given twice", []string{"-activation", "tanh,tanh"}},
-		{"a network without initialisation", 2, `network "tanh": want an activation and an initialisation`, []string{"-networks", "tanh"}},
-		{"a network that is unknown", 2, `network "tanh/what"`, []string{"-networks", "tanh/what"}},
-		{"depth 1", 2, "2 to 20 hidden layers, got [1 2]", []string{"-depth", "1,2"}},
-		{"depth 21", 2, "2 to 20 hidden layers", []string{"-train-depth", "21"}},
-		{"no number", 2, `parsing "two"`, []string{"-depth", "two"}},
-		{"width 0", 2, "1 to 2000 units", []string{"-width", "0"}},
-		{"width beyond the memory", 2, "1 to 2000 units", []string{"-width", "100000"}},
-		{"no examples", 2, "measure on 1 to 10000", []string{"-examples", "0"}},
-		{"nothing to freeze", 2, "train_last of 1 to 2", []string{"-train-last", "3"}},
-		{"no epochs", 2, "1 to 1000 epochs", []string{"-epochs", "0"}},
-		{"endless training", 2, "1 to 1000 epochs", []string{"-epochs", "1001"}},
-		{"negative rate", 2, "learning rate", []string{"-lr", "-1"}},
-		{"unknown data", 2, "cifar", []string{"-data", "cifar"}},
-		{"empty data directory", 1, empty, []string{"-data-dir", empty}},
-		{"rate that makes the loss NaN", 1, "learning rate", []string{"-lr", "1e38"}},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			status, stdout, stderr := call(append(tiny(t.TempDir()), c.args...)...)
-			if status != c.status || !strings.Contains(stderr, c.says) {
-				t.Errorf("status %d, want %d and a message with %q: %s", status, c.status, c.says, stderr)
-			}
-			if strings.Count(stderr, "\n") != 1 || stdout != "" {
-				t.Errorf("want one line on standard error and nothing else, got %q and %q", stderr, stdout)
-			}
-		})
-	}
+	program().BadInput(t,
+		labtest.Bad{Name: "unknown initialisation", Status: 2, Says: `"orthogonal" is unknown`, Args: []string{"-init", "orthogonal"}},
+		labtest.Bad{Name: "unknown activation", Status: 2, Says: `"swish" is unknown`, Args: []string{"-activation", "swish"}},
+		labtest.Bad{Name: "activation for outputs", Status: 2, Says: "softmax is for outputs", Args: []string{"-activation", "softmax"}},
+		labtest.Bad{Name: "twice", Status: 2, Says: "activation tanh is given twice", Args: []string{"-activation", "tanh,tanh"}},
+		labtest.Bad{Name: "a network without initialisation", Status: 2, Says: `network "tanh": want an activation and an initialisation`, Args: []string{"-networks", "tanh"}},
+		labtest.Bad{Name: "a network that is unknown", Status: 2, Says: `network "tanh/what"`, Args: []string{"-networks", "tanh/what"}},
+		labtest.Bad{Name: "depth 1", Status: 2, Says: "2 to 20 hidden layers, got [1 2]", Args: []string{"-depth", "1,2"}},
+		labtest.Bad{Name: "depth 21", Status: 2, Says: "2 to 20 hidden layers", Args: []string{"-train-depth", "21"}},
+		labtest.Bad{Name: "no number", Status: 2, Says: `parsing "two"`, Args: []string{"-depth", "two"}},
+		labtest.Bad{Name: "width 0", Status: 2, Says: "1 to 2000 units", Args: []string{"-width", "0"}},
+		labtest.Bad{Name: "width beyond the memory", Status: 2, Says: "1 to 2000 units", Args: []string{"-width", "100000"}},
+		labtest.Bad{Name: "no examples", Status: 2, Says: "measure on 1 to 10000", Args: []string{"-examples", "0"}},
+		labtest.Bad{Name: "nothing to freeze", Status: 2, Says: "train_last of 1 to 2", Args: []string{"-train-last", "3"}},
+		labtest.Bad{Name: "no epochs", Status: 2, Says: "1 to 1000 epochs", Args: []string{"-epochs", "0"}},
+		labtest.Bad{Name: "endless training", Status: 2, Says: "1 to 1000 epochs", Args: []string{"-epochs", "1001"}},
+		labtest.Bad{Name: "negative rate", Status: 2, Says: "learning rate", Args: []string{"-lr", "-1"}},
+		labtest.Bad{Name: "unknown data", Status: 2, Says: "cifar", Args: []string{"-data", "cifar"}},
+		labtest.Bad{Name: "empty data directory", Status: 1, Says: empty, Args: []string{"-data-dir", empty}},
+		labtest.Bad{Name: "rate that makes the loss NaN", Status: 1, Says: "learning rate", Args: []string{"-lr", "1e38"}},
+	)
 }
 
 func TestPresetsAreValid(t *testing.T) {
@@ -103,55 +90,28 @@ func TestNetworksOfTheSurvey(t *testing.T) {
 	if want := []Pair{{blocks.Tanh(), blocks.Xavier()}}; !slices.Equal(r.trained(), want) {
 		t.Errorf("trained %v, want %v", r.trained(), want)
 	}
-	status, _, stderr := call(tiny(t.TempDir(), "-activation", "softsign", "-init", "glorot")...)
-	if status != 0 {
-		t.Errorf("a survey alone: status %d: %s", status, stderr)
-	}
+	program().Run(t, t.TempDir(), "-activation", "softsign", "-init", "glorot") // a survey alone
 }
 
 // Weights of 0, from which nothing comes, and weights that overflow are no errors of the
 // survey; training on them may diverge.
 func TestNothingToDraw(t *testing.T) {
 	for _, init := range []string{"gaussian(0)", "gaussian(1e-30)", "gaussian(1e30)"} {
-		status, _, stderr := call(tiny(t.TempDir(), "-init", init, "-activation", "sigmoid,relu", "-networks", "tanh/xavier")...)
-		if status != 0 {
-			t.Errorf("%s: status %d: %s", init, status, stderr)
-		}
+		program().Run(t, t.TempDir(), "-init", init, "-activation", "sigmoid,relu", "-networks", "tanh/xavier")
 	}
-	if status, _, stderr := call(tiny(t.TempDir(), "-init", "gaussian(0)", "-networks", "tanh/gaussian(0)")...); status != 0 {
-		t.Errorf("trained: status %d: %s", status, stderr)
-	}
-	status, _, stderr := call(tiny(t.TempDir(), "-init", "gaussian(1e15)", "-activation", "relu", "-networks", "relu/gaussian(1e15)")...)
+	program().Run(t, t.TempDir(), "-init", "gaussian(0)", "-networks", "tanh/gaussian(0)")
+	status, _, stderr := program().Call(tiny(t.TempDir(), "-init", "gaussian(1e15)", "-activation", "relu", "-networks", "relu/gaussian(1e15)")...)
 	if status != 1 || !strings.Contains(stderr, "diverged") || strings.Count(stderr, "\n") != 1 {
 		t.Errorf("trained on weights that overflow: want status 1 and one line that says that it diverged, got %d: %s", status, stderr)
 	}
 }
 
-// document is the part of result.json that tests look at.
-type document struct {
-	Metrics map[string]struct{ Values []float64 }
-	Claims  []lab.Claim
-	Figures []string
-}
-
-func result(t *testing.T, args ...string) (d document) {
-	t.Helper()
-	status, stdout, stderr := call(append(args, "-json")...)
-	if status != 0 {
-		t.Fatalf("status %d: %s", status, stderr)
-	}
-	if err := json.Unmarshal([]byte(stdout), &d); err != nil {
-		t.Fatal(err)
-	}
-	return d
-}
-
 // Verdicts take three seeds.
 func TestVerdicts(t *testing.T) {
-	if d := result(t, tiny(t.TempDir(), "-seeds", "2")...); len(d.Claims) != 0 || len(d.Metrics["sigmoid/lecun.delta_ratio"].Values) != 2 {
+	if d := program().Result(t, "-seeds", "2"); len(d.Claims) != 0 || len(d.Metrics["sigmoid/lecun.delta_ratio"].Values) != 2 {
 		t.Errorf("two seeds: want no verdict, got %v", d)
 	}
-	d := result(t, tiny(t.TempDir())...)
+	d := program().Result(t)
 	holds := map[string]bool{}
 	for _, c := range d.Claims {
 		holds[c.Claim] = c.Holds
@@ -168,9 +128,7 @@ func TestVerdicts(t *testing.T) {
 // nor is any layer of the whole network.
 func TestFrozenLayersStay(t *testing.T) {
 	out := t.TempDir()
-	if status, _, stderr := call(tiny(out, "-seeds", "1")...); status != 0 {
-		t.Fatalf("status %d: %s", status, stderr)
-	}
+	program().Run(t, out, "-seeds", "1")
 	w, err := newWeights(Recipe{Width: 12}, blocks.Xavier(), 1, 784, 10, 2)
 	if err != nil {
 		t.Fatal(err)
@@ -193,7 +151,7 @@ func TestFrozenLayersStay(t *testing.T) {
 func TestMoved(t *testing.T) {
 	out := t.TempDir()
 	// One epoch, so that the last parameters are those with the smallest error.
-	d := result(t, tiny(out, "-seeds", "1", "-epochs", "1")...)
+	d := program().ResultIn(t, out, "-seeds", "1", "-epochs", "1")
 	m, _, err := models.Load(filepath.Join(out, "models", "seed-1-tanh-xavier-depth2-whole.safetensors"))
 	if err != nil {
 		t.Fatal(err)

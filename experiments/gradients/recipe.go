@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"capas/blocks"
+	"capas/experiments/lab"
 	"capas/train"
 )
 
@@ -141,35 +142,19 @@ func presets() map[string]Recipe {
 
 // flags binds the command line to the recipe.
 func flags(fs *flag.FlagSet, r *Recipe) {
-	list(fs, "activation", "comma-separated `list` of activations of the hidden units: "+strings.Join(blocks.Activations(), ", "), &r.Activations, blocks.ParseActivation)
-	list(fs, "init", "comma-separated `list` of initialisations: "+strings.Join(blocks.Initializers(), ", "), &r.Inits, blocks.ParseInitializer)
-	list(fs, "depth", "comma-separated `list` of numbers of hidden layers in the survey", &r.Depths, strconv.Atoi)
+	lab.ListFlag(fs, &r.Activations, "activation", "comma-separated `list` of activations of the hidden units: "+strings.Join(blocks.Activations(), ", "), blocks.ParseActivation)
+	lab.ListFlag(fs, &r.Inits, "init", "comma-separated `list` of initialisations: "+strings.Join(blocks.Initializers(), ", "), blocks.ParseInitializer)
+	lab.ListFlag(fs, &r.Depths, "depth", "comma-separated `list` of numbers of hidden layers in the survey", strconv.Atoi)
 	fs.IntVar(&r.Width, "width", r.Width, "`units` of every hidden layer")
 	fs.IntVar(&r.Examples, "examples", r.Examples, "`number` of validation images that layers are measured on")
-	list(fs, "networks", "comma-separated `list` of the networks that are trained, such as tanh/xavier; those that -activation and -init leave out are left out here too",
-		&r.Networks, func(s string) (p Pair, err error) { return p, p.UnmarshalText([]byte(s)) })
-	list(fs, "train-depth", "comma-separated `list` of numbers of hidden layers of the networks that are trained", &r.TrainDepths, strconv.Atoi)
+	lab.ListFlag(fs, &r.Networks, "networks", "comma-separated `list` of the networks that are trained, such as tanh/xavier; those that -activation and -init leave out are left out here too",
+		func(s string) (p Pair, err error) { return p, p.UnmarshalText([]byte(s)) })
+	lab.ListFlag(fs, &r.TrainDepths, "train-depth", "comma-separated `list` of numbers of hidden layers of the networks that are trained", strconv.Atoi)
 	fs.IntVar(&r.TrainLast, "train-last", r.TrainLast, "how many `layers`, with the output layer, are trained where the first ones are frozen")
 	fs.IntVar(&r.Images, "images", r.Images, "`number` of training images, balanced over the classes; 0 for all")
 	fs.IntVar(&r.Train.Epochs, "epochs", r.Train.Epochs, "`epochs` of training")
 	fs.IntVar(&r.Train.Batch, "batch", r.Train.Batch, "`examples` a step")
 	fs.Float64Var(&r.Train.Optimizer.Rate.Start, "lr", r.Train.Optimizer.Rate.Start, "learning `rate`")
-}
-
-// list binds a flag to a list of values between commas, which replaces what is there.
-func list[T any](fs *flag.FlagSet, name, usage string, to *[]T, parse func(string) (T, error)) {
-	fs.Func(name, usage, func(s string) error {
-		var out []T
-		for part := range strings.SplitSeq(s, ",") {
-			v, err := parse(part)
-			if err != nil {
-				return err
-			}
-			out = append(out, v)
-		}
-		*to = out
-		return nil
-	})
 }
 
 // Bounds of a recipe, so that a wrong figure is refused before it exhausts the memory.
@@ -197,20 +182,20 @@ func validate(r *Recipe) error {
 	if slices.Contains(r.Activations, blocks.Softmax()) {
 		return fmt.Errorf("activation softmax is for outputs, not for hidden units")
 	}
-	if err := unique("activation", r.Activations); err != nil {
+	if err := lab.Unique("activation", r.Activations); err != nil {
 		return err
 	}
-	if err := unique("initialisation", r.Inits); err != nil {
+	if err := lab.Unique("initialisation", r.Inits); err != nil {
 		return err
 	}
-	if err := unique("network", r.Networks); err != nil {
+	if err := lab.Unique("network", r.Networks); err != nil {
 		return err
 	}
 	for what, depths := range map[string][]int{"depths": r.Depths, "train_depths": r.TrainDepths} {
 		if len(depths) == 0 || slices.Min(depths) < 2 || slices.Max(depths) > maxDepth {
 			return fmt.Errorf("want %s of 2 to %d hidden layers, got %v", what, maxDepth, depths)
 		}
-		if err := unique("depth", depths); err != nil {
+		if err := lab.Unique("depth", depths); err != nil {
 			return err
 		}
 	}
@@ -230,14 +215,4 @@ func validate(r *Recipe) error {
 		return fmt.Errorf("want the optimizer sgd, whose steps are the gradient times the rate, got %q", r.Train.Optimizer.Kind)
 	}
 	return r.Train.Check()
-}
-
-// unique reports a value that is given twice.
-func unique[T comparable](what string, values []T) error {
-	for i, v := range values {
-		if slices.Contains(values[:i], v) {
-			return fmt.Errorf("%s %v is given twice", what, v)
-		}
-	}
-	return nil
 }

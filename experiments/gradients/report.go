@@ -226,11 +226,3 @@ func (r *reporter) activations() error {
 	return r.byLayer("flat_units.svg", "Flat units by layer", "share of flat units (%)",
 		"Hidden layers of untrained networks.", false, false, func(l layer) float64 { return 100 * l.Flat })
 }
-
-func percent(v []float64) []float64 {
-	out := make([]float64, len(v))
-	for i, x := range v {
-		out[i] = 100 * x
-	}
-	return out
-}

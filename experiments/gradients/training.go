@@ -8,6 +8,7 @@ import (
 
 	"capas/blocks"
 	"capas/datasets"
+	"capas/experiments/internal/trial"
 	"capas/experiments/lab"
 	"capas/models"
 	"capas/pretrain"
@@ -96,11 +97,9 @@ func (j *job) epochWork() int64 {
 func (j *job) train(ctx context.Context, t *lab.Task) (*outcome, error) {
 	r := j.run.Recipe
 	data := *j.data
-	if r.Images > 0 {
-		var err error
-		if data.Train, err = data.Train.Sample(r.Images, random.New(j.seed).Split("images")); err != nil {
-			return nil, err
-		}
+	var err error
+	if data.Train, err = trial.Images(data.Train, r.Images, j.seed); err != nil {
+		return nil, err
 	}
 	w, err := newWeights(r, j.Init, j.seed, data.Train.Dim(), data.Train.Classes, j.depth)
 	if err != nil {
@@ -127,35 +126,23 @@ func (j *job) train(ctx context.Context, t *lab.Task) (*outcome, error) {
 	if o.before, err = p.run(true); err != nil {
 		return nil, err
 	}
-	name := fmt.Sprintf("seed-%d-%s", j.seed, j.file())
-	store, err := j.run.Checkpoints(name, j.data.Train, j.data.Validation)
-	if err != nil {
-		return nil, err
-	}
-	pipeline := pretrain.Pipeline{
+	what := trial.Trial{
+		Seed: j.seed, Name: j.file(), Data: []*datasets.Set{j.data.Train, j.data.Validation},
 		Stages: []pretrain.Stage{j.stage(net, first, p, &data)},
-		Store:  store, SaveEvery: j.run.CheckpointEvery, Profile: j.run.Profile.Under(j.String()),
-		AfterEpoch: func(stage string, e train.Epoch, loaded bool) error {
-			if loaded {
-				t.Skip(j.epochWork())
-			} else {
-				v, _ := e.Validation.Get("error")
-				t.Say("epoch %d/%d, validation error %.2f %%", e.Epoch, r.Train.Epochs, 100*v)
-				t.Add(j.epochWork())
-			}
-			j.run.Log(j.seed, j.String(), newLine(stage, e))
-			return nil
-		},
+		Epochs: map[string]int{"training": r.Train.Epochs}, Work: map[string]int64{"training": j.epochWork()},
 	}
-	histories, err := pipeline.Run(ctx)
+	trained, err := trial.Run(ctx, j.run, t, what)
 	if err != nil {
 		return nil, err
 	}
-	if err := j.run.SaveModel(name, net); err != nil {
+	if trained.Diverged {
+		return nil, trained.Err
+	}
+	if err := j.run.SaveModel(what.File(), net); err != nil {
 		return nil, err
 	}
-	if o.history = histories[0]; o.history.Best < 1 || len(o.lastLayers()) != len(net.Layers) {
-		return nil, fmt.Errorf("%s: want a training with measurements of %d layers, got a history without", store.Last(), len(net.Layers))
+	if o.history = trained.Last(); o.history.Best < 1 || len(o.lastLayers()) != len(net.Layers) {
+		return nil, fmt.Errorf("%s: want a training with measurements of %d layers, got a history without", what.File(), len(net.Layers))
 	}
 	o.movement(r.TrainLast)
 	if o.test, err = train.NewEvaluator(net).Run(data.Test); err != nil {
@@ -176,7 +163,7 @@ func (j *job) stage(net *models.MLP, first []*blocks.Param, p *probe, data *data
 		Name: "training", Params: model.Params(),
 		Train: func(ctx context.Context, hooks pretrain.Hooks) (*train.History, error) {
 			evaluator.Profile = hooks.Profile
-			t := train.Trainer{
+			t := hooks.Trainer(train.Trainer{
 				Model: model, Recipe: j.run.Recipe.Train, Data: data.Train, Order: random.New(j.seed).Split("order"),
 				Validate: func() (train.Values, error) {
 					out, err := evaluator.Run(data.Validation)
@@ -195,29 +182,8 @@ func (j *job) stage(net *models.MLP, first []*blocks.Param, p *probe, data *data
 					}
 					return out, nil
 				},
-				AfterEpoch: hooks.AfterEpoch, From: hooks.From, Save: hooks.Save, SaveEvery: hooks.SaveEvery, Profile: hooks.Profile,
-			}
+			})
 			return t.Run(ctx)
 		},
 	}
-}
-
-// line is a line of metrics.jsonl for an epoch.
-type line struct {
-	Stage      string             `json:"stage"`
-	Epoch      int                `json:"epoch"`
-	Train      map[string]float64 `json:"train"`
-	Validation map[string]float64 `json:"validation"`
-	Seconds    float64            `json:"seconds,omitempty"`
-}
-
-func newLine(stage string, e train.Epoch) line {
-	out := line{stage, e.Epoch, map[string]float64{}, map[string]float64{}, e.Seconds}
-	for _, v := range e.Train {
-		out.Train[v.Name] = v.Value
-	}
-	for _, v := range e.Validation {
-		out.Validation[v.Name] = v.Value
-	}
-	return out
 }

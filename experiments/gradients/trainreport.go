@@ -67,13 +67,13 @@ func (r *reporter) alone() error {
 		for _, p := range r.Recipe.trained() {
 			row := []string{p.String(), fmt.Sprint(depth)}
 			for _, part := range []part{whole, frozen, standardised} {
-				row = append(row, lab.Summary(percent(r.errors(p, depth, part))))
+				row = append(row, lab.Summary(lab.Scaled(r.errors(p, depth, part), 100)))
 			}
 			rows = append(rows, append(row, lab.Summary(r.signals(p, depth))))
 		}
 		for _, p := range r.Recipe.drawn() {
 			for _, part := range []part{whole, frozen, standardised} {
-				dots.Items = append(dots.Items, figure.Item{Category: string(part), Name: p.String(), Values: percent(r.errors(p, depth, part))})
+				dots.Items = append(dots.Items, figure.Item{Category: string(part), Name: p.String(), Values: lab.Scaled(r.errors(p, depth, part), 100)})
 			}
 		}
 		svg, err := dots.SVG()

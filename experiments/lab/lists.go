@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -23,6 +24,15 @@ func ListFlag[T any](fs *flag.FlagSet, to *[]T, name, usage string, parse func(s
 		*to = out
 		return nil
 	})
+}
+
+// ParseNumber reads a number, for ListFlag.
+func ParseNumber(s string) (float64, error) {
+	v, err := strconv.ParseFloat(s, 64)
+	if err != nil {
+		return 0, fmt.Errorf("want a number, got %q", s)
+	}
+	return v, nil
 }
 
 // Unique returns an error that names a value which is given twice; what says what the

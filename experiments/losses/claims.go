@@ -80,7 +80,7 @@ func (r *reporter) rowClaims() {
 		test := r.values(t, t.pairs()[0], "test_error")
 		r.Claim(lab.Claim{
 			Section: "3.3", Claim: fmt.Sprintf("%s train with %s.", outputsOf(t), t.pairs()[0]),
-			Measured: "test error " + lab.Summary(percent(test)) + " %",
+			Measured: "test error " + lab.Summary(lab.Scaled(test, 100)) + " %",
 			Holds:    slices.Max(test) < 0.1, Rule: "below 10 % for every seed",
 		})
 	}
@@ -116,7 +116,7 @@ func outputsOf(t task) string {
 func (r *reporter) smaller(claim string, t task, a, b pair, metric, what string) {
 	x, y := r.values(t, a, metric), r.values(t, b, metric)
 	below, _, _, err := lab.SignOverSeeds(x, y)
-	measured := fmt.Sprintf("%s: %s %s %%; %s %s %%", what, a, lab.Summary(percent(x)), b, lab.Summary(percent(y)))
+	measured := fmt.Sprintf("%s: %s %s %%; %s %s %%", what, a, lab.Summary(lab.Scaled(x, 100)), b, lab.Summary(lab.Scaled(y, 100)))
 	if t, p, err := lab.Welch(x, y); err == nil {
 		measured += fmt.Sprintf(" (Welch t = %.1f, p = %.2g)", t, p)
 	}

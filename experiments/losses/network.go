@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"math"
 	"strconv"
@@ -9,6 +8,7 @@ import (
 	"capas/autodiff/ops"
 	"capas/blocks"
 	"capas/datasets"
+	"capas/experiments/internal/trial"
 	"capas/models"
 	"capas/pretrain"
 	"capas/random"
@@ -86,7 +86,7 @@ func (s spec) run() string {
 }
 
 // file is the name of its files.
-func (s spec) file() string { return fmt.Sprintf("seed-%d-%s", s.seed, s.run()) }
+func (s spec) file() string { return trial.Trial{Seed: s.seed, Name: s.run()}.File() }
 
 func number(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
 
@@ -184,20 +184,7 @@ func wrongSide(y, t *G.Node) (*G.Node, error) {
 func (n *network) stage(r Recipe, data, validation *datasets.Set) pretrain.Stage {
 	recipe := r.Train
 	recipe.Optimizer.Rate.Start = n.rate
-	order := random.New(n.seed).Split("order")
-	return pretrain.Stage{
-		Name: "training", Params: n.Params(),
-		Train: func(ctx context.Context, h pretrain.Hooks) (*train.History, error) {
-			evaluator := train.NewEvaluator(n)
-			evaluator.Profile = h.Profile
-			t := train.Trainer{
-				Model: n, Recipe: recipe, Data: data, Order: order, Score: n.task.score(),
-				Validate:   func() (train.Values, error) { return evaluator.Run(validation) },
-				AfterEpoch: h.AfterEpoch, From: h.From, Save: h.Save, SaveEvery: h.SaveEvery, Profile: h.Profile,
-			}
-			return t.Run(ctx)
-		},
-	}
+	return pretrain.Supervised(n.task.score(), n, recipe, data, validation, random.New(n.seed).Split("order"))
 }
 
 // confidence is the smallest probability that the network gives to class 0 over the

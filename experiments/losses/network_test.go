@@ -10,6 +10,7 @@ import (
 
 	"capas/blocks"
 	"capas/datasets"
+	"capas/experiments/internal/trial"
 	"capas/pretrain"
 	"capas/random"
 	"capas/train"
@@ -70,10 +71,10 @@ func TestEvaluation(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := value(v, "loss"); math.Abs(got-c.loss) > 1e-6 {
+		if got := trial.Value(v, "loss"); math.Abs(got-c.loss) > 1e-6 {
 			t.Errorf("%s: loss %g, want %g", c.run(), got, c.loss)
 		}
-		if got := value(v, "error"); math.Abs(got-c.error) > 1e-6 || math.IsNaN(got) != math.IsNaN(c.error) {
+		if got := trial.Value(v, "error"); math.Abs(got-c.error) > 1e-6 || math.IsNaN(got) != math.IsNaN(c.error) {
 			t.Errorf("%s: error %g, want %g", c.run(), got, c.error)
 		}
 	}

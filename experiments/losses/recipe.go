@@ -4,10 +4,10 @@ import (
 	"flag"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"capas/blocks"
+	"capas/experiments/lab"
 	"capas/train"
 )
 
@@ -64,27 +64,12 @@ func flags(fs *flag.FlagSet, r *Recipe) {
 	fs.IntVar(&r.Train.Epochs, "epochs", r.Train.Epochs, "`epochs` of training")
 	fs.IntVar(&r.Train.Batch, "batch", r.Train.Batch, "`examples` a step")
 	fs.Float64Var(&r.Train.Optimizer.Rate.Start, "lr", r.Train.Optimizer.Rate.Start, "learning `rate` at which all pairs are compared; one of -rates")
-	numbersFlag(fs, &r.Rates, "rates", "comma-separated `list` of the rates tried for classes")
-	numbersFlag(fs, &r.BinaryRates, "binary-rates", "comma-separated `list` of the rates tried for binary outputs")
-	numbersFlag(fs, &r.NumericRates, "numeric-rates", "comma-separated `list` of the rates tried for numbers")
+	lab.ListFlag(fs, &r.Rates, "rates", "comma-separated `list` of the rates tried for classes", lab.ParseNumber)
+	lab.ListFlag(fs, &r.BinaryRates, "binary-rates", "comma-separated `list` of the rates tried for binary outputs", lab.ParseNumber)
+	lab.ListFlag(fs, &r.NumericRates, "numeric-rates", "comma-separated `list` of the rates tried for numbers", lab.ParseNumber)
 	fs.Float64Var(&r.Confidence, "confidence", r.Confidence, "`probability` of the wrong class at a confidently wrong start; one of -confidences")
-	numbersFlag(fs, &r.Confidences, "confidences", "comma-separated `list` of such probabilities; those beside -confidence at the rate -lr alone")
+	lab.ListFlag(fs, &r.Confidences, "confidences", "comma-separated `list` of such probabilities; those beside -confidence at the rate -lr alone", lab.ParseNumber)
 	fs.Float64Var(&r.Recovered, "recovered", r.Recovered, "validation `error` below which a network has recovered from such a start")
-}
-
-func numbersFlag(fs *flag.FlagSet, to *[]float64, name, usage string) {
-	fs.Func(name, usage, func(s string) error {
-		var numbers []float64
-		for word := range strings.SplitSeq(s, ",") {
-			v, err := strconv.ParseFloat(word, 64)
-			if err != nil {
-				return fmt.Errorf("want numbers such as 0.1,1, got %q", s)
-			}
-			numbers = append(numbers, v)
-		}
-		*to = numbers
-		return nil
-	})
 }
 
 // Bounds of a recipe, so that a wrong figure is refused before it exhausts the memory or

@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"capas/datasets"
+	"capas/experiments/internal/trial"
 	"capas/experiments/lab"
 	"capas/experiments/lab/figure"
 	"capas/train"
@@ -100,11 +101,11 @@ func (r *reporter) metrics(ctx context.Context) error {
 					return err
 				}
 				if t == numeric {
-					r.Metric(name("test_rmse"), seed, 100*math.Sqrt(value(test, "loss")))
-					r.Metric(name("test_r2"), seed, 1-value(test, "loss")/variance)
+					r.Metric(name("test_rmse"), seed, 100*math.Sqrt(trial.Value(test, "loss")))
+					r.Metric(name("test_r2"), seed, 1-trial.Value(test, "loss")/variance)
 					continue
 				}
-				r.Metric(name("test_error"), seed, value(test, "error"))
+				r.Metric(name("test_error"), seed, trial.Value(test, "error"))
 				if t != classes {
 					continue
 				}
@@ -115,7 +116,7 @@ func (r *reporter) metrics(ctx context.Context) error {
 				if test, err = r.test(ctx, s); err != nil {
 					return err
 				}
-				r.Metric(name("same_rate_test_error"), seed, value(test, "error"))
+				r.Metric(name("same_rate_test_error"), seed, trial.Value(test, "error"))
 				r.Metric(name("same_rate_first_error"), seed, r.first(s).validation)
 				r.Metric(name("gradient"), seed, r.first(s).gradient)
 				r.Metric(name("wrong_same_rate_epochs"), seed, r.recovery(wrong))
@@ -134,7 +135,7 @@ func (r *reporter) test(ctx context.Context, s spec) (train.Values, error) {
 		return nil, err
 	}
 	o := r.by[s]
-	if o.diverged {
+	if o.Diverged {
 		return nil, nil
 	}
 	e := train.NewEvaluator(o.net)
@@ -154,11 +155,11 @@ func (r *reporter) recovery(s spec) float64 {
 type firstEpoch struct{ validation, gradient float64 }
 
 func (r *reporter) first(s spec) firstEpoch {
-	epochs := r.by[s].history.Epochs
+	epochs := r.by[s].Last().Epochs
 	if len(epochs) == 0 {
 		return firstEpoch{math.NaN(), math.NaN()}
 	}
-	return firstEpoch{value(epochs[0].Validation, "error"), value(epochs[0].GradNorms, "losses.2.W")}
+	return firstEpoch{trial.Value(epochs[0].Validation, "error"), trial.Value(epochs[0].GradNorms, "losses.2.W")}
 }
 
 // inkVariance is the variance of the numeric targets of the test set: the squared error
@@ -175,14 +176,6 @@ func float64s(v []float32) []float64 {
 	out := make([]float64, len(v))
 	for i, x := range v {
 		out[i] = float64(x)
-	}
-	return out
-}
-
-func percent(v []float64) []float64 {
-	out := make([]float64, len(v))
-	for i, x := range v {
-		out[i] = 100 * x
 	}
 	return out
 }
@@ -211,7 +204,7 @@ func (r *reporter) draw(c chart) error {
 		}
 		for _, seed := range r.Seeds {
 			var row []float64
-			for _, e := range r.by[spec{c.task, p, c.rate(p), c.wrong, seed}].history.Epochs {
+			for _, e := range r.by[spec{c.task, p, c.rate(p), c.wrong, seed}].Last().Epochs {
 				row = append(row, c.of(e.Validation))
 			}
 			s.Y = append(s.Y, row)
@@ -226,7 +219,7 @@ func (r *reporter) draw(c chart) error {
 	return nil
 }
 
-func errorPercent(v train.Values) float64 { return 100 * value(v, "error") }
+func errorPercent(v train.Values) float64 { return 100 * trial.Value(v, "error") }
 
 // bestOf says each pair's best rate, as text.
 func (r *reporter) bestOf(t task) string {

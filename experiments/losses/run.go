@@ -2,53 +2,36 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"math"
 	"runtime"
 
 	"capas/datasets"
+	"capas/experiments/internal/trial"
 	"capas/experiments/lab"
 	"capas/pretrain"
-	"capas/random"
-	"capas/train"
 )
 
 // outcome is what one network did.
 type outcome struct {
-	net      *network
-	history  *train.History
-	diverged bool
+	*trial.Outcome
+	net *network
 	// confidence is the smallest probability of class 0 over the validation images at a
 	// confidently wrong start.
 	confidence float64
 }
 
 // best is the smallest validation score, +Inf of a training that diverged.
-func (o *outcome) best() float64 {
-	if o.diverged {
-		return math.Inf(1)
-	}
-	return value(o.history.Epochs[o.history.Best-1].Validation, o.net.task.score())
-}
+func (o *outcome) best() float64 { return o.Best(o.net.task.score()) }
 
 // recovery is the first epoch after which the validation error was below the given one;
 // one more than all epochs if there was none.
 func (o *outcome) recovery(below float64, epochs int) float64 {
-	for _, e := range o.history.Epochs {
-		if value(e.Validation, "error") < below {
+	for _, e := range o.Last().Epochs {
+		if trial.Value(e.Validation, "error") < below {
 			return float64(e.Epoch)
 		}
 	}
 	return float64(epochs + 1)
-}
-
-func value(v train.Values, name string) float64 {
-	x, ok := v.Get(name)
-	if !ok {
-		return math.NaN()
-	}
-	return x
 }
 
 // run trains the networks of every task, pair, rate, start and seed, and reports.
@@ -61,11 +44,8 @@ func run(ctx context.Context, r *lab.Run[Recipe]) error {
 	outcomes := make([]*outcome, len(specs))
 	examples := map[uint64]*datasets.Set{} // by seed, shared by its networks
 	for _, seed := range r.Seeds {
-		examples[seed] = data.Train
-		if n := r.Recipe.Images; n > 0 {
-			if examples[seed], err = data.Train.Sample(n, random.New(seed).Split("images")); err != nil {
-				return err
-			}
+		if examples[seed], err = trial.Images(data.Train, r.Recipe.Images, seed); err != nil {
+			return err
 		}
 	}
 	var jobs []lab.Job
@@ -135,58 +115,10 @@ func (j *job) learn(ctx context.Context, t *lab.Task) (*outcome, error) {
 			return nil, err
 		}
 	}
-	store, err := j.run.Checkpoints(j.file(), j.train, j.validation)
-	if err != nil {
-		return nil, err
-	}
-	history := &train.History{}
-	work, epochs := j.work(), j.run.Recipe.Train.Epochs
-	p := pretrain.Pipeline{
+	o.Outcome, err = trial.Run(ctx, j.run, t, trial.Trial{
+		Seed: j.seed, Name: j.spec.run(), Data: []*datasets.Set{j.train, j.validation},
 		Stages: []pretrain.Stage{net.stage(j.run.Recipe, j.train, j.validation)},
-		Store:  store, SaveEvery: j.run.CheckpointEvery, Profile: j.run.Profile.Under(string(j.task) + " " + j.pair.key()),
-		AfterEpoch: func(_ string, e train.Epoch, loaded bool) error {
-			if loaded {
-				t.Skip(work)
-			} else {
-				t.Say("epoch %d/%d, validation %s %.4g", e.Epoch, epochs, j.task.score(), value(e.Validation, j.task.score()))
-				t.Add(work)
-			}
-			history.Epochs = append(history.Epochs, e)
-			j.run.Log(j.seed, j.spec.run(), newLine(e))
-			return nil
-		},
-	}
-	histories, err := p.Run(ctx)
-	switch {
-	case errors.Is(err, train.ErrDiverged):
-		o.diverged, o.history = true, history
-		return o, nil
-	case err != nil:
-		return nil, err
-	}
-	if o.history = histories[0]; o.history.Best < 1 {
-		return nil, fmt.Errorf("%s: want a training with a best epoch, got a history of %d epochs without", store.Last(), len(o.history.Epochs))
-	}
-	return o, nil
-}
-
-// line is a line of metrics.jsonl.
-type line struct {
-	Epoch      int                `json:"epoch"`
-	Train      map[string]float64 `json:"train"`
-	Validation map[string]float64 `json:"validation"`
-	GradNorms  map[string]float64 `json:"grad_norms,omitempty"`
-	Seconds    float64            `json:"seconds,omitempty"`
-}
-
-func newLine(e train.Epoch) line {
-	return line{e.Epoch, byName(e.Train), byName(e.Validation), byName(e.GradNorms), e.Seconds}
-}
-
-func byName(v train.Values) map[string]float64 {
-	out := map[string]float64{}
-	for _, x := range v {
-		out[x.Name] = x.Value
-	}
-	return out
+		Epochs: map[string]int{"training": j.run.Recipe.Train.Epochs}, Work: map[string]int64{"training": j.work()},
+	})
+	return o, err
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"capas/experiments/internal/trial"
 	"capas/experiments/lab"
 	"capas/experiments/lab/figure"
 	"capas/train"
@@ -98,8 +99,8 @@ func (r *reporter) curves() error {
 	r.byRate(classes, "Smallest validation error by rate, in percent", func(score float64) float64 { return 100 * score })
 	var rows [][]string
 	for _, p := range classes.pairs() {
-		rows = append(rows, []string{p.String(), lab.Summary(percent(r.values(classes, p, "test_error"))),
-			lab.Summary(percent(r.values(classes, p, "same_rate_test_error"))), lab.Summary(r.values(classes, p, "gradient"))})
+		rows = append(rows, []string{p.String(), lab.Summary(lab.Scaled(r.values(classes, p, "test_error"), 100)),
+			lab.Summary(lab.Scaled(r.values(classes, p, "same_rate_test_error"), 100)), lab.Summary(r.values(classes, p, "gradient"))})
 	}
 	r.Table("Test error in percent, and the norm of the output weights' gradient in the first epoch at the same rate",
 		[]string{"output and loss", "test, best rate", "test, same rate", "gradient"}, rows)
@@ -246,7 +247,7 @@ func (r *reporter) rows() error {
 	}
 	if err := r.draw(chart{"numeric.svg", "Validation error of numeric outputs", "Rates: " + r.bestOf(numeric) + ".",
 		"root mean squared error (pixels)", numeric, func(p pair) float64 { return r.best[numeric][p] }, 0,
-		func(v train.Values) float64 { return 100 * math.Sqrt(value(v, "loss")) }}); err != nil {
+		func(v train.Values) float64 { return 100 * math.Sqrt(trial.Value(v, "loss")) }}); err != nil {
 		return err
 	}
 	r.byRate(binary, "Smallest validation error of binary outputs by rate, in percent", func(score float64) float64 { return 100 * score })
@@ -262,7 +263,7 @@ func (r *reporter) rows() error {
 			if t == numeric {
 				result = fmt.Sprintf("%s pixels, R² %s", lab.Summary(r.values(t, p, "test_rmse")), lab.Summary(r.values(t, p, "test_r2")))
 			} else {
-				result = lab.Summary(percent(r.values(t, p, "test_error"))) + " %"
+				result = lab.Summary(lab.Scaled(r.values(t, p, "test_error"), 100)) + " %"
 			}
 			rows = append(rows, []string{string(t), p.String(), whose, fmt.Sprint(r.best[t][p]), result})
 		}

@@ -24,7 +24,7 @@ func (r *reporter) claims() {
 		test := r.Values(initNormal + ".test_error")
 		r.Claim(lab.Claim{
 			Section: "3.1", Claim: "A deep network of sigmoid units cannot be trained from random weights N(0, 1/√n).",
-			Measured: "test error " + lab.Summary(percent(test)) + " %",
+			Measured: "test error " + lab.Summary(lab.Scaled(test, 100)) + " %",
 			Holds:    slices.Min(test) > 0.5, Rule: "more than half of the test images wrong for every seed",
 		})
 	}
@@ -57,7 +57,7 @@ func (r *reporter) has(init string) bool { return slices.Contains(r.Recipe.Inits
 func (r *reporter) compare(section, claim, a, b, metric, what string) {
 	x, y := r.Values(a+metric), r.Values(b+metric)
 	below, _, _, err := lab.SignOverSeeds(x, y)
-	measured := fmt.Sprintf("%s %s: %s %%, %s: %s %%", what, a, lab.Summary(percent(x)), b, lab.Summary(percent(y)))
+	measured := fmt.Sprintf("%s %s: %s %%, %s: %s %%", what, a, lab.Summary(lab.Scaled(x, 100)), b, lab.Summary(lab.Scaled(y, 100)))
 	if t, p, err := lab.Welch(x, y); err == nil {
 		measured += fmt.Sprintf(" (Welch t = %.1f, p = %.2g)", t, p)
 	}

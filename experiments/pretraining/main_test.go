@@ -1,17 +1,15 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 
+	"capas/experiments/internal/labtest"
 	"capas/experiments/internal/runfiles"
-	"capas/experiments/lab"
 )
 
 // tiny is a run of every initialisation and stage that takes a second or two.
@@ -20,32 +18,16 @@ func tiny(out string, more ...string) []string {
 		"-top-epochs", "1", "-seeds", "2", "-progress", "none", "-out", out}, more...)
 }
 
-func call(args ...string) (status int, stdout, stderr string) {
-	var out, err bytes.Buffer
-	status = lab.Main(experiment(), args, &out, &err)
-	return status, out.String(), err.String()
+func program() labtest.Program[Recipe] {
+	return labtest.Program[Recipe]{Experiment: experiment(), Tiny: tiny}
 }
 
 func TestSameSeedSameBytes(t *testing.T) {
-	one, two := t.TempDir(), t.TempDir()
-	before := runtime.GOMAXPROCS(1)
-	defer runtime.GOMAXPROCS(before)
-	if status, _, stderr := call(tiny(one)...); status != 0 {
-		t.Fatalf("status %d: %s", status, stderr)
-	}
-	runtime.GOMAXPROCS(2)
-	if status, _, stderr := call(tiny(two)...); status != 0 {
-		t.Fatalf("status %d: %s", status, stderr)
-	}
-	a, b := runfiles.Read(t, one), runfiles.Read(t, two)
-	for _, name := range []string{"result.json", "metrics.jsonl", "validation_error.svg", "samples_dbn.png",
-		"checkpoints/seed-1-dbn", "checkpoints/seed-2-sdae", "models/seed-1-dbn.safetensors", "models/seed-2-sdae-pretrained.safetensors"} {
-		if len(a[name]) == 0 {
-			t.Errorf("%s is missing", name)
-		}
-	}
-	runfiles.Equal(t, "GOMAXPROCS 1 and 2", a, b)
+	program().SameSeedSameBytes(t, "validation_error.svg", "samples_dbn.png",
+		"checkpoints/seed-1-dbn", "checkpoints/seed-2-sdae", "models/seed-1-dbn.safetensors", "models/seed-2-sdae-pretrained.safetensors")
 }
+
+func TestPresetsAreValid(t *testing.T) { program().Presets(t) }
 
 func TestBadInput(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
@@ -53,54 +35,37 @@ func TestBadInput(t *testing.T) {
 		t.Fatal(err)
 	}
 	empty := t.TempDir()
-	for _, c := range []struct {
-		name   string
-		status int
-		says   string
-		args   []string
-	}{
-		{"unknown initialisation", 2, `"xavier" is unknown`, []string{"-init", "dbn,xavier"}},
-		{"depth 0", 2, `1 to 7 hidden layers, got "0"`, []string{"-depth", "0"}},
-		{"depth 8", 2, "1 to 7 hidden layers", []string{"-depth", "8"}},
-		{"width 0", 2, "at least one unit", []string{"-width", "0"}},
-		{"width beyond the memory", 2, "at most 10000 units", []string{"-width", "1000000000"}},
-		{"more weights than the memory", 2, "at most 67108864 weights", []string{"-depth", "7", "-width", "4000"}},
-		{"endless chain", 2, "cd of at most 100", []string{"-cd", "1000000000"}},
-		{"endless training", 2, "at most 5000 epochs", []string{"-epochs", "1000000000"}},
-		{"unknown activation", 2, `"swish" is unknown`, []string{"-activation", "swish"}},
-		{"dbn of tanh units", 2, "dbn has sigmoid units", []string{"-activation", "tanh"}},
-		{"twice", 2, "given twice", []string{"-init", "dbn,dbn"}},
-		{"negative rate", 2, "learning rate", []string{"-lr", "-1"}},
-		{"unknown optimizer", 2, `"adagrad" is unknown`, []string{"-optimizer", "adagrad"}},
-		{"no epochs", 2, "at least one epoch", []string{"-epochs", "0"}},
-		{"unknown flag", 2, "-nonsense", []string{"-nonsense"}},
-		{"unknown data", 2, "cifar", []string{"-data", "cifar"}},
-		{"missing data directory", 2, "nowhere", []string{"-data-dir", filepath.Join(empty, "nowhere")}},
-		{"empty data directory", 1, empty, []string{"-data-dir", empty}},
-		{"output below a file", 1, file, []string{"-out", filepath.Join(file, "out")}},
-		{"rate that makes the loss NaN", 1, "learning rate", []string{"-lr", "1e30"}},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			status, stdout, stderr := call(append(tiny(t.TempDir()), c.args...)...)
-			if status != c.status || !strings.Contains(stderr, c.says) {
-				t.Errorf("status %d, want %d and a message with %q: %s", status, c.status, c.says, stderr)
-			}
-			if lines := strings.Count(strings.TrimSpace(stderr), "\n") + 1; lines != 1 || stdout != "" {
-				t.Errorf("want one line on standard error and nothing else, got %q and %q", stderr, stdout)
-			}
-		})
-	}
+	program().BadInput(t,
+		labtest.Bad{Name: "unknown initialisation", Status: 2, Says: `"xavier" is unknown`, Args: []string{"-init", "dbn,xavier"}},
+		labtest.Bad{Name: "depth 0", Status: 2, Says: `1 to 7 hidden layers, got "0"`, Args: []string{"-depth", "0"}},
+		labtest.Bad{Name: "depth 8", Status: 2, Says: "1 to 7 hidden layers", Args: []string{"-depth", "8"}},
+		labtest.Bad{Name: "width 0", Status: 2, Says: "at least one unit", Args: []string{"-width", "0"}},
+		labtest.Bad{Name: "width beyond the memory", Status: 2, Says: "at most 10000 units", Args: []string{"-width", "1000000000"}},
+		labtest.Bad{Name: "more weights than the memory", Status: 2, Says: "at most 67108864 weights", Args: []string{"-depth", "7", "-width", "4000"}},
+		labtest.Bad{Name: "endless chain", Status: 2, Says: "cd of at most 100", Args: []string{"-cd", "1000000000"}},
+		labtest.Bad{Name: "endless training", Status: 2, Says: "at most 5000 epochs", Args: []string{"-epochs", "1000000000"}},
+		labtest.Bad{Name: "unknown activation", Status: 2, Says: `"swish" is unknown`, Args: []string{"-activation", "swish"}},
+		labtest.Bad{Name: "dbn of tanh units", Status: 2, Says: "dbn has sigmoid units", Args: []string{"-activation", "tanh"}},
+		labtest.Bad{Name: "twice", Status: 2, Says: "given twice", Args: []string{"-init", "dbn,dbn"}},
+		labtest.Bad{Name: "negative rate", Status: 2, Says: "learning rate", Args: []string{"-lr", "-1"}},
+		labtest.Bad{Name: "unknown optimizer", Status: 2, Says: `"adagrad" is unknown`, Args: []string{"-optimizer", "adagrad"}},
+		labtest.Bad{Name: "no epochs", Status: 2, Says: "at least one epoch", Args: []string{"-epochs", "0"}},
+		labtest.Bad{Name: "unknown flag", Status: 2, Says: "-nonsense", Args: []string{"-nonsense"}},
+		labtest.Bad{Name: "unknown data", Status: 2, Says: "cifar", Args: []string{"-data", "cifar"}},
+		labtest.Bad{Name: "missing data directory", Status: 2, Says: "nowhere", Args: []string{"-data-dir", filepath.Join(empty, "nowhere")}},
+		labtest.Bad{Name: "empty data directory", Status: 1, Says: empty, Args: []string{"-data-dir", empty}},
+		labtest.Bad{Name: "output below a file", Status: 1, Says: file, Args: []string{"-out", filepath.Join(file, "out")}},
+		labtest.Bad{Name: "rate that makes the loss NaN", Status: 1, Says: "learning rate", Args: []string{"-lr", "1e30"}},
+	)
 }
 
 // TestEarlierResultsStay runs into errors where a finished run lies.
 func TestEarlierResultsStay(t *testing.T) {
 	out := t.TempDir()
-	if status, _, stderr := call(tiny(out, "-init", "normal", "-seeds", "1")...); status != 0 {
-		t.Fatalf("status %d: %s", status, stderr)
-	}
+	program().Run(t, out, "-init", "normal", "-seeds", "1")
 	before := runfiles.Read(t, out)
 	for _, more := range [][]string{{"-depth", "3"}, {"-seed", "7"}, {"-lr", "1e30"}, {"-resume", "-epochs", "3"}} {
-		status, _, stderr := call(append(tiny(out, "-init", "normal", "-seeds", "1"), more...)...)
+		status, _, stderr := program().Call(append(tiny(out, "-init", "normal", "-seeds", "1"), more...)...)
 		if status == 0 {
 			t.Errorf("%v: want an error, another configuration is in -out", more)
 		}
@@ -108,41 +73,21 @@ func TestEarlierResultsStay(t *testing.T) {
 	}
 }
 
-func TestJSONOnStandardOutput(t *testing.T) {
-	status, stdout, stderr := call(tiny(t.TempDir(), "-json", "-init", "glorot,dbn")...)
-	if status != 0 {
-		t.Fatalf("status %d: %s", status, stderr)
-	}
-	var doc struct {
-		Experiment string
-		Metrics    map[string]struct{ Values []float64 }
-		Claims     []lab.Claim
-		Figures    []string
-	}
-	if err := json.Unmarshal([]byte(stdout), &doc); err != nil {
-		t.Fatal(err)
-	}
-	if doc.Experiment != "pretraining" || len(doc.Metrics["dbn.test_error"].Values) != 2 || len(doc.Claims) == 0 || len(doc.Figures) == 0 {
-		t.Errorf("incomplete document: %s", stdout)
+func TestResult(t *testing.T) {
+	doc := program().Result(t, "-init", "glorot,dbn")
+	if len(doc.Metrics["dbn.test_error"].Values) != 2 || len(doc.Claims) == 0 || len(doc.Figures) == 0 {
+		t.Errorf("incomplete document: %v", doc)
 	}
 }
 
 func TestProfile(t *testing.T) {
-	status, stdout, stderr := call(tiny(t.TempDir(), "-json", "-init", "dbn", "-profile")...)
+	status, stdout, stderr := program().Call(tiny(t.TempDir(), "-json", "-init", "dbn", "-profile")...)
 	if status != 0 || !json.Valid([]byte(stdout)) {
 		t.Fatalf("status %d, standard output %q: %s", status, stdout, stderr)
 	}
 	for _, want := range []string{"function ", "\ndbn layer 1 step ", "\ndbn fine-tuning evaluation ", "\ndbn test evaluation ", "\ntotal "} {
 		if !strings.Contains(stderr, want) {
 			t.Errorf("the profile lacks %q:\n%s", want, stderr)
-		}
-	}
-}
-
-func TestPresetsAreValid(t *testing.T) {
-	for name, r := range presets() {
-		if err := validate(&r); err != nil {
-			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

@@ -116,7 +116,7 @@ func TestHostileRecipes(t *testing.T) {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		start := time.Now()
-		status, _, stderr := call("-recipe", path, "-progress", "none", "-out", filepath.Join(t.TempDir(), "out"))
+		status, _, stderr := program().Call("-recipe", path, "-progress", "none", "-out", filepath.Join(t.TempDir(), "out"))
 		took := time.Since(start)
 		runtime.ReadMemStats(&after)
 		if status != 2 || !strings.Contains(stderr, test.want) || strings.Count(stderr, "\n") != 1 || len(stderr) > 1000 {

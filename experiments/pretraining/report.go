@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"capas/datasets"
+	"capas/experiments/internal/trial"
 	"capas/experiments/lab"
 	"capas/experiments/lab/figure"
 	"capas/train"
@@ -40,21 +41,16 @@ func (r *reporter) metrics() {
 		for s, seed := range r.Seeds {
 			o := r.outcomes[i][s]
 			epochs := o.fineTune.Epochs
-			r.Metric(init+".test_error", seed, value(o.test, "error"))
-			r.Metric(init+".test_loss", seed, value(o.test, "loss"))
-			r.Metric(init+".validation_error", seed, value(epochs[o.fineTune.Best-1].Validation, "error"))
-			r.Metric(init+".first_validation_error", seed, value(epochs[0].Validation, "error"))
-			r.Metric(init+".train_loss", seed, value(epochs[len(epochs)-1].Train, "loss"))
+			r.Metric(init+".test_error", seed, trial.Value(o.test, "error"))
+			r.Metric(init+".test_loss", seed, trial.Value(o.test, "loss"))
+			r.Metric(init+".validation_error", seed, trial.Value(epochs[o.fineTune.Best-1].Validation, "error"))
+			r.Metric(init+".first_validation_error", seed, trial.Value(epochs[0].Validation, "error"))
+			r.Metric(init+".train_loss", seed, trial.Value(epochs[len(epochs)-1].Train, "loss"))
 			if norms := r.norms(o); len(norms) > 1 {
 				r.Metric(init+".gradient_ratio", seed, norms[0]/norms[len(norms)-1])
 			}
 		}
 	}
-}
-
-func value(v train.Values, name string) float64 {
-	x, _ := v.Get(name) // fine-tuning always records loss and error
-	return x
 }
 
 // norms are those of the gradients of the hidden layers' weights in the first epoch,
@@ -76,7 +72,7 @@ func (r *reporter) errors() error {
 	var rows [][]string
 	dots := figure.Dots{YLabel: "test error (%)", FromZero: true, Bars: true, Colors: r.colors}
 	for _, init := range r.Recipe.Inits {
-		test, validation := percent(r.Values(init+".test_error")), percent(r.Values(init+".validation_error"))
+		test, validation := lab.Scaled(r.Values(init+".test_error"), 100), lab.Scaled(r.Values(init+".validation_error"), 100)
 		rows = append(rows, []string{init, describeInit(r.Recipe, init), lab.Summary(test), lab.Summary(validation)})
 		dots.Items = append(dots.Items, figure.Item{Name: init, Values: test})
 	}
@@ -88,14 +84,6 @@ func (r *reporter) errors() error {
 	}
 	r.Figure("test_error.svg", "Test error by initialisation", "Bars: mean; dots: single seeds.", svg)
 	return nil
-}
-
-func percent(v []float64) []float64 {
-	out := make([]float64, len(v))
-	for i, x := range v {
-		out[i] = 100 * x
-	}
-	return out
 }
 
 // describeInit says where the first weights come from.
@@ -132,7 +120,7 @@ func (r *reporter) curves() error {
 			for _, o := range r.outcomes[i] {
 				var row []float64
 				for _, e := range o.fineTune.Epochs {
-					row = append(row, c.scale*value(c.from(e), c.name))
+					row = append(row, c.scale*trial.Value(c.from(e), c.name))
 				}
 				for len(s.X) < len(row) {
 					s.X = append(s.X, float64(len(s.X)+1))

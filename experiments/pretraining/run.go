@@ -6,9 +6,8 @@ import (
 	"runtime"
 
 	"capas/datasets"
+	"capas/experiments/internal/trial"
 	"capas/experiments/lab"
-	"capas/pretrain"
-	"capas/random"
 	"capas/train"
 )
 
@@ -84,23 +83,17 @@ func (j *job) work() map[string]int64 {
 	return work(j.run.Recipe, j.init, j.data.Train.Dim(), j.data.Train.Classes, n)
 }
 
-func (j *job) units() (total int64) {
-	work := j.work()
-	for stage, epochs := range j.epochs() {
-		total += int64(epochs) * work[stage]
-	}
-	return total
+func (j *job) units() int64 {
+	return trial.Trial{Epochs: j.epochs(), Work: j.work()}.Units()
 }
 
 // train runs the network's stages, from where an interrupted run stood, and evaluates
 // it on the test set, once.
 func (j *job) train(ctx context.Context, t *lab.Task) (*outcome, error) {
 	data := *j.data
-	if n := j.run.Recipe.Images; n > 0 {
-		var err error
-		if data.Train, err = data.Train.Sample(n, random.New(j.seed).Split("images")); err != nil {
-			return nil, err
-		}
+	var err error
+	if data.Train, err = trial.Images(data.Train, j.run.Recipe.Images, j.seed); err != nil {
+		return nil, err
 	}
 	net, err := newNetwork(j.run.Recipe, j.init, j.seed, &data)
 	if err != nil {
@@ -110,52 +103,41 @@ func (j *job) train(ctx context.Context, t *lab.Task) (*outcome, error) {
 	if j.draw {
 		o.pictures = &pictures{}
 	}
-	name := fmt.Sprintf("seed-%d-%s", j.seed, j.init)
-	store, err := j.run.Checkpoints(name, j.data.Train, j.data.Validation)
-	if err != nil {
-		return nil, err
-	}
 	if net.pretraining == 0 && o.pictures != nil {
 		if err := o.pictures.before(net, &data, j.run.Recipe, j.seed); err != nil {
 			return nil, err
 		}
 	}
-	done, work, epochs := 0, j.work(), j.epochs()
-	p := pretrain.Pipeline{
-		Stages: net.stages, Store: store, SaveEvery: j.run.CheckpointEvery, Profile: j.run.Profile.Under(j.init),
-		AfterEpoch: func(stage string, e train.Epoch, loaded bool) error {
-			if loaded {
-				t.Skip(work[stage])
-			} else {
-				t.Say("%s", describe(stage, e, epochs[stage]))
-				t.Add(work[stage])
-			}
-			j.run.Log(j.seed, j.init, newLine(stage, e))
-			return nil
-		},
-		AfterStage: func(stage string, h *train.History) error {
-			done++
-			if done != net.pretraining {
-				return nil
-			}
-			if err := j.run.SaveModel(name+"-pretrained", net.pretrained()); err != nil {
-				return err
-			}
-			if o.pictures == nil {
-				return nil
-			}
-			return o.pictures.before(net, &data, j.run.Recipe, j.seed)
-		},
+	done := 0
+	what := trial.Trial{
+		Seed: j.seed, Name: j.init, Data: []*datasets.Set{j.data.Train, j.data.Validation},
+		Stages: net.stages, Epochs: j.epochs(), Work: j.work(),
 	}
-	histories, err := p.Run(ctx)
+	what.AfterStage = func(string, *train.History) error {
+		done++
+		if done != net.pretraining {
+			return nil
+		}
+		if err := j.run.SaveModel(what.File()+"-pretrained", net.pretrained()); err != nil {
+			return err
+		}
+		if o.pictures == nil {
+			return nil
+		}
+		return o.pictures.before(net, &data, j.run.Recipe, j.seed)
+	}
+	trained, err := trial.Run(ctx, j.run, t, what)
 	if err != nil {
 		return nil, err
 	}
-	if err := j.run.SaveModel(name, net.net); err != nil {
-		return nil, err
+	if trained.Diverged {
+		return nil, trained.Err
 	}
-	if o.fineTune = histories[len(histories)-1]; o.fineTune.Best < 1 {
-		return nil, fmt.Errorf("%s: want fine-tuning with a best epoch, got a history of %d epochs without", store.Last(), len(o.fineTune.Epochs))
+	if o.fineTune = trained.Last(); o.fineTune.Best < 1 {
+		return nil, fmt.Errorf("%s: want fine-tuning with a best epoch, got a history of %d epochs without", what.File(), len(o.fineTune.Epochs))
+	}
+	if err := j.run.SaveModel(what.File(), net.net); err != nil {
+		return nil, err
 	}
 	if o.pictures != nil {
 		o.pictures.after = filters(net.net.Layers[0].W, data.Train)
@@ -166,41 +148,4 @@ func (j *job) train(ctx context.Context, t *lab.Task) (*outcome, error) {
 		return nil, fmt.Errorf("test: %w", err)
 	}
 	return o, nil
-}
-
-// line is a line of metrics.jsonl.
-type line struct {
-	Stage      string             `json:"stage"`
-	Epoch      int                `json:"epoch"`
-	Train      map[string]float64 `json:"train"`
-	Validation map[string]float64 `json:"validation,omitempty"`
-	GradNorms  map[string]float64 `json:"grad_norms,omitempty"`
-	Seconds    float64            `json:"seconds,omitempty"`
-}
-
-func newLine(stage string, e train.Epoch) line {
-	return line{stage, e.Epoch, byName(e.Train), byName(e.Validation), byName(e.GradNorms), e.Seconds}
-}
-
-func byName(v train.Values) map[string]float64 {
-	if v == nil {
-		return nil
-	}
-	out := map[string]float64{}
-	for _, x := range v {
-		out[x.Name] = x.Value
-	}
-	return out
-}
-
-// describe is the message of an epoch beside the progress bar.
-func describe(stage string, e train.Epoch, epochs int) string {
-	s := fmt.Sprintf("%s, epoch %d/%d", stage, e.Epoch, epochs)
-	if v, ok := e.Validation.Get("error"); ok {
-		return fmt.Sprintf("%s, validation error %.2f %%", s, 100*v)
-	}
-	for _, v := range e.Train {
-		return fmt.Sprintf("%s, %s %.4g", s, v.Name, v.Value)
-	}
-	return s
 }

@@ -40,8 +40,14 @@ func (p Program[R]) Run(t *testing.T, out string, more ...string) (stdout string
 // Result is the document that the tiny run prints with -json.
 func (p Program[R]) Result(t *testing.T, more ...string) *Document {
 	t.Helper()
+	return p.ResultIn(t, t.TempDir(), more...)
+}
+
+// ResultIn is the document of a tiny run into a directory.
+func (p Program[R]) ResultIn(t *testing.T, out string, more ...string) *Document {
+	t.Helper()
 	d := &Document{}
-	if err := json.Unmarshal([]byte(p.Run(t, t.TempDir(), append(more, "-json")...)), d); err != nil {
+	if err := json.Unmarshal([]byte(p.Run(t, out, append(more, "-json")...)), d); err != nil {
 		t.Fatal(err)
 	}
 	return d

@@ -54,8 +54,10 @@ type Outcome struct {
 	// Histories of the stages, in their order. If the training diverged, that of the last
 	// stage that began has the epochs before, and no best one.
 	Histories []*train.History
-	// Diverged tells that a loss or parameter became infinite or no number.
+	// Diverged tells that a loss or parameter became infinite or no number, and Err says
+	// which and where.
 	Diverged bool
+	Err      error
 }
 
 // Last is the history of the last stage.
@@ -100,7 +102,8 @@ func Run[R any](ctx context.Context, run *lab.Run[R], task *lab.Task, t Trial) (
 	histories, err := p.Run(ctx)
 	switch {
 	case errors.Is(err, train.ErrDiverged):
-		if o.Diverged = true; len(o.Histories) == 0 {
+		o.Diverged, o.Err = true, err
+		if len(o.Histories) == 0 {
 			o.Histories = append(o.Histories, &train.History{})
 		}
 		return o, nil

@@ -1,0 +1,39 @@
+package lab
+
+import (
+	"flag"
+	"io"
+	"slices"
+	"testing"
+)
+
+func TestListFlag(t *testing.T) {
+	for _, c := range []struct {
+		arg  string
+		want []float64 // nil: refused
+	}{
+		{"0.1", []float64{0.1}}, {"1,2e-3,-4", []float64{1, 0.002, -4}}, {"", nil}, {"1,", nil}, {"1 ,2", nil}, {"x", nil},
+	} {
+		fs := flag.NewFlagSet("", flag.ContinueOnError)
+		fs.SetOutput(io.Discard)
+		got := []float64{7, 8}
+		ListFlag(fs, &got, "rates", "", ParseNumber)
+		err := fs.Parse([]string{"-rates", c.arg})
+		if c.want == nil {
+			if err == nil || !slices.Equal(got, []float64{7, 8}) {
+				t.Errorf("%q: want an error and no change, got %v, %v", c.arg, got, err)
+			}
+		} else if err != nil || !slices.Equal(got, c.want) {
+			t.Errorf("%q: want %v, got %v, %v", c.arg, c.want, got, err)
+		}
+	}
+}
+
+func TestUnique(t *testing.T) {
+	if err := Unique("depth", []int{1, 2, 3}); err != nil {
+		t.Error(err)
+	}
+	if err := Unique("depth", []int{1, 2, 1}); err == nil || err.Error() != "depth 1 is given twice" {
+		t.Errorf("got %v", err)
+	}
+}
