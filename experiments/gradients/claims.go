@@ -81,7 +81,7 @@ func (r *reporter) boundClaim(example Pair) {
 	r.Claim(lab.Claim{
 		Section: "3.1", Claim: "Each layer of sigmoid units multiplies the sensitivity by at most 0.25·‖W‖ on its way down.",
 		Measured: fmt.Sprintf("at most %.2f of the bound is reached, with all initialisations; %s: factor %s, bound %s a layer", most, example, lab.Summary(factors), lab.Summary(bounds)),
-		Holds:    most <= 1+1e-4, Rule: "no layer of any network and seed above the bound (1.0001 of it, for rounding)",
+		Holds:    most <= 1+1e-4, Rule: "no layer of any network and seed above the bound (1.0001 of it, for rounding)", Figure: r.figure("sensitivity_by_depth.svg"),
 	})
 }
 
@@ -103,7 +103,7 @@ func (r *reporter) exponentialClaim(p Pair) {
 		Section: "1", Claim: fmt.Sprintf("The error is diluted exponentially on its way to the input (%s).", p),
 		Measured: fmt.Sprintf("|δ| of the first hidden layer over that of the last: %.2g at %d hidden layers, %.2g at %d; a further layer multiplies it by %.2f at most",
 			geometric(r.ratios(p, from)), from, geometric(r.ratios(p, to)), to, greatest),
-		Holds: greatest < 0.5, Rule: "below ½ for each further layer and every seed",
+		Holds: greatest < 0.5, Rule: "below ½ for each further layer and every seed", Figure: r.figure("sensitivity_by_depth.svg"),
 	})
 }
 
@@ -120,7 +120,7 @@ func (r *reporter) lastLayersClaims() {
 		r.Claim(lab.Claim{
 			Section: "1", Claim: fmt.Sprintf("With %d hidden layers only the last ones train (%s).", depth, p),
 			Measured: fmt.Sprintf("relative change of the first hidden layer's weights in training over that of the last hidden layer's: %s; test error %s %%", lab.Summary(ratio), lab.Summary(lab.Scaled(test, 100))),
-			Holds:    slices.Max(ratio) < 0.1, Rule: "below 0.1 for every seed",
+			Holds:    slices.Max(ratio) < 0.1, Rule: "below 0.1 for every seed", Figure: r.figure(fmt.Sprintf("moved_depth%d.svg", depth)),
 		})
 	}
 }
@@ -141,7 +141,7 @@ func (r *reporter) aloneClaim(p Pair, alone part, claim string) {
 	r.Claim(lab.Claim{
 		Section: "3.1", Claim: fmt.Sprintf(claim, p),
 		Measured: "test error, " + measured,
-		Holds:    holds, Rule: fmt.Sprintf("%s at most one point above whole, and below 50 %%, at every depth and for every seed", alone),
+		Holds:    holds, Rule: fmt.Sprintf("%s at most one point above whole, and below 50 %%, at every depth and for every seed", alone), Figure: r.figure(fmt.Sprintf("frozen_depth%d.svg", r.Recipe.trainDeepest())),
 	})
 }
 
@@ -166,7 +166,7 @@ func (r *reporter) saturationClaims() {
 		r.Claim(lab.Claim{
 			Section: "3.3", Claim: fmt.Sprintf("With weights N(0,1) the variance grows from layer to layer until the last layers saturate (%s).", p),
 			Measured: fmt.Sprintf("units whose derivative is below a tenth of the greatest: %s %% in the first hidden layer, %s %% in the last", lab.Summary(lab.Scaled(first, 100)), lab.Summary(lab.Scaled(last, 100))),
-			Holds:    err == nil && below == len(first) && slices.Min(last) > 0.5, Rule: "more in the last layer than in the first, and more than half there, for every seed",
+			Holds:    err == nil && below == len(first) && slices.Min(last) > 0.5, Rule: "more in the last layer than in the first, and more than half there, for every seed", Figure: r.figure("flat_units.svg"),
 		})
 	}
 }
@@ -182,7 +182,7 @@ func (r *reporter) explosionClaims() {
 		r.Claim(lab.Claim{
 			Section: "3.1", Claim: fmt.Sprintf("With weights N(0,1) gradients explode on their way down (%s).", p),
 			Measured: r.ratioText(p),
-			Holds:    slices.Min(ratio) > 10, Rule: "above 10 for every seed",
+			Holds:    slices.Min(ratio) > 10, Rule: "above 10 for every seed", Figure: r.figure("sensitivity_by_layer.svg"),
 		})
 	}
 }
@@ -202,7 +202,7 @@ func (r *reporter) keptClaim(p Pair) {
 	r.Claim(lab.Claim{
 		Section: "3.3", Claim: fmt.Sprintf("An initialisation that suits the activation keeps the error on its way down (%s).", p),
 		Measured: r.ratioText(p),
-		Holds:    slices.Min(ratio) > 0.1 && slices.Max(ratio) < 10, Rule: "between 0.1 and 10 for every seed",
+		Holds:    slices.Min(ratio) > 0.1 && slices.Max(ratio) < 10, Rule: "between 0.1 and 10 for every seed", Figure: r.figure("sensitivity_by_layer.svg"),
 	})
 }
 
@@ -222,7 +222,7 @@ func (r *reporter) glorotClaims() {
 		r.Claim(lab.Claim{
 			Section: "3.3", Claim: fmt.Sprintf("With the standard initialisation U ±1/√n back-propagated gradients shrink downwards while weight gradients stay as they are (%s; Glorot & Bengio 2010).", standard),
 			Measured: fmt.Sprintf("standard deviation at the second of %d hidden layers over that at the last: of δ %s, of weight gradients %s", r.Recipe.deepest(), lab.Summary(delta), lab.Summary(grad)),
-			Holds:    slices.Max(delta) < 0.5 && slices.Min(grad) > 0.5 && slices.Max(grad) < 2, Rule: "δ below 0.5, weight gradients between 0.5 and 2, for every seed",
+			Holds:    slices.Max(delta) < 0.5 && slices.Min(grad) > 0.5 && slices.Max(grad) < 2, Rule: "δ below 0.5, weight gradients between 0.5 and 2, for every seed", Figure: r.figure("weight_gradients.svg"),
 		})
 	}
 	if r.has(normalised) {
@@ -230,13 +230,11 @@ func (r *reporter) glorotClaims() {
 	}
 	if r.trains(standard) && r.trains(normalised) {
 		depth := r.Recipe.trainDeepest()
-		a := r.errors(normalised, depth, whole)
-		b := r.errors(standard, depth, whole)
-		below, _, _, err := lab.SignOverSeeds(a, b)
-		r.Claim(lab.Claim{
+		r.Compare(lab.Comparison{
 			Section: "3.3", Claim: "The normalised initialisation lowers the test error of a deep network of tanh units (Glorot & Bengio 2010).",
-			Measured: fmt.Sprintf("%s: %s %%, %s: %s %%", normalised, lab.Summary(lab.Scaled(a, 100)), standard, lab.Summary(lab.Scaled(b, 100))),
-			Holds:    err == nil && below == len(a), Rule: fmt.Sprintf("smaller for every seed (%d of %d)", below, len(a)),
+			What: "test error (%)", Scale: 100, Figure: r.figure(fmt.Sprintf("validation_error_depth%d.svg", depth)),
+			A: normalised.String(), MetricA: training{normalised, depth, whole}.metric() + ".test_error",
+			B: standard.String(), MetricB: training{standard, depth, whole}.metric() + ".test_error",
 		})
 	}
 }

@@ -16,6 +16,7 @@ type reporter struct {
 	*lab.Run[Recipe]
 	*results
 	colors figure.Colors
+	drawn  []string // files of the figures
 }
 
 func report(run *lab.Run[Recipe], data *datasets.Split, out *results) error {
@@ -23,7 +24,7 @@ func report(run *lab.Run[Recipe], data *datasets.Split, out *results) error {
 	for _, p := range run.Recipe.drawn() {
 		names = append(names, p.String())
 	}
-	r := &reporter{run, out, figure.NewColors(names...)}
+	r := &reporter{Run: run, results: out, colors: figure.NewColors(names...)}
 	r.metrics()
 	for _, part := range []func() error{r.sensitivity, r.steps, r.activations, r.training, r.alone} {
 		if err := part(); err != nil {
@@ -132,7 +133,16 @@ func (r *reporter) lines(file, title, caption string, chart figure.Lines) error 
 		return err
 	}
 	r.Figure(file, title, strings.TrimSpace(caption+" "+band), svg)
+	r.drawn = append(r.drawn, file)
 	return nil
+}
+
+// figure is the file for a claim to point to, "" if there was nothing to draw.
+func (r *reporter) figure(file string) string {
+	if slices.Contains(r.drawn, file) {
+		return file
+	}
+	return ""
 }
 
 // band explains the charts' spread.

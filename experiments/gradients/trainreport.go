@@ -80,8 +80,10 @@ func (r *reporter) alone() error {
 		if err != nil {
 			return err
 		}
-		r.Figure(fmt.Sprintf("frozen_depth%d.svg", depth), fmt.Sprintf("Test error of the whole network and of its last layers alone, %d hidden layers", depth),
+		file := fmt.Sprintf("frozen_depth%d.svg", depth)
+		r.Figure(file, fmt.Sprintf("Test error of the whole network and of its last layers alone, %d hidden layers", depth),
 			"Mean over seeds; bars: one standard deviation; dots: single seeds.", svg)
+		r.drawn = append(r.drawn, file)
 	}
 	r.Table("Test error in percent, mean ± standard deviation over seeds", []string{"network", "hidden layers", "whole", "frozen", "standardised", "signal below"}, rows)
 	return nil

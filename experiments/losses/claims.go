@@ -20,7 +20,7 @@ func (r *reporter) gradientClaims(byPair map[pair]*curve) {
 		r.Claim(lab.Claim{
 			Section: "3.3", Claim: fmt.Sprintf("The gradient of cross-entropy is larger than that of the squared error, on outputs of %s.", c.ce.f),
 			Measured: fmt.Sprintf("%.2g times as large at least, over leads from %d to %d; at %d %.2g times", least, leadFrom, leadTo, leadFrom, ce.size[0]/se.size[0]),
-			Holds:    larger, Rule: fmt.Sprintf("larger at all %d leads", len(ce.lead)),
+			Holds:    larger, Rule: fmt.Sprintf("larger at all %d leads", len(ce.lead)), Figure: "gradient_by_logit.svg",
 		})
 	}
 	var measured string
@@ -39,7 +39,7 @@ func (r *reporter) gradientClaims(byPair map[pair]*curve) {
 	r.Claim(lab.Claim{
 		Section: "3.3", Claim: "Cross-entropy avoids saturation: on an output that is confidently wrong its gradient stays, where that of the squared error vanishes.",
 		Measured: fmt.Sprintf("|∂L/∂z| at z = %d: %s", leadFrom, measured),
-		Holds:    holds, Rule: "within 1 % of the limits: 1 for cross-entropy, 2e^z and 4e^z, which are below 1e-5 here, for the squared error",
+		Holds:    holds, Rule: "within 1 % of the limits: 1 for cross-entropy, 2e^z and 4e^z, which are below 1e-5 here, for the squared error", Figure: "gradient_by_logit.svg",
 	})
 }
 
@@ -47,28 +47,31 @@ func (r *reporter) gradientClaims(byPair map[pair]*curve) {
 func (r *reporter) learningClaims() {
 	for _, c := range []struct{ ce, se pair }{{softmaxCE(), softmaxSE()}, {sigmoidCE(), sigmoidSE()}} {
 		r.smaller(fmt.Sprintf("With outputs of %s, cross-entropy learns faster than the squared error at the same rate.", c.ce.f),
-			classes, c.ce, c.se, "same_rate_first_error", fmt.Sprintf("validation error after one epoch at rate %g", r.same()))
+			classes, c.ce, c.se, "same_rate_first_error", fmt.Sprintf("validation error after one epoch at rate %g", r.same()), "same_rate.svg")
 		r.smaller(fmt.Sprintf("With outputs of %s, cross-entropy leads to a smaller error than the squared error when each has its best rate.", c.ce.f),
-			classes, c.ce, c.se, "test_error", "test error")
+			classes, c.ce, c.se, "test_error", "test error", "best_rate.svg")
 	}
 	for _, c := range []struct{ ce, se pair }{{softmaxCE(), softmaxSE()}, {sigmoidCE(), sigmoidSE()}} {
-		r.larger(fmt.Sprintf("In training, with outputs of %s, the gradient of cross-entropy is larger than that of the squared error.", c.ce.f),
-			c.ce, c.se, "gradient", "norm of the output weights' gradient in the first epoch")
+		r.Compare(lab.Comparison{
+			Section: "3.3", Claim: fmt.Sprintf("In training, with outputs of %s, the gradient of cross-entropy is larger than that of the squared error.", c.ce.f),
+			What: "norm of the output weights' gradient in the first epoch", Larger: true,
+			A: c.ce.String(), MetricA: metricOf(classes, c.ce, "gradient"), B: c.se.String(), MetricB: metricOf(classes, c.se, "gradient"),
+		})
 	}
 }
 
 // recoveryClaims judges the networks that started confidently wrong.
 func (r *reporter) recoveryClaims() {
 	for _, c := range []struct{ ce, se pair }{{softmaxCE(), softmaxSE()}, {sigmoidCE(), sigmoidSE()}} {
-		for _, at := range []struct{ metric, words string }{
-			{"wrong_same_rate_epochs", "at the same rate"}, {"wrong_epochs", "when each has its best rate"},
+		for _, at := range []struct{ metric, words, file string }{
+			{"wrong_same_rate_epochs", "at the same rate", "wrong_same_rate.svg"}, {"wrong_epochs", "when each has its best rate", "wrong_best_rate.svg"},
 		} {
 			ce, se := r.values(classes, c.ce, at.metric), r.values(classes, c.se, at.metric)
 			below, _, _, err := lab.SignOverSeeds(ce, se)
 			r.Claim(lab.Claim{
 				Section: "3.3", Claim: fmt.Sprintf("A network of %s outputs that starts confidently wrong recovers sooner by cross-entropy than by the squared error, %s.", c.ce.f, at.words),
 				Measured: fmt.Sprintf("epochs until the validation error is below %g %%: cross-entropy %s; squared error %s", 100*r.Recipe.Recovered, r.epochs(ce), r.epochs(se)),
-				Holds:    err == nil && below == len(ce), Rule: fmt.Sprintf("fewer epochs for every seed (%d of %d)", below, len(ce)),
+				Holds:    err == nil && below == len(ce), Rule: fmt.Sprintf("fewer epochs for every seed (%d of %d)", below, len(ce)), Figure: at.file,
 			})
 		}
 	}
@@ -81,24 +84,22 @@ func (r *reporter) rowClaims() {
 		r.Claim(lab.Claim{
 			Section: "3.3", Claim: fmt.Sprintf("%s train with %s.", outputsOf(t), t.pairs()[0]),
 			Measured: "test error " + lab.Summary(lab.Scaled(test, 100)) + " %",
-			Holds:    slices.Max(test) < 0.1, Rule: "below 10 % for every seed",
+			Holds:    slices.Max(test) < 0.1, Rule: "below 10 % for every seed", Figure: map[task]string{classes: "best_rate.svg", binary: "binary.svg"}[t],
 		})
 	}
 	r2 := r.values(numeric, linearSE(), "test_r2")
 	r.Claim(lab.Claim{
 		Section: "3.3", Claim: fmt.Sprintf("%s train with %s.", outputsOf(numeric), linearSE()),
 		Measured: "share of the test targets' variance that is explained: " + lab.Summary(r2),
-		Holds:    slices.Min(r2) > 0.9, Rule: "above 0.9 for every seed",
+		Holds:    slices.Min(r2) > 0.9, Rule: "above 0.9 for every seed", Figure: "numeric.svg",
 	})
 	for _, p := range binary.pairs()[1:] {
-		r.smaller(fmt.Sprintf("Binary outputs have a smaller error with %s than with %s, each at its best rate.", sigmoidCE(), p), binary, sigmoidCE(), p, "test_error", "test error")
+		r.smaller(fmt.Sprintf("Binary outputs have a smaller error with %s than with %s, each at its best rate.", sigmoidCE(), p), binary, sigmoidCE(), p, "test_error", "test error", "binary.svg")
 	}
-	linear, sigmoid := r.values(numeric, linearSE(), "test_rmse"), r.values(numeric, sigmoidSE(), "test_rmse")
-	below, _, _, err := lab.SignOverSeeds(linear, sigmoid)
-	r.Claim(lab.Claim{
+	r.Compare(lab.Comparison{
 		Section: "3.3", Claim: fmt.Sprintf("Numeric outputs have a smaller error with %s than with %s, each at its best rate.", linearSE(), sigmoidSE()),
-		Measured: fmt.Sprintf("root mean squared test error: linear %s pixels, sigmoid %s pixels", lab.Summary(linear), lab.Summary(sigmoid)),
-		Holds:    err == nil && below == len(linear), Rule: fmt.Sprintf("smaller for every seed (%d of %d)", below, len(linear)),
+		What: "root mean squared test error (pixels)", Figure: "numeric.svg",
+		A: "linear", MetricA: metricOf(numeric, linearSE(), "test_rmse"), B: "sigmoid", MetricB: metricOf(numeric, sigmoidSE(), "test_rmse"),
 	})
 }
 
@@ -113,26 +114,9 @@ func outputsOf(t task) string {
 }
 
 // smaller claims that an error is smaller for pair a than for b.
-func (r *reporter) smaller(claim string, t task, a, b pair, metric, what string) {
-	x, y := r.values(t, a, metric), r.values(t, b, metric)
-	below, _, _, err := lab.SignOverSeeds(x, y)
-	measured := fmt.Sprintf("%s: %s %s %%; %s %s %%", what, a, lab.Summary(lab.Scaled(x, 100)), b, lab.Summary(lab.Scaled(y, 100)))
-	if t, p, err := lab.Welch(x, y); err == nil {
-		measured += fmt.Sprintf(" (Welch t = %.1f, p = %.2g)", t, p)
-	}
-	r.Claim(lab.Claim{
-		Section: "3.3", Claim: claim, Measured: measured,
-		Holds: err == nil && below == len(x), Rule: fmt.Sprintf("smaller for every seed (%d of %d)", below, len(x)),
-	})
-}
-
-// larger claims that a metric of classes is larger for pair a than for b.
-func (r *reporter) larger(claim string, a, b pair, metric, what string) {
-	x, y := r.values(classes, a, metric), r.values(classes, b, metric)
-	_, _, above, err := lab.SignOverSeeds(x, y)
-	r.Claim(lab.Claim{
-		Section: "3.3", Claim: claim,
-		Measured: fmt.Sprintf("%s: %s %s; %s %s", what, a, lab.Summary(x), b, lab.Summary(y)),
-		Holds:    err == nil && above == len(x), Rule: fmt.Sprintf("larger for every seed (%d of %d)", above, len(x)),
+func (r *reporter) smaller(claim string, t task, a, b pair, metric, what, file string) {
+	r.Compare(lab.Comparison{
+		Section: "3.3", Claim: claim, What: what + " (%)", Scale: 100, Figure: file,
+		A: a.String(), MetricA: metricOf(t, a, metric), B: b.String(), MetricB: metricOf(t, b, metric),
 	})
 }

@@ -90,7 +90,7 @@ func (r *reporter) metrics(ctx context.Context) error {
 	for _, t := range []task{classes, binary, numeric} {
 		for _, p := range t.pairs() {
 			for _, seed := range r.Seeds {
-				name := func(what string) string { return fmt.Sprintf("%s.%s.%s", t, p.key(), what) }
+				name := func(what string) string { return metricOf(t, p, what) }
 				s := spec{task: t, pair: p, rate: r.best[t][p], seed: seed}
 				r.Metric(name("best_rate"), seed, s.rate)
 				test, err := r.test(ctx, s)
@@ -182,8 +182,11 @@ func float64s(v []float32) []float64 {
 
 // values of a metric of a task and pair.
 func (r *reporter) values(t task, p pair, what string) []float64 {
-	return r.Values(fmt.Sprintf("%s.%s.%s", t, p.key(), what))
+	return r.Values(metricOf(t, p, what))
 }
+
+// metricOf is the name of a metric of a task and pair.
+func metricOf(t task, p pair, what string) string { return fmt.Sprintf("%s.%s.%s", t, p.key(), what) }
 
 // chart is a figure of what the epochs of some networks gave.
 type chart struct {

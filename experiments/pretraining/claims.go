@@ -17,7 +17,7 @@ func (r *reporter) claims() {
 		r.Claim(lab.Claim{
 			Section: "3.1", Claim: "From random weights N(0, 1/√n) the error that is propagated back is lost on its way to the input: the first layers hardly learn.",
 			Measured: "gradient of the first hidden layer's weights over that of the last one's: " + lab.Summary(ratio),
-			Holds:    slices.Max(ratio) < 0.1, Rule: "below 0.1 for every seed",
+			Holds:    slices.Max(ratio) < 0.1, Rule: "below 0.1 for every seed", Figure: "gradient_norms.svg",
 		})
 	}
 	if deep && r.has(initNormal) {
@@ -25,21 +25,28 @@ func (r *reporter) claims() {
 		r.Claim(lab.Claim{
 			Section: "3.1", Claim: "A deep network of sigmoid units cannot be trained from random weights N(0, 1/√n).",
 			Measured: "test error " + lab.Summary(lab.Scaled(test, 100)) + " %",
-			Holds:    slices.Min(test) > 0.5, Rule: "more than half of the test images wrong for every seed",
+			Holds:    slices.Min(test) > 0.5, Rule: "more than half of the test images wrong for every seed", Figure: "validation_error.svg",
 		})
 	}
 	for _, pretrained := range []string{initDBN, initSDAE} {
 		for _, random := range []string{initNormal, initGlorot} {
 			if r.has(pretrained) && r.has(random) {
-				r.compare("3.2", fmt.Sprintf("Fine-tuned by the same recipe, the network pretrained as %s has a smaller test error than the one from random weights (%s).",
-					stackName(pretrained), random), pretrained, random, ".test_error", "test error")
+				r.Compare(lab.Comparison{
+					Section: "3.2", Claim: fmt.Sprintf("Fine-tuned by the same recipe, the network pretrained as %s has a smaller test error than the one from random weights (%s).",
+						stackName(pretrained), random),
+					What: "test error (%)", A: pretrained, B: random, MetricA: pretrained + ".test_error", MetricB: random + ".test_error", Scale: 100, Figure: "test_error.svg",
+				})
 			}
 		}
 	}
 	for _, pretrained := range []string{initDBN, initSDAE} {
 		if r.has(pretrained) && r.has(initGlorot) {
-			r.compare("2.2", fmt.Sprintf("Pretraining as %s is a head start: after one epoch of fine-tuning the network is ahead of the one from random weights (%s).",
-				stackName(pretrained), initGlorot), pretrained, initGlorot, ".first_validation_error", "validation error after one epoch")
+			r.Compare(lab.Comparison{
+				Section: "2.2", Claim: fmt.Sprintf("Pretraining as %s is a head start: after one epoch of fine-tuning the network is ahead of the one from random weights (%s).",
+					stackName(pretrained), initGlorot),
+				What: "validation error after one epoch (%)", A: pretrained, B: initGlorot, MetricA: pretrained + ".first_validation_error", MetricB: initGlorot + ".first_validation_error",
+				Scale: 100, Figure: "validation_error.svg",
+			})
 		}
 	}
 }
@@ -52,17 +59,3 @@ func stackName(init string) string {
 }
 
 func (r *reporter) has(init string) bool { return slices.Contains(r.Recipe.Inits, init) }
-
-// compare claims that a metric is smaller for a than for b.
-func (r *reporter) compare(section, claim, a, b, metric, what string) {
-	x, y := r.Values(a+metric), r.Values(b+metric)
-	below, _, _, err := lab.SignOverSeeds(x, y)
-	measured := fmt.Sprintf("%s %s: %s %%, %s: %s %%", what, a, lab.Summary(lab.Scaled(x, 100)), b, lab.Summary(lab.Scaled(y, 100)))
-	if t, p, err := lab.Welch(x, y); err == nil {
-		measured += fmt.Sprintf(" (Welch t = %.1f, p = %.2g)", t, p)
-	}
-	r.Claim(lab.Claim{
-		Section: section, Claim: claim, Measured: measured,
-		Holds: err == nil && below == len(x), Rule: fmt.Sprintf("smaller for every seed (%d of %d)", below, len(x)),
-	})
-}
