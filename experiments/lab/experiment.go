@@ -118,7 +118,7 @@ func runMain[R any](ctx context.Context, e Experiment[R], args []string, stdout,
 	case err == nil:
 		return exitDone
 	case interrupted(ctx, err):
-		fmt.Fprintf(stderr, "%s: interrupted; resume with: %s -resume\n", e.Name, commandLine(e.Name, args))
+		fmt.Fprintf(stderr, "%s: interrupted; resume with: %s -resume\n", e.Name, CommandLine(e.Name, args))
 		return exitInterrupted
 	default:
 		fmt.Fprintf(stderr, "%s: %s\n", e.Name, strings.ReplaceAll(err.Error(), "\n", "; "))
@@ -199,7 +199,7 @@ func execute[R any](ctx context.Context, e Experiment[R], set *settings[R], prog
 	doc.Title = e.Title
 	page := reportPage{
 		Title: e.Title, Question: e.Question, Section: e.Section,
-		Command: commandLine(e.Name, set.args),
+		Command: CommandLine(e.Name, set.args),
 	}
 	return finish(set, results, doc, page, stdout)
 }

@@ -200,7 +200,7 @@ func help[R any](e Experiment[R], set *settings[R], w io.Writer) {
 	if e.Question != "" {
 		fmt.Fprintf(w, "%s\n", e.Question)
 	}
-	fmt.Fprintf(w, "\nUsage: %s [flags]\n\nPresets:", commandLine(e.Name, nil))
+	fmt.Fprintf(w, "\nUsage: %s [flags]\n\nPresets:", CommandLine(e.Name, nil))
 	for _, name := range []string{"smoke", "lecture", "paper"} {
 		if _, ok := e.Presets[name]; ok {
 			fmt.Fprintf(w, " %s (-seeds %d)", name, max(e.Seeds[name], 1))

@@ -65,12 +65,12 @@ func TestCommandLine(t *testing.T) {
 	old := os.Args
 	defer func() { os.Args = old }()
 	os.Args = []string{"/tmp/go-build123/b001/exe/toy"}
-	got := commandLine("toy", []string{"-json", "-out", "a b", "--resume", "-lr=0.1", "-note", "it's"})
+	got := CommandLine("toy", []string{"-json", "-out", "a b", "--resume", "-lr=0.1", "-note", "it's"})
 	if want := `go run ./experiments/toy -out 'a b' -lr=0.1 -note 'it'\''s'`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	os.Args = []string{"./toy"}
-	if got := commandLine("toy", nil); got != "./toy" {
+	if got := CommandLine("toy", nil); got != "./toy" {
 		t.Errorf("got %s", got)
 	}
 }
