@@ -15,15 +15,16 @@
     if (!(img.getAttribute("alt") || "").trim()) wrong.push("image " + source + " has no alternative text");
   }
 
+  // Not window.innerWidth, which grows with the page on a phone: that shows all of it, smaller.
   const width = document.documentElement.clientWidth;
   const scrolls = e => {
     for (; e && e !== document.documentElement; e = e.parentElement)
       if (/auto|scroll|hidden|clip/.test(getComputedStyle(e).overflowX)) return true;
     return false;
   };
-  if (document.documentElement.scrollWidth > window.innerWidth) {
+  if (document.documentElement.scrollWidth > width) {
     const wide = [...document.body.querySelectorAll("*")].find(e => e.getBoundingClientRect().right > width + 1 && !scrolls(e));
-    wrong.push("the page is " + document.documentElement.scrollWidth + " pixels wide in a window of " + window.innerWidth +
+    wrong.push("the page is " + document.documentElement.scrollWidth + " pixels wide in a window of " + width +
       (wide ? ": " + name(wide) : ""));
   }
 

@@ -322,3 +322,22 @@ func TestCategorySize(t *testing.T) {
 		t.Errorf("got size %v, with which the word is %v wide where there is room for %v", size, width, ch.categoryWidth())
 	}
 }
+
+// TestNarrowLogAxis: two marks at least, so that a reader sees the scale.
+func TestNarrowLogAxis(t *testing.T) {
+	for _, ends := range [][2]float64{{7.5, 19}, {0.11, 0.19}, {210, 230}, {1e-7, 1.01e-7}, {1, 10}, {3, 7e5}} {
+		s := &scale{log: true, lo: ends[0], hi: ends[1]}
+		labels := map[string]bool{}
+		for _, tick := range s.ticks() {
+			if tick.value < s.lo*(1-1e-9) || tick.value > s.hi*(1+1e-9) {
+				t.Errorf("%v: a mark at %v", ends, tick.value)
+			}
+			if tick.label != "" {
+				labels[tick.label] = true
+			}
+		}
+		if len(labels) < 2 {
+			t.Errorf("%v: got labels %v, want two at least", ends, labels)
+		}
+	}
+}
