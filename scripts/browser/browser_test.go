@@ -27,9 +27,12 @@ func TestBrowser(t *testing.T) {
 		t.Skip(err)
 	}
 	good := write(t, `<h1 id="a">Fine</h1><p><a href="#a">here</a> <a href="https://example.org/">there</a></p>`+picture+
-		`<div style="overflow-x: auto"><div style="width: 3000px">wide</div></div>`)
+		`<div style="overflow-x: auto"><div style="width: 3000px">wide</div></div>
+		<details><summary>more</summary><p>unfolded on paper</p></details>
+		<style>@media print { div { overflow: visible !important; width: auto !important; } details::details-content { content-visibility: visible; } }</style>`)
 	bad := write(t, `<p id="twice">x</p><p id="twice">y</p><a href="#no">z</a><a href="missing.html">z</a>
 		<img src="missing.png" alt="gone">`+strings.Replace(picture, `alt="a square"`, "", 1)+`
+		<details><summary>more</summary><p>folded</p></details><pre style="overflow: auto; width: 90px">a line that is too long for it</pre>
 		<div style="width: 900px">wide</div><p style="color: #ccc; background: #fff">pale</p><p style="font-size: 9px">small</p>
 		<style>@media (prefers-color-scheme: dark) { #dark { color: #111; background: #000; } }</style><p id="dark">night</p>
 		<link rel="stylesheet" href="http://127.0.0.1:9/x.css">
@@ -48,7 +51,7 @@ func TestBrowser(t *testing.T) {
 	}
 	for _, want := range []string{
 		"two elements have the id twice", "link #no leads nowhere", "missing.html: ", "image missing.png is broken", "has no alternative text",
-		"360-light: the page is 9", "print: the page is 9", `wide"`, "text of contrast 1.6: <p> \"pale\"", "text of 9 pixels",
+		"360-light: the page is 9", "print: the page is 9", `wide"`, "print: a folded part is not printed: <p> \"folded", "print: a part that scrolls is cut: <pre>", "text of contrast 1.6: <p> \"pale\"", "text of 9 pixels",
 		"360-dark: text of contrast 1.1: <p#dark>", "request for http://127.0.0.1:9/x.css", "request failed: ", "console: warning", "Error: thrown",
 	} {
 		if !strings.Contains(stdout.String(), want) {

@@ -11,6 +11,7 @@
 //   - requests that fail, and any for something that is not a file or part of the page;
 //   - images that are broken or have no alternative text;
 //   - a page wider than the window, or than the paper;
+//   - parts that are folded or cut off on paper;
 //   - links to files that are not there, or to places that the page does not have, and
 //     an id that occurs twice;
 //   - text of too little contrast with what is behind it, or of less than 12 pixels;

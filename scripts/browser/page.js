@@ -28,6 +28,14 @@
       (wide ? ": " + name(wide) : ""));
   }
 
+  if (matchMedia("print").matches) // paper can neither be unfolded nor scrolled
+    for (const e of document.body.querySelectorAll("*")) {
+      if (e.matches("details > :not(summary)") && (!e.checkVisibility() || e.getBoundingClientRect().height === 0))
+        wrong.push("a folded part is not printed: " + name(e));
+      if (e.scrollWidth > e.clientWidth + 1 && /auto|scroll|hidden|clip/.test(getComputedStyle(e).overflowX))
+        wrong.push("a part that scrolls is cut: " + name(e));
+    }
+
   const ids = new Set();
   for (const e of document.querySelectorAll("[id]")) {
     if (ids.has(e.id)) wrong.push("two elements have the id " + e.id);
