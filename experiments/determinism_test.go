@@ -5,56 +5,16 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"go/ast"
-	"go/parser"
-	"go/token"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"testing"
 
+	"capas/experiments/internal/programs"
 	"capas/experiments/internal/runfiles"
 )
-
-// experiments are the directories here whose program calls lab.Main.
-func experiments(t *testing.T) []string {
-	t.Helper()
-	files, err := filepath.Glob("*/*.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var names []string
-	for _, file := range files { // sorted: those of a directory come together
-		if strings.HasSuffix(file, "_test.go") || slices.Contains(names, filepath.Dir(file)) || !callsLabMain(t, file) {
-			continue
-		}
-		names = append(names, filepath.Dir(file))
-	}
-	return names
-}
-
-// callsLabMain tells whether a file of Go code has a call of lab.Main.
-func callsLabMain(t *testing.T, file string) bool {
-	t.Helper()
-	tree, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	found := false
-	ast.Inspect(tree, func(n ast.Node) bool {
-		if call, ok := n.(*ast.CallExpr); ok {
-			if f, ok := call.Fun.(*ast.SelectorExpr); ok {
-				pkg, ok := f.X.(*ast.Ident)
-				found = found || ok && pkg.Name == "lab" && f.Sel.Name == "Main"
-			}
-		}
-		return !found
-	})
-	return found
-}
 
 // dependsOnSources makes go test run these tests anew when a source file has changed of
 // which the programs are made: it notes which directories a test reads.
@@ -130,7 +90,10 @@ func smoke(t *testing.T, program string, procs int) map[string]string {
 // and with the race detector, which changes what runs when: results, log, figures,
 // report, models and checkpoints. -short: two runs.
 func TestSameBytes(t *testing.T) {
-	names := experiments(t)
+	names, err := programs.Find(".")
+	if err != nil {
+		t.Fatal(err)
+	}
 	if len(names) == 0 {
 		t.Fatal("no program calls lab.Main")
 	}

@@ -10,6 +10,7 @@ import (
 // Document is result.json, which a run writes when it is complete.
 type Document struct {
 	Config
+	Title       string            `json:"title,omitempty"` // that of the report
 	Environment Environment       `json:"environment"`
 	Metrics     map[string]Metric `json:"metrics"` // encoding/json sorts the keys
 	Claims      []Claim           `json:"claims"`

@@ -79,10 +79,10 @@ func revision() string {
 	return rev + modified
 }
 
-// commandLine is the command that runs the experiment with args, less -json,
+// CommandLine is the command that runs the experiment with args, less -json,
 // -profile and -resume, quoted for a shell. A binary that go run made, in a directory
 // that is gone by now, is named by that command.
-func commandLine(name string, args []string) string {
+func CommandLine(name string, args []string) string {
 	words := []string{"go run ./experiments/" + name}
 	if program := os.Args[0]; !strings.Contains(filepath.ToSlash(program), "/go-build") {
 		words[0] = quote(program)

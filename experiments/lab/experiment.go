@@ -104,6 +104,13 @@ func runMain[R any](ctx context.Context, e Experiment[R], args []string, stdout,
 		fmt.Fprintf(stderr, "%s: %v (-h lists the flags)\n", e.Name, err)
 		return exitUsage
 	}
+	if set.config {
+		if err := printConfig(e.Name, set, stdout); err != nil {
+			fmt.Fprintf(stderr, "%s: %v\n", e.Name, err)
+			return exitFailed
+		}
+		return exitDone
+	}
 	progress := newProgress(stderr, set.progress)
 	err = execute(ctx, e, set, progress, stdout)
 	progress.close()
@@ -111,12 +118,28 @@ func runMain[R any](ctx context.Context, e Experiment[R], args []string, stdout,
 	case err == nil:
 		return exitDone
 	case interrupted(ctx, err):
-		fmt.Fprintf(stderr, "%s: interrupted; resume with: %s -resume\n", e.Name, commandLine(e.Name, args))
+		fmt.Fprintf(stderr, "%s: interrupted; resume with: %s -resume\n", e.Name, CommandLine(e.Name, args))
 		return exitInterrupted
 	default:
 		fmt.Fprintf(stderr, "%s: %s\n", e.Name, strings.ReplaceAll(err.Error(), "\n", "; "))
 		return exitFailed
 	}
+}
+
+// printConfig prints what config.json of a run with these settings holds.
+func printConfig[R any](name string, set *settings[R], w io.Writer) error {
+	conf, err := newConfig(name, set)
+	if err != nil {
+		return err
+	}
+	data, err := marshalIndent(conf)
+	if err != nil {
+		return fmt.Errorf("%s: %w", configFile, err)
+	}
+	if _, err := w.Write(data); err != nil {
+		return fmt.Errorf("standard output: %w", err)
+	}
+	return nil
 }
 
 // execute prepares the output directory, runs the experiment and writes what
@@ -173,9 +196,10 @@ func execute[R any](ctx context.Context, e Experiment[R], set *settings[R], prog
 	if err != nil {
 		return err
 	}
+	doc.Title = e.Title
 	page := reportPage{
 		Title: e.Title, Question: e.Question, Section: e.Section,
-		Command: commandLine(e.Name, set.args),
+		Command: CommandLine(e.Name, set.args),
 	}
 	return finish(set, results, doc, page, stdout)
 }

@@ -19,6 +19,7 @@ type settings[R any] struct {
 	Settings
 	recipe   R
 	json     bool
+	config   bool // print the configuration and end
 	profile  bool
 	progress progressMode
 	args     []string // as given
@@ -29,7 +30,7 @@ type common struct {
 	preset, data, dataDir, out, recipe, progress string
 	seeds                                        int
 	seed                                         uint64
-	download, resume, json, profile              bool
+	download, resume, json, profile, config      bool
 	checkpoint                                   time.Duration
 }
 
@@ -51,6 +52,7 @@ func (c *common) define(fs *flag.FlagSet, name string) {
 	fs.BoolVar(&c.resume, "resume", false, "continue what is in the directory of results")
 	fs.DurationVar(&c.checkpoint, "checkpoint", time.Minute, "`duration` between checkpoints within a stage; 0 writes one after every step")
 	fs.BoolVar(&c.json, "json", false, "print result.json, and nothing else, on standard output")
+	fs.BoolVar(&c.config, "print-config", false, "print config.json, the configuration that the other flags make, and end")
 	fs.BoolVar(&c.profile, "profile", false, "print what each operation costs, on standard error; -out gets the table as profile.txt\n"+
 		"and, for go tool pprof, the samples as cpu.pprof")
 	fs.StringVar(&c.progress, "progress", "auto", "`auto|plain|none`: bars on a terminal, lines in a pipe, nothing")
@@ -129,7 +131,7 @@ func parse[R any](e Experiment[R], args []string) (*settings[R], error) {
 			return nil, errors.New(brief(err.Error()))
 		}
 	}
-	s := &settings[R]{recipe: recipe, json: c.json, profile: c.profile, args: args}
+	s := &settings[R]{recipe: recipe, json: c.json, config: c.config, profile: c.profile, args: args}
 	if s.Settings, err = c.settings(e.Datasets, e.Seeds[c.preset]); err != nil {
 		return nil, err
 	}
@@ -198,7 +200,7 @@ func help[R any](e Experiment[R], set *settings[R], w io.Writer) {
 	if e.Question != "" {
 		fmt.Fprintf(w, "%s\n", e.Question)
 	}
-	fmt.Fprintf(w, "\nUsage: %s [flags]\n\nPresets:", commandLine(e.Name, nil))
+	fmt.Fprintf(w, "\nUsage: %s [flags]\n\nPresets:", CommandLine(e.Name, nil))
 	for _, name := range []string{"smoke", "lecture", "paper"} {
 		if _, ok := e.Presets[name]; ok {
 			fmt.Fprintf(w, " %s (-seeds %d)", name, max(e.Seeds[name], 1))

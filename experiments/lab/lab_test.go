@@ -132,7 +132,7 @@ func runToy(ctx context.Context, run *Run[toyRecipe]) error {
 	run.Figure("curves.svg", `Loss "quoted"`, "Falls <fast>.", svg)
 	run.Figure("filters.png", "Filters", "All of them.", png)
 	run.Table("Errors", []string{"init", "error"}, [][]string{{"dbn", "0.01"}})
-	run.Claim(Claim{Section: "3.2", Claim: "Deep & wide", Measured: "p < 0.05", Holds: true, Rule: "Welch"})
+	run.Claim(Claim{Section: "3.2", Claim: "Deep & wide", Measured: "p < 0.05", Holds: true, Rule: "Welch", Figure: "curves.svg"})
 	run.Claim(Claim{Section: "3.3", Claim: "False claim", Measured: "1 > 2", Holds: false, Rule: "sign"})
 	return nil
 }
@@ -307,10 +307,10 @@ func TestJSONDocument(t *testing.T) {
 	dec := json.NewDecoder(strings.NewReader(stdout))
 	dec.DisallowUnknownFields()
 	var doc struct {
-		Experiment, Preset, Data string
-		Seeds                    []int
-		Recipe                   map[string]any
-		Environment              struct {
+		Experiment, Preset, Data, Title string
+		Seeds                           []int
+		Recipe                          map[string]any
+		Environment                     struct {
 			Go, Platform, CPU, Kernels, Revision string
 			Seconds                              *float64
 		}
@@ -319,8 +319,8 @@ func TestJSONDocument(t *testing.T) {
 			Values   []*float64
 		}
 		Claims []struct {
-			Section, Claim, Measured, Rule string
-			Holds                          bool
+			Section, Claim, Measured, Rule, Figure string
+			Holds                                  bool
 		}
 		Figures []string
 	}
@@ -330,7 +330,7 @@ func TestJSONDocument(t *testing.T) {
 	if _, err := dec.Token(); err != io.EOF {
 		t.Errorf("standard output holds more than the document: %v", err)
 	}
-	if doc.Experiment != "toy" || doc.Preset != "lecture" || !slices.Equal(doc.Seeds, []int{1, 2, 3}) || doc.Data != "mnist" ||
+	if doc.Experiment != "toy" || doc.Preset != "lecture" || !slices.Equal(doc.Seeds, []int{1, 2, 3}) || doc.Data != "mnist" || doc.Title != toy().Title ||
 		doc.Recipe["depth"] != 5.0 || doc.Environment.Seconds == nil || doc.Environment.CPU == "" || doc.Environment.Kernels == "" ||
 		doc.Environment.Go == "" || doc.Environment.Revision == "" {
 		t.Errorf("got %+v", doc)
@@ -351,6 +351,29 @@ func TestJSONDocument(t *testing.T) {
 	}
 	if !strings.Contains(stdout, "p < 0.05") {
 		t.Error("< is escaped in the document")
+	}
+}
+
+// TestPrintConfig: it is what the run with the same flags writes, and touches nothing.
+func TestPrintConfig(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "o")
+	args := []string{"-preset", "smoke", "-seed", "7", "-depth", "4", "-out", out}
+	code, stdout, stderr := call(t, append(args, "-print-config")...)
+	if code != 0 || stderr != "" {
+		t.Fatalf("status %d: %s", code, stderr)
+	}
+	if _, err := os.Stat(out); err == nil {
+		t.Error("the directory of results was made")
+	}
+	if code, _, stderr := call(t, args...); code != 0 {
+		t.Fatal(stderr)
+	}
+	written, err := os.ReadFile(filepath.Join(out, configFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(written), stdout); diff != "" {
+		t.Error(diff)
 	}
 }
 

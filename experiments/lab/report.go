@@ -27,7 +27,7 @@ type reportPage struct {
 // block is a piece of the report's body: a section's heading and paragraphs, a
 // table or a figure.
 type block struct {
-	Title      string
+	ID, Title  string // of a section
 	Paragraphs []string
 	Table      *table
 	Figure     *figureBlock
@@ -42,10 +42,37 @@ type table struct {
 
 // figureBlock is an image inside the page.
 type figureBlock struct {
-	Title, Caption string
-	Data           template.URL
-	Chart          bool // SVG, which may grow
+	ID, Title, Caption string
+	Data               template.URL
+	Chart              bool // SVG, which may grow
 }
+
+// ClaimAnchor is the id of a run's claim with the given index in its report.html, for
+// links to it.
+func ClaimAnchor(index int) string { return fmt.Sprintf("claim-%d", index+1) }
+
+// figureID is the id of a figure in the page.
+func figureID(file string) string { return "figure-" + file }
+
+// ReportStyle is the style sheet of the reports, for other pages that go with them: it
+// has light and dark colours and rules for print and phones.
+func ReportStyle() template.CSS { return template.CSS(reportStyle) }
+
+// reportClaim is a claim with its own id and that of its figure, "" for none.
+type reportClaim struct {
+	Claim
+	ID, FigureID string
+}
+
+// heading is an entry of the table of contents.
+type heading struct{ ID, Title string }
+
+// fewSections is the largest number of sections for which the page has no table of
+// contents, manyRows that of rows of the table of metrics which are shown at once.
+const (
+	fewSections = 2
+	manyRows    = 12
+)
 
 // dataURI is an image as a data URI. The file's extension must be that of the
 // content, svg or png.
@@ -77,26 +104,58 @@ func (p reportPage) render(doc *Document, blocks []block) ([]byte, error) {
 	}
 	view := struct {
 		reportPage
-		Style   template.CSS
-		Verdict string
-		Run     [][2]string
-		Claims  []Claim
-		Blocks  []block
-		Metrics table
-		Recipe  [][2]string
+		Style    template.CSS
+		Verdict  string
+		Run      [][2]string
+		Claims   []reportClaim
+		Contents []heading
+		Blocks   []block
+		Metrics  table
+		Long     bool // too many metrics to show them at once
+		Recipe   [][2]string
 	}{
 		reportPage: p,
-		Style:      template.CSS(reportStyle),
+		Style:      ReportStyle(),
 		Verdict:    verdictSummary(doc.Claims),
 		Run:        runRows(doc),
-		Claims:     doc.Claims,
-		Blocks:     blocks,
+		Claims:     reportClaims(doc.Claims),
 		Metrics:    metricsTable(doc),
 		Recipe:     recipe,
 	}
+	view.Blocks, view.Contents = withContents(blocks)
+	view.Long = len(view.Metrics.Rows) > manyRows
 	var b bytes.Buffer
 	err = t.Execute(&b, view)
 	return b.Bytes(), err
+}
+
+// reportClaims gives the claims their ids.
+func reportClaims(claims []Claim) []reportClaim {
+	var all []reportClaim
+	for i, c := range claims {
+		r := reportClaim{Claim: c, ID: ClaimAnchor(i)}
+		if c.Figure != "" {
+			r.FigureID = figureID(c.Figure)
+		}
+		all = append(all, r)
+	}
+	return all
+}
+
+// withContents gives the sections among blocks their ids; contents lists them if they
+// are more than a few.
+func withContents(blocks []block) (all []block, contents []heading) {
+	for _, b := range blocks {
+		if b.Title != "" {
+			b.ID = fmt.Sprintf("section-%d", len(contents)+1)
+			contents = append(contents, heading{b.ID, b.Title})
+		}
+		all = append(all, b)
+	}
+	if len(contents) <= fewSections {
+		contents = nil
+	}
+	return all, contents
 }
 
 // verdictSummary counts the claims that hold.

@@ -24,7 +24,11 @@ func TestReport(t *testing.T) {
 	}
 	page := string(data)
 	for _, m := range loads.FindAllStringSubmatch(page, -1) {
-		if !strings.HasPrefix(m[2], "data:image/") {
+		if inside, ok := strings.CutPrefix(m[2], "#"); ok {
+			if n := strings.Count(page, ` id="`+inside+`"`); n != 1 {
+				t.Errorf("a link to #%s, which is there %d times", inside, n)
+			}
+		} else if !strings.HasPrefix(m[2], "data:image/") {
 			t.Errorf("the page refers to %.80q", m[0])
 		}
 	}
@@ -35,7 +39,7 @@ func TestReport(t *testing.T) {
 		"Toy &amp; &lt;title&gt;", "Does it work?", "1 of 2 claims hold.", "✓ holds", "✗ does not hold", "p &lt; 0.05",
 		"Curves &lt;b&gt;", "See https://example.org/x &amp; &lt;script&gt;", `alt="Loss &#34;quoted&#34;"`, "Falls &lt;fast&gt;.",
 		"data:image/svg&#43;xml;base64,", "data:image/png;base64,", "dbn.test_error", "seed 3", "<th scope=\"row\">widths</th><td>[4, 5]</td>",
-		`name="viewport"`, "prefers-color-scheme: dark", "-out " + out,
+		`<a class="where" href="#figure-curves.svg">figure</a>`, `id="` + ClaimAnchor(1) + `"`, `name="viewport"`, "prefers-color-scheme: dark", "-out " + out,
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q", want)
@@ -61,12 +65,12 @@ func TestCommandLine(t *testing.T) {
 	old := os.Args
 	defer func() { os.Args = old }()
 	os.Args = []string{"/tmp/go-build123/b001/exe/toy"}
-	got := commandLine("toy", []string{"-json", "-out", "a b", "--resume", "-lr=0.1", "-note", "it's"})
+	got := CommandLine("toy", []string{"-json", "-out", "a b", "--resume", "-lr=0.1", "-note", "it's"})
 	if want := `go run ./experiments/toy -out 'a b' -lr=0.1 -note 'it'\''s'`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	os.Args = []string{"./toy"}
-	if got := commandLine("toy", nil); got != "./toy" {
+	if got := CommandLine("toy", nil); got != "./toy" {
 		t.Errorf("got %s", got)
 	}
 }

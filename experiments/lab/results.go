@@ -235,7 +235,7 @@ func (r *Results) Figure(file, title, caption string, data []byte) {
 	}
 	r.figures = append(r.figures, figureFile{file, slices.Clone(data)})
 	r.blocks = append(r.blocks, block{Figure: &figureBlock{
-		Title: title, Caption: caption, Data: uri, Chart: filepath.Ext(file) == ".svg",
+		ID: figureID(file), Title: title, Caption: caption, Data: uri, Chart: filepath.Ext(file) == ".svg",
 	}})
 }
 

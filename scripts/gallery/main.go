@@ -2,6 +2,7 @@
 // digits, whose first column is the digit as it was.
 //
 //	go run ./scripts/gallery -out runs/gallery
+//	go run ./scripts/gallery -sheet docs/generated.png    # all families on one picture, and nothing else
 package main
 
 import (
@@ -22,14 +23,32 @@ func main() {
 	out := flag.String("out", "runs/gallery", "`directory` of the pictures")
 	seed := flag.Uint64("seed", 1, "`seed` of the examples")
 	columns := flag.Int("columns", 16, "`number` of examples of a class")
+	one := flag.String("sheet", "", "`file` for one picture of all generated sets, instead of all others")
 	flag.Parse()
-	if err := draw(context.Background(), *out, random.New(*seed), *columns); err != nil {
+	ctx, stream := context.Background(), random.New(*seed)
+	var err error
+	if *one != "" {
+		err = drawSheet(ctx, *one, stream)
+	} else {
+		err = drawAll(ctx, *out, stream, *columns)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "gallery:", err)
 		os.Exit(1)
 	}
 }
 
-func draw(ctx context.Context, dir string, stream *random.Stream, columns int) error {
+// drawSheet draws the sheet of all families.
+func drawSheet(ctx context.Context, file string, stream *random.Stream) error {
+	png, err := sheet(ctx, stream)
+	if err != nil {
+		return err
+	}
+	return atomicfile.Write(file, png)
+}
+
+// drawAll draws the pictures of single families and of augmentation.
+func drawAll(ctx context.Context, dir string, stream *random.Stream, columns int) error {
 	if columns < 2 || columns > 100 {
 		return fmt.Errorf("columns: want 2 to 100, got %d", columns)
 	}

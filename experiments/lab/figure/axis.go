@@ -75,10 +75,20 @@ type tick struct {
 // ticks are the marks from lo to hi.
 func (s *scale) ticks() []tick {
 	lo, hi := s.lo, s.hi
+	parts := 6.
 	if s.log {
-		return logTicks(lo, hi)
+		ticks, labels := logTicks(lo, hi), 0
+		for _, t := range ticks {
+			if t.label != "" {
+				labels++
+			}
+		}
+		if labels > 1 {
+			return ticks
+		}
+		parts = 4 // a narrow range: equal steps look nearly equal on it
 	}
-	step := niceStep((hi - lo) / 6)
+	step := niceStep((hi - lo) / parts)
 	if s.integers && step < 5 {
 		step = max(math.Floor(step), 1) // 2 for 2.5
 	}

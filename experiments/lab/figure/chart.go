@@ -21,10 +21,10 @@ import (
 // shows it at full width.
 const (
 	chartWidth  vg.Length = 400
-	chartHeight vg.Length = 268
+	chartHeight vg.Length = 282
 	margin      vg.Length = 10
-	textSize    vg.Length = 10.5
-	titleSize   vg.Length = 12
+	textSize    vg.Length = 12
+	titleSize   vg.Length = 13.5
 	tickLength  vg.Length = 4
 )
 
@@ -108,10 +108,11 @@ func (ch *chart) drawY(c, area draw.Canvas, ticks []tick, y func(float64) vg.Len
 		write(c, t.label, textSize, soft, area.Min.X-tickLength-3, at-textSize*0.36, right)
 	}
 	c.StrokeLine2(axisLine(), area.Min.X, area.Min.Y, area.Min.X, area.Max.Y)
+	at, size := fit(ch.yLabel, area.Min.Y, area.Max.Y, c.Min.Y, c.Max.Y)
 	c.Push()
-	c.Translate(vg.Point{X: c.Min.X + textSize*0.8, Y: (area.Min.Y + area.Max.Y) / 2})
+	c.Translate(vg.Point{X: c.Min.X + textSize*0.8, Y: at})
 	c.Rotate(math.Pi / 2)
-	write(c, ch.yLabel, textSize, ink, 0, 0, centre)
+	write(c, ch.yLabel, size, ink, 0, 0, centre)
 	c.Pop()
 }
 
@@ -131,14 +132,16 @@ func (ch *chart) drawX(c, area draw.Canvas, x func(float64) vg.Length) {
 			write(c, t.label, textSize, soft, at, baseline, centre)
 		}
 	}
+	size := ch.categorySize()
 	for i, category := range ch.categories {
 		for k, line := range ch.broken(category) {
-			write(c, line, textSize, soft, x(float64(i)), baseline-vg.Length(k)*textSize*1.2, centre)
+			write(c, line, size, soft, x(float64(i)), baseline-vg.Length(k)*textSize*1.2, centre)
 		}
 	}
 	c.StrokeLine2(axisLine(), area.Min.X, area.Min.Y, area.Max.X, area.Min.Y)
 	if ch.xLabel != "" {
-		write(c, ch.xLabel, textSize, ink, (area.Min.X+area.Max.X)/2, c.Min.Y+textSize*0.2, centre)
+		at, size := fit(ch.xLabel, area.Min.X, area.Max.X, c.Min.X, c.Max.X)
+		write(c, ch.xLabel, size, ink, at, c.Min.Y+textSize*0.2, centre)
 	}
 }
 
@@ -158,10 +161,39 @@ func (ch *chart) belowHeight() vg.Length {
 // broken is a category's label in lines: broken at its spaces if it is wider
 // than the category.
 func (ch *chart) broken(category string) []string {
-	if textWidth(category, textSize) <= (chartWidth-60)/vg.Length(len(ch.categories))-4 {
+	if textWidth(category, textSize) <= ch.categoryWidth() {
 		return []string{category}
 	}
 	return strings.Fields(category)
+}
+
+// categoryWidth is the room for a category's label.
+func (ch *chart) categoryWidth() vg.Length { return (chartWidth-60)/vg.Length(len(ch.categories)) - 4 }
+
+// categorySize is the size of the categories' labels, smaller than other text where a
+// word would run into the next category.
+func (ch *chart) categorySize() vg.Length {
+	size := textSize
+	for _, category := range ch.categories {
+		for _, line := range ch.broken(category) {
+			size = min(size, textSize*ch.categoryWidth()/textWidth(line, textSize))
+		}
+	}
+	return max(size, textSize/2)
+}
+
+// fit places a label of an axis that reaches from lo to hi: in its middle, or, if the
+// label is longer, as near to it as the space from least to most allows, and smaller
+// if need be.
+func fit(label string, lo, hi, least, most vg.Length) (at, size vg.Length) {
+	width := textWidth(label, textSize)
+	if width <= hi-lo {
+		return (lo + hi) / 2, textSize
+	}
+	if width > most-least {
+		return (least + most) / 2, textSize * (most - least) / width
+	}
+	return min(max((lo+hi)/2, least+width/2), most-width/2), textSize
 }
 
 // drawLegend sets the entries in rows at the top of c and returns the height

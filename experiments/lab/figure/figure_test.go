@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"gonum.org/v1/plot/vg"
 )
 
 var nan = math.NaN()
@@ -288,5 +290,54 @@ func TestSheet(t *testing.T) {
 	config, err := png.DecodeConfig(bytes.NewReader(data))
 	if err != nil || config.Width != 10*(28*2+2)+2 || config.Height != config.Width {
 		t.Errorf("got %v, %v", config, err)
+	}
+}
+
+// TestFit: a label keeps to the middle of its axis, then to the canvas, and shrinks last.
+func TestFit(t *testing.T) {
+	width := textWidth("0123456789", textSize)
+	tests := []struct{ lo, hi, least, most, at, size vg.Length }{
+		{100, 100 + width, 0, 100 + width, 100 + width/2, textSize},
+		{100, 90 + width, 0, 90 + width, 90 + width/2, textSize}, // at the far end
+		{10, width, 10, 2 * width, 10 + width/2, textSize},       // at the near end
+		{10, width / 2, 0, width / 2, width / 4, textSize / 2},   // everywhere
+	}
+	for _, test := range tests {
+		at, size := fit("0123456789", test.lo, test.hi, test.least, test.most)
+		if math.Abs(float64(at-test.at)) > 1e-9 || math.Abs(float64(size-test.size)) > 1e-9 {
+			t.Errorf("%+v: got %v, %v", test, at, size)
+		}
+	}
+}
+
+// TestCategorySize: a word longer than its category's room is set smaller, and only then.
+func TestCategorySize(t *testing.T) {
+	ch := chart{categories: []string{"one", "two three", "four"}}
+	if size := ch.categorySize(); size != textSize {
+		t.Errorf("got %v for words with room, want %v", size, textSize)
+	}
+	ch.categories = []string{"regularisation", "a", "b", "c", "d"}
+	size := ch.categorySize()
+	if width := textWidth("regularisation", size); size >= textSize || math.Abs(float64(width-ch.categoryWidth())) > 2 {
+		t.Errorf("got size %v, with which the word is %v wide where there is room for %v", size, width, ch.categoryWidth())
+	}
+}
+
+// TestNarrowLogAxis: two marks at least, so that a reader sees the scale.
+func TestNarrowLogAxis(t *testing.T) {
+	for _, ends := range [][2]float64{{7.5, 19}, {0.11, 0.19}, {210, 230}, {1e-7, 1.01e-7}, {1, 10}, {3, 7e5}} {
+		s := &scale{log: true, lo: ends[0], hi: ends[1]}
+		labels := map[string]bool{}
+		for _, tick := range s.ticks() {
+			if tick.value < s.lo*(1-1e-9) || tick.value > s.hi*(1+1e-9) {
+				t.Errorf("%v: a mark at %v", ends, tick.value)
+			}
+			if tick.label != "" {
+				labels[tick.label] = true
+			}
+		}
+		if len(labels) < 2 {
+			t.Errorf("%v: got labels %v, want two at least", ends, labels)
+		}
 	}
 }

@@ -1,0 +1,124 @@
+// Command all runs every experiment of the repository at one preset, each as a process
+// of its own, and makes a page of what they say: the lecture's claims one by one, with
+// verdict, numbers and figure.
+//
+//	go run ./experiments/all                        # the preset lecture, into runs/all
+//	go run ./experiments/all -preset smoke -jobs 2
+//	go run ./experiments/all -only losses,gradients
+//	go run ./experiments/all -resume                # what is missing or unfinished
+//
+// The experiments are found by themselves: the directories beside this one whose
+// program calls lab.Main. Each is built once, and leaves what it always does in a
+// directory of its own name below -out (see package lab). Beside these are
+//
+//   - index.html, the scorecard, for people;
+//   - scorecard.json, the same for programs;
+//   - .lock, which keeps a second process from the directory.
+//
+// Both documents are replaced, whole, whenever an experiment begins or ends, so that a
+// run in progress can be looked at.
+//
+// An experiment that fails does not stop the others: the scorecard has its error, and
+// the exit status is 1 in the end. The first SIGINT, SIGTERM or SIGHUP is passed on: the
+// experiments finish their batch and write a checkpoint, and the status is 130. A second
+// one stops everything at once; what was written before stays good.
+//
+// With -resume, experiments whose finished results are there are not run again, and the
+// others continue what is there. Results are those of this run if their configuration is:
+// experiment, preset, seeds, data set and all hyperparameters. A directory that holds
+// others is refused, and so is one with an unfinished experiment if -resume is missing.
+// A change of the code is not noticed; the scorecard shows the revision that each result
+// was made with.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+)
+
+// Exit statuses, those of the experiments.
+const (
+	exitDone        = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitInterrupted = 130
+)
+
+func main() {
+	os.Exit(runMain(os.Args[1:], fromSource, os.Stdout, os.Stderr))
+}
+
+// runMain is the program: it returns the exit status. source finds the programs.
+func runMain(args []string, source finder, stdout, stderr io.Writer) int {
+	opts, err := parse(args, stdout)
+	if errors.Is(err, flag.ErrHelp) {
+		return exitDone
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "all: %v (-h lists the flags)\n", err)
+		return exitUsage
+	}
+	children := new(children)
+	ctx, stop := interruptible(context.Background(), stderr, children.kill)
+	defer stop()
+	screen := newScreen(stderr, opts.progress)
+	err = execute(ctx, opts, source, children, screen, stdout)
+	screen.clear()
+	var usage usageError
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.As(err, &usage):
+		fmt.Fprintf(stderr, "all: %v (-h lists the flags)\n", err)
+		return exitUsage
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintf(stderr, "all: interrupted; resume with: %s -resume\n", commandLine(opts))
+		return exitInterrupted
+	}
+	fmt.Fprintf(stderr, "all: %s\n", strings.ReplaceAll(err.Error(), "\n", "; "))
+	return exitFailed
+}
+
+// execute prepares -out, runs the experiments and prints the scorecard.
+func execute(ctx context.Context, opts options, source finder, children *children, screen *screen, stdout io.Writer) error {
+	found, err := source(ctx, opts.only)
+	if err != nil {
+		return err
+	}
+	defer found.remove()
+	lock, err := openOut(opts.out)
+	if err != nil {
+		return err
+	}
+	defer lock.Release()
+	r := &runner{opts: opts, children: children, screen: screen, check: lock.Check}
+	if err := r.prepare(ctx, found); err != nil {
+		return err
+	}
+	if err := r.run(ctx); err != nil {
+		return err
+	}
+	card := r.scorecard()
+	data := []byte(card.text(opts.out))
+	if opts.json {
+		if data, err = card.encode(); err != nil {
+			return err
+		}
+	}
+	screen.clear()
+	if _, err := stdout.Write(data); err != nil {
+		return fmt.Errorf("standard output: %w", err)
+	}
+	if ctx.Err() != nil && r.unfinished() {
+		return ctx.Err()
+	}
+	if failed := r.failed(); len(failed) > 0 {
+		return fmt.Errorf("%s failed", strings.Join(failed, ", "))
+	}
+	return nil
+}
