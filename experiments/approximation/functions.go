@@ -41,10 +41,6 @@ func targets() []target {
 			curvature: math.Hypot(8*math.Pi, 256*math.Pi*math.Pi),
 		},
 		{
-			name: "abs", words: "|x|", variables: 1,
-			of: func(x []float64) float64 { return math.Abs(x[0]) },
-		},
-		{
 			name: "bump", words: "exp(−8((x−0.2)² + (y+0.1)²))", variables: 2,
 			of: func(x []float64) float64 {
 				u, v := x[0]-0.2, x[1]+0.1
@@ -63,6 +59,10 @@ func targets() []target {
 				}
 				return 0
 			},
+		},
+		{
+			name: "abs", words: "|x|", variables: 1,
+			of: func(x []float64) float64 { return math.Abs(x[0]) },
 		},
 		{
 			name: "checkerboard", words: "1 and −1 on the sixteen squares of a board", variables: 2,

@@ -10,6 +10,8 @@ import (
 	"gonum.org/v1/gonum/stat"
 )
 
+const pointsName = "points with noise"
+
 // validated is the width with the smallest mean error on the validation points.
 func (r *reporter) validated() int {
 	chosen := r.Recipe.Widths[0]
@@ -67,8 +69,8 @@ func (r *reporter) noise() error {
 	for i := range series {
 		series[i] = within(series[i], -1, 1)
 	}
-	series = append(series, dots("points", x, y))
-	svg, err := figure.Lines{XLabel: "x", YLabel: "f(x)", Series: series}.SVG()
+	series = append(series, dots(pointsName, x, y))
+	svg, err := figure.Lines{XLabel: "x", YLabel: "f(x)", Series: series, Marked: []string{pointsName}}.SVG()
 	if err != nil {
 		return err
 	}

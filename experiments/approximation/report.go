@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"capas/blocks"
 	"capas/experiments/lab"
@@ -153,11 +154,12 @@ func (r *reporter) constant(name string, at func(width int) float64) figure.Seri
 
 // against draws series against the width, on logarithmic axes.
 func (r *reporter) against(file, title, caption, y string, colors figure.Colors, series ...figure.Series) error {
-	svg, err := figure.Lines{XLabel: "hidden units", YLabel: y, LogX: true, LogY: true, Series: series, Colors: colors}.SVG()
+	l := figure.Lines{XLabel: "hidden units", YLabel: y, LogX: true, LogY: true, Series: series, Colors: colors, Marked: []string{handMade}}
+	svg, err := l.SVG()
 	if err != nil {
 		return err
 	}
-	r.Figure(file, title, caption+" "+meanAndBand, svg)
+	r.Figure(file, title, strings.TrimSpace(caption+" "+meanAndBand), svg)
 	return nil
 }
 
@@ -191,9 +193,9 @@ func (r *reporter) fits() error {
 		file, title, caption, y string
 		of                      func(measured) float64
 	}{
-		{"fit.svg", "Error on the points that are learned", "", "error on the points (% of the target's sd)", fit},
+		{"fit.svg", "Error on the points that are learned", "", "error on the points (% of sd)", fit},
 		{"inside.svg", "Error between the points", fmt.Sprintf("Measured on a fine grid of %d or %d × %d fresh places within the range of the data.", denseLine, denseSide, denseSide),
-			"error between the points (% of the target's sd)", inside},
+			"error between the points (% of sd)", inside},
 	} {
 		var all []figure.Series
 		header, rows := []string{"hidden units"}, make([][]string, len(p.Widths))

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -92,7 +91,7 @@ func (r *reporter) constructions() error {
 			}))
 		}
 		if err := r.against("learned_"+f.name+".svg", "Trained and constructed networks: "+f.name,
-			f.name+" is "+f.words+". Error on the fine grid within the range of the data.", "error between the points (% of the target's sd)", learners(), series...); err != nil {
+			f.name+" is "+f.words+". Error on the fine grid within the range of the data.", "error between the points (% of sd)", learners(), series...); err != nil {
 			return err
 		}
 	}
@@ -122,7 +121,7 @@ func (r *reporter) beyond() error {
 		rows = append(rows, []string{f.name, percent(over(first, outside)), percent(over(last, outside)), percent(over(last, inside)),
 			fmt.Sprintf("%.4g", 100*continued(f, false)), fmt.Sprintf("%.4g", 100*continued(f, true))})
 	}
-	if err := r.against("outside.svg", "Error outside of the range of the data", "", "error on [−2,−1] and [1,2] (% of the target's sd)", functionColors(), all...); err != nil {
+	if err := r.against("outside.svg", "Error outside of the range of the data", "On [−2,−1] and [1,2] together, in percent of the target's standard deviation within the range.", "error outside (% of sd)", functionColors(), all...); err != nil {
 		return err
 	}
 	r.Table("Errors (%). A function that goes on from the edges as a constant or as a straight line would have those of the last two columns",
@@ -175,12 +174,7 @@ func within(s figure.Series, lo, hi float64) figure.Series {
 	return out
 }
 
-// dots is a series of single points: lines have gaps between them.
+// dots is a series of single points.
 func dots(name string, p points, y []float64) figure.Series {
-	s := figure.Series{Name: name, Y: [][]float64{nil}}
-	for i, x := range p {
-		s.X = append(s.X, x[0], x[0])
-		s.Y[0] = append(s.Y[0], y[i], math.NaN())
-	}
-	return s
+	return figure.Series{Name: name, X: places(p), Y: [][]float64{y}}
 }
