@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -31,8 +32,8 @@ func (r *reporter) claims() {
 		n := len(last)
 		r.Claim(lab.Claim{
 			Section: section, Claim: fmt.Sprintf("One hidden layer, if it is wide enough, is trained to fit %s: %s.", f.name, f.words),
-			Measured: fmt.Sprintf("error on the points: %d units %s %%, %d units %s %% of the target's standard deviation; the best output layer on the same hidden units would have %s %%, on %d units with first weights %s %%",
-				narrow, percent(first), wide, percent(last), percent(over(r.measured[r.main(f, wide)], output)), drawnTimes*wide, percent(over(r.measured[r.main(f, wide)], drawn))),
+			Measured: fmt.Sprintf("error on the points: %s %s %%, %s %s %% of the target's standard deviation; the best output layer on the same hidden units would have %s %%, on %d units with first weights %s %%",
+				units(narrow), percent(first), units(wide), percent(last), percent(over(r.measured[r.main(f, wide)], output)), drawnTimes*wide, percent(over(r.measured[r.main(f, wide)], drawn))),
 			Holds: small == n && falls == n,
 			Rule:  fmt.Sprintf("with %d units below %g %% for every seed (%d of %d), and smaller than with %d (%d of %d)", wide, 100*fitted, small, n, narrow, falls, n), Figure: "fit.svg",
 		})
@@ -46,7 +47,7 @@ func (r *reporter) claims() {
 		r.Compare(lab.Comparison{
 			Section: section, Claim: fmt.Sprintf("What can be approximated need not be learned: %d ReLU units with weights set by hand are closer to %s than the same units trained.", wide, f.name),
 			What: "error between the points, % of the target's standard deviation", A: "constructed", B: "trained", Scale: 100,
-			MetricA: byHand(f, wide, "inside"), MetricB: metric(relu(f, wide), "inside"), Figure: "learned_" + f.name + ".svg",
+			MetricA: handMetric(f, wide, "inside"), MetricB: metric(relu(f, wide), "inside"), Figure: "learned_" + f.name + ".svg",
 		})
 	}
 	for _, f := range r.curves {
@@ -57,8 +58,8 @@ func (r *reporter) claims() {
 		}
 		r.Claim(lab.Claim{
 			Section: section, Claim: fmt.Sprintf("A fit of %s says nothing about the function outside of the data.", f.name),
-			Measured: fmt.Sprintf("%d units: error inside %s %%, outside %s %%; outside with %d unit(s) %s %%; going on as a constant %.3g %%",
-				wide, percent(in), percent(out), narrow, percent(over(r.measured[r.main(f, narrow)], outside)), 100*continued(f, false)),
+			Measured: fmt.Sprintf("%s: error inside %s %%, outside %s %%; outside with %s %s %%; going on as a constant %.3g %%",
+				units(wide), percent(in), percent(out), units(narrow), percent(over(r.measured[r.main(f, narrow)], outside)), 100*continued(f, false)),
 			Holds: times == len(in), Rule: fmt.Sprintf("with %d units more than %d times as large outside for every seed (%d of %d)", wide, worse, times, len(in)),
 			Figure: "outside_" + f.name + ".svg",
 		})
@@ -109,24 +110,19 @@ func (r *reporter) noiseClaims(wide int) {
 	_, _, above, err := lab.SignOverSeeds(a, b)
 	r.Claim(lab.Claim{
 		Section: section, Claim: "With noisy data, a wide hidden layer that fits them better generalises worse than a smaller one.",
-		Measured: fmt.Sprintf("test error: %d units %s; %d units, which validation chose, %s; smallest mean at %d units", wide, lab.Summary(a), chosen, lab.Summary(b), r.bestTest()),
-		Holds:    err == nil && chosen < wide && above == len(a), Rule: fmt.Sprintf("larger for every seed (%d of %d) than with fewer units that validation chose", above, len(a)),
+		Measured: fmt.Sprintf("test error: %s %s; %s, which validation chose, %s; the mean is smallest with %s, largest with %s",
+			units(wide), lab.Summary(a), units(chosen), lab.Summary(b), units(r.extremeTest(1)), units(r.extremeTest(-1))),
+		Holds: err == nil && chosen < wide && above == len(a), Rule: fmt.Sprintf("larger for every seed (%d of %d) than with fewer units that validation chose", above, len(a)),
 		Figure: "noise.svg",
 	})
 }
 
-// bestTest is the width with the smallest mean test error. It is told, and decides
-// nothing.
-func (r *reporter) bestTest() int {
+// extremeTest is the width with the smallest mean test error, or, with sign −1, the
+// largest. It is told, and decides nothing.
+func (r *reporter) extremeTest(sign float64) int {
 	return slices.MinFunc(r.Recipe.Widths, func(a, b int) int {
 		x, _ := lab.Summarize(over(r.measured[r.noisy(a)], inside))
 		y, _ := lab.Summarize(over(r.measured[r.noisy(b)], inside))
-		switch {
-		case x < y:
-			return -1
-		case x > y:
-			return 1
-		}
-		return 0
+		return cmp.Compare(sign*x, sign*y)
 	})
 }

@@ -15,6 +15,8 @@ type target struct {
 	// curvature is a bound of |f″| on [−1,1]; 0 if there is none, or if it has two
 	// variables.
 	curvature float64
+	// kinks on (−1,1), in rising order, of a function that is a polygon; nil of others.
+	kinks []float64
 }
 
 // targets are all functions there are.
@@ -28,7 +30,8 @@ func targets() []target {
 		},
 		{
 			name: "zigzag", words: "(2/π) arcsin sin(4πx + 1), with eight kinks", variables: 1,
-			of: func(x []float64) float64 { return math.Asin(math.Sin(4*math.Pi*x[0]+1)) * 2 / math.Pi },
+			of:    func(x []float64) float64 { return math.Asin(math.Sin(4*math.Pi*x[0]+1)) * 2 / math.Pi },
+			kinks: crests(),
 		},
 		{
 			name: "step", words: "−1 below 0.3, 1 from there on", variables: 1,
@@ -62,7 +65,8 @@ func targets() []target {
 		},
 		{
 			name: "abs", words: "|x|", variables: 1,
-			of: func(x []float64) float64 { return math.Abs(x[0]) },
+			of:    func(x []float64) float64 { return math.Abs(x[0]) },
+			kinks: []float64{0},
 		},
 		{
 			name: "checkerboard", words: "1 and −1 on the sixteen squares of a board", variables: 2,
@@ -71,6 +75,14 @@ func targets() []target {
 			},
 		},
 	}
+}
+
+// crests are the places where 4πx + 1 is an odd multiple of π/2.
+func crests() (x []float64) {
+	for k := -4; k < 4; k++ {
+		x = append(x, (math.Pi/2+math.Pi*float64(k)-1)/(4*math.Pi))
+	}
+	return x
 }
 
 func sign(positive bool) float64 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"strconv"
 
 	"capas/experiments/lab"
 	"capas/models"
@@ -214,12 +215,12 @@ func outside(m measured) float64 { return m.outside }
 func output(m measured) float64  { return m.solved }
 func drawn(m measured) float64   { return m.drawn }
 
-// constructed measures the network made by hand. It has no seed: the same for all.
-func constructed(f target, width int) (m measured, err error) {
+// byHand measures a network that was made by hand. It has no seed: the same for all.
+func byHand(f target, net *models.MLP) (m measured, err error) {
 	p := between(-1, 1, denseLine)
-	y, err := predict(construct(f, width), p)
+	y, err := predict(net, p)
 	if err != nil {
-		return m, fmt.Errorf("%s, constructed, width %d: %w", f.name, width, err)
+		return m, fmt.Errorf("%s, constructed, width %d: %w", f.name, net.Layers[0].W.Value.Shape()[1], err)
 	}
 	t := p.values(f)
 	return measured{inside: rmse(y[0], t) / deviation(f), farthest: farthest(y[0], t)}, nil
@@ -231,5 +232,26 @@ func bound(f target, width int) float64 {
 	return f.curvature * h * h / 8
 }
 
-// percent of all values, as text.
-func percent(values []float64) string { return lab.Summary(lab.Scaled(values, 100)) }
+// percent is the mean and the standard deviation of fractions, in percent, to three
+// digits. What is below a thousandth of a percent is rounding, or as good as none.
+func percent(values []float64) string {
+	mean, sd := lab.Summarize(lab.Scaled(values, 100))
+	short := func(v float64, digits int) string {
+		if v < 0.001 {
+			return "<0.001"
+		}
+		return strconv.FormatFloat(v, 'g', digits, 64)
+	}
+	if len(values) < 2 || mean < 0.001 {
+		return short(mean, 3)
+	}
+	return short(mean, 3) + " ± " + short(sd, 2)
+}
+
+// units is a number of them, in words.
+func units(n int) string {
+	if n == 1 {
+		return "1 unit"
+	}
+	return fmt.Sprintf("%d units", n)
+}

@@ -52,21 +52,35 @@ func saturates(f blocks.Activation) bool {
 	return slices.Contains([]blocks.Activation{blocks.Sigmoid(), blocks.Tanh(), blocks.LeCunTanh(), blocks.Softsign()}, f)
 }
 
-// construct returns a network of so many ReLU units with weights set by hand, nothing of
-// it learned: the polygon through the function's values at −1, −1+h, …, 1, with
-// h = 2/width. Unit i has its kink at −1+ih, and its output weight is the change of the
-// polygon's slope there; the output's bias is f(−1). Where |f″| ≤ M, the polygon is
-// nowhere farther from f than Mh²/8.
+// construct returns the polygon with so many units and corners at even distances
+// h = 2/width. Where |f″| ≤ M, it is nowhere farther from f than Mh²/8.
 func construct(f target, width int) *models.MLP {
-	hidden := &blocks.Dense{W: blocks.NewParam("constructed.1.W", 1, width), B: blocks.NewParam("constructed.1.b", width), F: blocks.ReLU()}
-	top := &blocks.Dense{W: blocks.NewParam("constructed.2.W", width, 1), B: blocks.NewParam("constructed.2.b", 1), F: blocks.Linear()}
-	h := 2 / float64(width)
-	at := func(i int) float64 { return f.of([]float64{-1 + h*float64(i)}) }
+	corners := make([]float64, width+1)
+	for i := range corners {
+		corners[i] = -1 + 2*float64(i)/float64(width)
+	}
+	return polygon(f, corners)
+}
+
+// exact returns the polygon that a function with kinks is.
+func exact(f target) *models.MLP {
+	return polygon(f, append(append([]float64{-1}, f.kinks...), 1))
+}
+
+// polygon returns a network of ReLU units with weights set by hand, nothing of it learned:
+// the polygon through the function's values at the corners, the first of which is −1 and
+// the last 1. There is a unit for each corner but the last: its kink is there, and its
+// output weight is the change of the polygon's slope. The output's bias is f(−1).
+func polygon(f target, corners []float64) *models.MLP {
+	n := len(corners) - 1
+	hidden := &blocks.Dense{W: blocks.NewParam("constructed.1.W", 1, n), B: blocks.NewParam("constructed.1.b", n), F: blocks.ReLU()}
+	top := &blocks.Dense{W: blocks.NewParam("constructed.2.W", n, 1), B: blocks.NewParam("constructed.2.b", 1), F: blocks.Linear()}
+	at := func(i int) float64 { return f.of([]float64{corners[i]}) }
 	before := 0.0
-	for i := range width {
+	for i := range n {
 		hidden.W.Value.Float32s()[i] = 1
-		hidden.B.Value.Float32s()[i] = float32(1 - h*float64(i))
-		slope := (at(i+1) - at(i)) / h
+		hidden.B.Value.Float32s()[i] = float32(-corners[i])
+		slope := (at(i+1) - at(i)) / (corners[i+1] - corners[i])
 		top.W.Value.Float32s()[i] = float32(slope - before)
 		before = slope
 	}

@@ -77,7 +77,7 @@ func TestConstruct(t *testing.T) {
 					t.Fatalf("%s, %d units: %g at %g, want %g", f.name, width, y[0][i], x[0], want)
 				}
 			}
-			m, err := constructed(f, width)
+			m, err := byHand(f, construct(f, width))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -100,6 +100,36 @@ func TestBoundIsReached(t *testing.T) {
 	for i, x := range p {
 		if e := y[0][i] - f.of(x); !(math.Abs(e-bound(f, 5)) < 1e-6) || math.Abs(bound(f, 5)-0.04) > 1e-12 {
 			t.Errorf("error %g at %g, want 0.04, the bound is %g", e, x[0], bound(f, 5))
+		}
+	}
+}
+
+// A function with kinks is the polygon with corners there, and none with the kinks
+// elsewhere.
+func TestExact(t *testing.T) {
+	for _, f := range targets() {
+		if len(f.kinks) == 0 {
+			continue
+		}
+		m, err := byHand(f, exact(f))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !(m.farthest < 1e-5) {
+			t.Errorf("%s: an error of %g with kinks at %v", f.name, m.farthest, f.kinks)
+		}
+		f.kinks = slices.Clone(f.kinks)
+		f.kinks[0] += 0.05
+		if m, err = byHand(f, exact(f)); err != nil || m.farthest < 0.01 {
+			t.Errorf("%s: an error of %g (%v) with a kink misplaced", f.name, m.farthest, err)
+		}
+	}
+}
+
+func TestPercent(t *testing.T) {
+	for want, values := range map[string][]float64{"90.8 ± <0.001": {0.9076508, 0.9076508}, "<0.001": {1e-9, 3e-9}, "1.5 ± 0.71": {0.01, 0.02}, "12.3": {0.123}} {
+		if got := percent(values); got != want {
+			t.Errorf("%v: %q, want %q", values, got, want)
 		}
 	}
 }
@@ -214,46 +244,6 @@ func TestSolved(t *testing.T) {
 		}
 	}
 }
-
-// The grid of two variables is an image: x to the right, y upwards.
-func TestSquare(t *testing.T) {
-	if got, want := square(line(-1, 1, 2)), (points{{-1, 1}, {1, 1}, {-1, -1}, {1, -1}}); !slices.EqualFunc(got, want, slices.Equal) {
-		t.Errorf("%v, want %v", got, want)
-	}
-	learned, inside, outside := grids(lookup(t, "step"), Recipe{Points: 9})
-	if len(learned) != 9 || learned[0][0] != -1 || learned[8][0] != 1 || inside[0][0] <= -1 || inside[len(inside)-1][0] >= 1 {
-		t.Errorf("learned %v, inside from %v to %v", learned, inside[0], inside[len(inside)-1])
-	}
-	for _, x := range outside {
-		if math.Abs(x[0]) <= 1 || math.Abs(x[0]) >= 2 {
-			t.Errorf("outside: %v", x)
-		}
-	}
-}
-
-// Samples have the noise that they should, places within the range, and are others for
-// another seed or purpose.
-func TestSample(t *testing.T) {
-	f, r := lookup(t, "chirp"), Recipe{NoisyPoints: 1000, Noise: 0.5}
-	p, y := sample(f, r, "training", 1)
-	var noise, x []float64
-	for i := range p {
-		noise, x = append(noise, y[i]-f.of(p[i])), append(x, p[i][0])
-	}
-	if sd := stat.StdDev(noise, nil); math.Abs(sd-0.5) > 0.05 || math.Abs(stat.Mean(noise, nil)) > 0.06 {
-		t.Errorf("noise of mean %g and deviation %g, want 0 and 0.5", stat.Mean(noise, nil), sd)
-	}
-	if low, high, sd := slices.Min(x), slices.Max(x), stat.StdDev(x, nil); low < -1 || high >= 1 || math.Abs(sd-math.Sqrt(1./3)) > 0.03 {
-		t.Errorf("places from %g to %g, deviation %g, want uniform ones on [−1,1)", low, high, sd)
-	}
-	for _, other := range []points{first(sample(f, r, "validation", 1)), first(sample(f, r, "training", 2))} {
-		if other[0][0] == x[0] {
-			t.Error("two samples have the same places")
-		}
-	}
-}
-
-func first(p points, _ []float64) points { return p }
 
 // |x| goes on as a straight line, step as a constant.
 func TestContinued(t *testing.T) {

@@ -36,14 +36,19 @@ func (r *reporter) noise() error {
 	chosen := r.validated()
 	r.Section("Few points with noise", fmt.Sprintf("Of the function %s, %s, networks know %d points at random places of [−1,1], with Gaussian noise of standard deviation σ = %g. "+
 		"They are trained as above, for as long, and nothing stops them early. The test error is that against the function without noise, on the fine grid. "+
-		"As many other noisy points, the validation set, choose a width: %d units have the smallest error on it (mean over seeds).", p.Noisy, f.words, p.NoisyPoints, p.Noise, chosen))
+		"As many other noisy points, the validation set, choose a width: the smallest error on it (mean over seeds) is that of %s. "+
+		"The mean test error is smallest with %s and largest with %s.",
+		p.Noisy, f.words, p.NoisyPoints, p.Noise, units(chosen), units(r.extremeTest(1)), units(r.extremeTest(-1))))
 	test := "test, against the function"
-	if err := r.against("noise.svg", "Training and test error with noisy data", "", "root mean squared error", figure.NewColors("training", test, "σ"),
+	svg, err := figure.Lines{XLabel: "hidden units", YLabel: "root mean squared error", LogX: true, FromZero: true, Series: []figure.Series{
 		r.series("training", func(w int) []float64 { return over(r.measured[r.noisy(w)], fit) }),
 		r.series(test, func(w int) []float64 { return over(r.measured[r.noisy(w)], inside) }),
-		r.constant("σ", func(int) float64 { return p.Noise })); err != nil {
+		r.constant("σ of the noise", func(int) float64 { return p.Noise }),
+	}}.SVG()
+	if err != nil {
 		return err
 	}
+	r.Figure("noise.svg", "Training and test error with noisy data", meanAndBand, svg)
 	var rows [][]string
 	for _, w := range p.Widths {
 		k := r.noisy(w)
@@ -70,7 +75,7 @@ func (r *reporter) noise() error {
 		series[i] = within(series[i], -1, 1)
 	}
 	series = append(series, dots(pointsName, x, y))
-	svg, err := figure.Lines{XLabel: "x", YLabel: "f(x)", Series: series, Marked: []string{pointsName}}.SVG()
+	svg, err = figure.Lines{XLabel: "x", YLabel: "f(x)", Series: series, Marked: []string{pointsName}}.SVG()
 	if err != nil {
 		return err
 	}

@@ -49,7 +49,7 @@ func report(ctx context.Context, run *lab.Run[Recipe], by map[spec]outcome) erro
 	}
 	for _, f := range r.curves {
 		for _, w := range r.Recipe.Widths {
-			m, err := constructed(f, w)
+			m, err := byHand(f, construct(f, w))
 			if err != nil {
 				return err
 			}
@@ -89,8 +89,8 @@ func metric(k kind, what string) string {
 	return fmt.Sprintf("%s.%s.width%d.%s", k.task(), k.activation, k.width, what)
 }
 
-// byHand is the name of one of the constructed network.
-func byHand(f target, width int, what string) string {
+// handMetric is the name of one of the constructed network.
+func handMetric(f target, width int, what string) string {
 	return fmt.Sprintf("%s.constructed.width%d.%s", f.name, width, what)
 }
 
@@ -118,7 +118,7 @@ func (r *reporter) metrics() {
 					}
 				}
 				if f.variables == 1 {
-					r.Metric(byHand(f, w, "inside"), seed, r.made[kind{function: f.name, width: w}].inside)
+					r.Metric(handMetric(f, w, "inside"), seed, r.made[kind{function: f.name, width: w}].inside)
 				}
 			}
 			k := r.noisy(w)
@@ -228,8 +228,8 @@ func (r *reporter) solvedTable() {
 		rows = append(rows, []string{f.name, percent(over(m, fit)), percent(over(m, output)), percent(over(m, drawn))})
 	}
 	r.Table("Error on the points (%) after training, and with the output layer that fits best, by least squares, on hidden units that were trained and on more that were not",
-		[]string{"function", fmt.Sprintf("%d units, trained", wide), fmt.Sprintf("output layer solved, on the %d units", wide),
-			fmt.Sprintf("output layer solved, on %d units with first weights", drawnTimes*wide)}, rows)
+		[]string{"function", units(wide) + ", trained", "output layer solved, on the " + units(wide),
+			"output layer solved, on " + units(drawnTimes*wide) + " with first weights"}, rows)
 }
 
 func functionColors() figure.Colors { return figure.NewColors(names()...) }

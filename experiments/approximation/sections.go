@@ -104,6 +104,21 @@ func (r *reporter) constructions() error {
 	}
 	r.Table(fmt.Sprintf("%d ReLU units, errors in percent", r.Recipe.greatest()),
 		[]string{"function", "constructed, between the points", "trained, between the points", "trained, on the points", "on the points, output layer solved for"}, rows)
+	rows = nil
+	for _, f := range r.curves {
+		if len(f.kinks) > 0 {
+			m, err := byHand(f, exact(f))
+			if err != nil {
+				return err
+			}
+			rows = append(rows, []string{f.name, strconv.Itoa(len(f.kinks) + 1), percent([]float64{m.inside})})
+		}
+	}
+	if len(rows) > 0 {
+		r.Table("Functions that are polygons themselves: a unit for each kink, and one for the first slope, are the function. "+
+			"Training moves kinks, and may find these; corners at even distances do not have them",
+			[]string{"function", "units", "error between the points (%)"}, rows)
+	}
 	return nil
 }
 
@@ -125,8 +140,8 @@ func (r *reporter) beyond() error {
 		return err
 	}
 	r.Table("Errors (%). A function that goes on from the edges as a constant or as a straight line would have those of the last two columns",
-		[]string{"function", fmt.Sprintf("outside, %d units", r.Recipe.Widths[0]), fmt.Sprintf("outside, %d units", r.Recipe.greatest()),
-			fmt.Sprintf("inside, %d units", r.Recipe.greatest()), "constant outside", "straight outside"}, rows)
+		[]string{"function", "outside, " + units(r.Recipe.Widths[0]), "outside, " + units(r.Recipe.greatest()),
+			"inside, " + units(r.Recipe.greatest()), "constant outside", "straight outside"}, rows)
 	for _, f := range r.curves {
 		series := []figure.Series{{Name: "target", X: places(showing()), Y: [][]float64{showing().values(f)}}}
 		colors := []string{"target"}
@@ -145,7 +160,7 @@ func (r *reporter) beyond() error {
 
 // curve is a kind's fit, drawn over x.
 func (r *reporter) curve(k kind) figure.Series {
-	s := figure.Series{Name: fmt.Sprintf("%d units", k.width), X: places(showing())}
+	s := figure.Series{Name: units(k.width), X: places(showing())}
 	for _, m := range r.measured[k] {
 		s.Y = append(s.Y, m.shown)
 	}
