@@ -60,6 +60,23 @@ func parseSVG(t *testing.T, svg []byte) []string {
 	}
 }
 
+// A marked series has a marker for each of its means, and one in the legend, but no line.
+func TestMarked(t *testing.T) {
+	marked := curves()
+	marked.Marked = []string{"dbn"}
+	svg, err := marked.SVG()
+	if err != nil {
+		t.Fatal(err)
+	}
+	parseSVG(t, svg)
+	// A circle is two arcs. The mean of dbn exists at 0, 1 and 3.
+	for part, want := range map[string]int{"stroke-width:1.8": 2, "A3,3 ": 2 * 3, "A3.5,3.5 ": 2} {
+		if n := strings.Count(string(svg), part); n != want {
+			t.Errorf("%q %d times, want %d", part, n, want)
+		}
+	}
+}
+
 func TestLines(t *testing.T) {
 	svg, err := curves().SVG()
 	if err != nil {

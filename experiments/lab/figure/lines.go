@@ -3,6 +3,7 @@ package figure
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -27,6 +28,8 @@ type Lines struct {
 	EachSeed       bool // thin lines for the single seeds
 	Series         []Series
 	Colors         Colors
+	// Marked names series that are drawn as markers, without lines: measured points.
+	Marked []string
 }
 
 // SVG draws the chart. Missing labels, a chart without values and rows of Y
@@ -77,7 +80,8 @@ func (l Lines) SVG() ([]byte, error) {
 	ch := &chart{title: l.Title, xLabel: l.XLabel, yLabel: l.YLabel, x: x, y: y}
 	if len(l.Series) > 1 || l.Series[0].Name != "" {
 		for _, name := range names {
-			ch.legend = append(ch.legend, entry{name: name, look: colors.look(name), line: true})
+			marked := slices.Contains(l.Marked, name)
+			ch.legend = append(ch.legend, entry{name: name, look: colors.look(name), line: !marked, mark: marked})
 		}
 	}
 	ch.draw = func(c draw.Canvas, px, py func(float64) vg.Length) {
@@ -155,6 +159,16 @@ func (l Lines) draw(c draw.Canvas, px, py func(float64) vg.Length, x, y *scale, 
 		}
 	}
 	for _, s := range l.Series {
-		curve(s, func(i int) float64 { mean, _, _ := spread(s.at(i), y); return mean }, colors.look(s.Name).line(1.8))
+		mean := func(i int) float64 { mean, _, _ := spread(s.at(i), y); return mean }
+		look := colors.look(s.Name)
+		if !slices.Contains(l.Marked, s.Name) {
+			curve(s, mean, look.line(1.8))
+			continue
+		}
+		for i, xv := range s.X {
+			if v := mean(i); x.usable(xv) && y.usable(v) {
+				c.DrawGlyph(draw.GlyphStyle{Color: look.color, Radius: 3, Shape: look.glyph}, point(xv, v))
+			}
+		}
 	}
 }
