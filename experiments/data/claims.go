@@ -109,20 +109,31 @@ func (r *reporter) helps(p pair) {
 	}
 }
 
-// shrinks claims that pretraining is worth less where there are many labels.
+// shrinks claims that pretraining gains where labels are few, and less where there are many.
 func (r *reporter) shrinks(p pair) {
 	least, most := r.Recipe.least(), r.Recipe.most()
-	r.Compare(lab.Comparison{
+	few, many := r.Values(metric(p.random, least, "gain")), r.Values(metric(p.random, most, "gain"))
+	holds := 0
+	for i := range few {
+		if few[i] > 0 && many[i] < few[i] {
+			holds++
+		}
+	}
+	r.Claim(lab.Claim{
 		Section: "3.2", Claim: fmt.Sprintf("Pretraining gains less the more labels there are (%s).", r.title(p.random)),
-		What: "gain in percentage points", A: fmt.Sprintf("%d labels", most), B: fmt.Sprintf("%d labels", least), Scale: 100, Figure: gainFigure,
-		MetricA: metric(p.random, most, "gain"), MetricB: metric(p.random, least, "gain"),
+		Measured: fmt.Sprintf("gain in percentage points: %s with %d labels, %s with %d", lab.Summary(lab.Scaled(few, 100)), least, lab.Summary(lab.Scaled(many, 100)), most),
+		Holds:    holds == len(few), Rule: fmt.Sprintf("a gain with the fewest labels, and a smaller one with the most, for every seed (%d of %d)", holds, len(few)), Figure: gainFigure,
 	})
-	few, many := r.ratios(p, least), r.ratios(p, most)
-	below, _, _, err := lab.SignOverSeeds(few, many)
+	few, many, holds = r.ratios(p, least), r.ratios(p, most), 0
+	for i := range few {
+		if few[i] < 1 && few[i] < many[i] {
+			holds++
+		}
+	}
 	r.Claim(lab.Claim{
 		Section: "3.2", Claim: fmt.Sprintf("Also as a share of the error, pretraining gains less the more labels there are (%s).", r.title(p.random)),
 		Measured: fmt.Sprintf("test error with pretraining over that without: %s with %d labels, %s with %d", lab.Summary(few), least, lab.Summary(many), most),
-		Holds:    err == nil && below == len(few), Rule: fmt.Sprintf("the ratio is smaller with fewer labels for every seed (%d of %d)", below, len(few)), Figure: ratioFigure,
+		Holds:    holds == len(few), Rule: fmt.Sprintf("below 1 with the fewest labels, and larger with the most, for every seed (%d of %d)", holds, len(few)), Figure: ratioFigure,
 	})
 }
 
@@ -134,18 +145,17 @@ func (r *reporter) firstLayers() {
 		What: "test error (%)", A: "first layer pretrained", B: "last layer pretrained", Scale: 100, Figure: layersFigure,
 		MetricA: metric(first, few, "test_error"), MetricB: metric(last, few, "test_error"),
 	})
-	none, all := r.all.of(deep, few).values(testError), r.all.of(deepPretrained, few).values(testError)
-	var shares []float64
-	more := 0
-	for i, x := range r.all.of(first, few) {
-		shares = append(shares, (none[i]-x.test)/(none[i]-all[i]))
-		if all[i] < none[i] && shares[i] > 0.5 {
-			more++
+	none, one, all := r.all.of(deep, few).values(testError), r.all.of(first, few).values(testError), r.all.of(deepPretrained, few).values(testError)
+	gainOne, gainAll, holds := make([]float64, len(one)), make([]float64, len(one)), 0
+	for i := range one {
+		gainOne[i], gainAll[i] = none[i]-one[i], none[i]-all[i]
+		if gainAll[i] > 0 && gainOne[i] > gainAll[i]/2 {
+			holds++
 		}
 	}
 	r.Claim(lab.Claim{
 		Section: "2.4", Claim: fmt.Sprintf("The first pretrained layer alone brings most of what all three bring (%d labels).", few),
-		Measured: "its share of the gain of all three: " + lab.Summary(shares),
-		Holds:    more == len(shares), Rule: fmt.Sprintf("all three gain, and the first alone more than half of it, for every seed (%d of %d)", more, len(shares)), Figure: layersFigure,
+		Measured: fmt.Sprintf("gain in percentage points: the first alone %s, all three %s", lab.Summary(lab.Scaled(gainOne, 100)), lab.Summary(lab.Scaled(gainAll, 100))),
+		Holds:    holds == len(one), Rule: fmt.Sprintf("all three gain, and the first alone more than half of it, for every seed (%d of %d)", holds, len(one)), Figure: layersFigure,
 	})
 }

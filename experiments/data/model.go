@@ -84,17 +84,21 @@ func (r Recipe) model(name string) model {
 
 // title is the model's name for people.
 func (m model) title() string {
-	switch {
-	case len(m.units) == 0:
+	if len(m.units) == 0 {
 		return "no hidden layer"
-	case len(m.units) == 1 && m.pretrained == nil:
-		return fmt.Sprintf("%d %s", m.units[0], m.f)
-	case len(m.units) == 1:
-		return fmt.Sprintf("%d %s, pretrained", m.units[0], m.f)
-	case len(m.pretrained) == len(m.units):
-		return fmt.Sprintf("%d×%d %s, pretrained", len(m.units), m.units[0], m.f)
 	}
-	return fmt.Sprintf("%d×%d %s", len(m.units), m.units[0], m.f)
+	f := m.f.String()
+	if m.f == blocks.ReLU() {
+		f = "ReLU"
+	}
+	text := fmt.Sprintf("%d %s", m.units[0], f)
+	if len(m.units) > 1 {
+		text = fmt.Sprintf("%d×%s", len(m.units), text)
+	}
+	if len(m.pretrained) == len(m.units) {
+		text += ", pretrained"
+	}
+	return text
 }
 
 // cell is a model with a number of labels.

@@ -56,11 +56,11 @@ func presets() map[string]Recipe {
 			Optimizer: train.Optimizer{Kind: "momentum", Rate: train.Constant(0.1), Momentum: train.Constant(0.5), L2: 0.0002},
 			Epochs:    5, Batch: 100}},
 		Train: train.Recipe{Optimizer: train.Optimizer{Kind: "adam", Rate: train.Schedule{Start: 0.001, Linear: true}}, Epochs: 4, Batch: 50},
-		Steps: 500, Rates: []float64{0.001, 0.004, 0.016},
+		Steps: 1000, Rates: []float64{0.001, 0.004, 0.016},
 	}
 	smoke := lecture
 	smoke.Labels, smoke.Few, smoke.Width = []int{50, 200, 1000}, 200, 50
-	smoke.Images, smoke.Pretrain.Train.Epochs = 2000, 2
+	smoke.Images, smoke.Pretrain.Train.Epochs = 3000, 10
 	smoke.Train.Epochs, smoke.Steps, smoke.Rates = 2, 100, []float64{0.005}
 	paper := lecture
 	paper.Width, paper.Pretrain.Train.Epochs, paper.Train.Epochs, paper.Steps = 500, 50, 20, 5000
