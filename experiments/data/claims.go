@@ -120,8 +120,8 @@ func (r *reporter) shrinks(p pair) {
 		}
 	}
 	r.Claim(lab.Claim{
-		Section: "3.2", Claim: fmt.Sprintf("Pretraining gains less the more labels there are (%s).", r.title(p.random)),
-		Measured: fmt.Sprintf("gain in percentage points: %s with %d labels, %s with %d", lab.Summary(lab.Scaled(few, 100)), least, lab.Summary(lab.Scaled(many, 100)), most),
+		Section: "3.2", Claim: fmt.Sprintf("Pretraining gains less with %d labels than with %d (%s).", most, least, r.title(p.random)),
+		Measured: "gain in percentage points: " + r.overLabels(func(n int) string { return lab.Summary(lab.Scaled(r.Values(metric(p.random, n, "gain")), 100)) }),
 		Holds:    holds == len(few), Rule: fmt.Sprintf("a gain with the fewest labels, and a smaller one with the most, for every seed (%d of %d)", holds, len(few)), Figure: gainFigure,
 	})
 	few, many, holds = r.ratios(p, least), r.ratios(p, most), 0
@@ -131,10 +131,20 @@ func (r *reporter) shrinks(p pair) {
 		}
 	}
 	r.Claim(lab.Claim{
-		Section: "3.2", Claim: fmt.Sprintf("Also as a share of the error, pretraining gains less the more labels there are (%s).", r.title(p.random)),
-		Measured: fmt.Sprintf("test error with pretraining over that without: %s with %d labels, %s with %d", lab.Summary(few), least, lab.Summary(many), most),
+		Section: "3.2", Claim: fmt.Sprintf("Also as a share of the error, pretraining gains less with %d labels than with %d (%s).", most, least, r.title(p.random)),
+		Measured: "test error with pretraining over that without: " + r.overLabels(func(n int) string { return lab.Summary(r.ratios(p, n)) }),
 		Holds:    holds == len(few), Rule: fmt.Sprintf("below 1 with the fewest labels, and larger with the most, for every seed (%d of %d)", holds, len(few)), Figure: ratioFigure,
 	})
+}
+
+// overLabels says what there is at each number of labels, since what lies between the ends
+// may be more or less than they are.
+func (r *reporter) overLabels(what func(n int) string) string {
+	var parts []string
+	for _, n := range r.Recipe.Labels {
+		parts = append(parts, fmt.Sprintf("%s with %d labels", what(n), n))
+	}
+	return strings.Join(parts, ", ")
 }
 
 // firstLayers claims that the first pretrained layers matter most.

@@ -6,12 +6,11 @@ import (
 	"strconv"
 
 	"capas/blocks"
+	"capas/datasets"
 	"capas/models"
 	"capas/random"
 
 	"gorgonia.org/tensor"
-
-	"capas/datasets"
 )
 
 // Names of the models, from weak to strong.

@@ -61,7 +61,7 @@ func (r *reporter) pretraining() error {
 		return err
 	}
 	return r.draw(ratioFigure, "Test error with pretraining over that without", "Below 1 pretraining helps.",
-		figure.Lines{YLabel: "ratio of test errors", LogY: true}, names, func(m string, n int) []float64 { return r.ratios(pair{random[m], m}, n) })
+		figure.Lines{YLabel: "ratio of test errors"}, names, func(m string, n int) []float64 { return r.ratios(pair{random[m], m}, n) })
 }
 
 // ratios are test errors with pretraining over those without, by seed.
@@ -103,5 +103,5 @@ func (r *reporter) overfitting() error {
 		return lab.Summary(r.percents(m, n, func(x result) float64 { return x.train }))
 	})
 	return r.draw(gapFigure, "Test error minus error on the labelled images", "The gap that overfitting opens.",
-		figure.Lines{YLabel: "gap (percentage points)", LogY: true}, r.Recipe.Models, func(m string, n int) []float64 { return r.percents(m, n, gap) })
+		figure.Lines{YLabel: "gap (percentage points)", FromZero: true}, r.Recipe.Models, func(m string, n int) []float64 { return r.percents(m, n, gap) })
 }

@@ -81,7 +81,7 @@ func (x *runner) pretrain(ctx context.Context) error {
 			return err
 		}
 		x.dbns[seed] = dbn
-		images, err := sample(x.data.Train, max(x.Recipe.Images, 0), seed)
+		images, err := sample(x.data.Train, x.Recipe.Images, seed)
 		if err != nil {
 			return err
 		}
