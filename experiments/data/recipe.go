@@ -1,0 +1,204 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"capas/blocks"
+	"capas/experiments/lab"
+	"capas/train"
+)
+
+// Recipe is the experiment's: models, numbers of labels, one pretraining and one
+// supervised training.
+type Recipe struct {
+	// Models are those compared, of those in modelNames.
+	Models []string `json:"models"`
+	// Labels are the numbers of labelled images, in rising order. As many others, at most
+	// all there are, validate.
+	Labels []int `json:"labels"`
+	// Few of Labels is what counts as little data: where the good model is chosen that a
+	// bad one with all data is to beat, and where single pretrained layers are tried.
+	Few int `json:"few"`
+	// Small is the number of units of model small, Width of each hidden layer of the others.
+	Small int `json:"small"`
+	Width int `json:"width"`
+	// Images is how many training images pretraining sees, without labels; 0 for all.
+	Images   int         `json:"images,omitempty"`
+	Pretrain Pretraining `json:"pretrain"`
+	// Train is the supervised training of all networks, at the best of Rates, in rising order.
+	// Its Epochs are the least passes through the labelled images, and Steps the least
+	// steps, however few the images are.
+	Train train.Recipe `json:"train"`
+	Steps int          `json:"steps"`
+	Rates []float64    `json:"rates"`
+}
+
+// Pretraining is that of the restricted Boltzmann machines, layer by layer.
+type Pretraining struct {
+	Init blocks.Initializer `json:"init"`
+	// CD is the number of Gibbs steps of contrastive divergence.
+	CD    int          `json:"cd"`
+	Train train.Recipe `json:"train"`
+}
+
+// presets are the recipes by name.
+func presets() map[string]Recipe {
+	lecture := Recipe{
+		Models: modelNames(), Labels: []int{100, 300, 1000, 3000, 10_000, 50_000}, Few: 1000,
+		Small: 30, Width: 200,
+		// As in Hinton 2010, and in the experiment pretraining.
+		Pretrain: Pretraining{Init: blocks.Gaussian(0.01), CD: 1, Train: train.Recipe{
+			Optimizer: train.Optimizer{Kind: "momentum", Rate: train.Constant(0.1), Momentum: train.Constant(0.5), L2: 0.0002},
+			Epochs:    5, Batch: 100}},
+		Train: train.Recipe{Optimizer: train.Optimizer{Kind: "adam", Rate: train.Schedule{Start: 0.001, Linear: true}}, Epochs: 4, Batch: 50},
+		Steps: 1000, Rates: []float64{0.001, 0.004, 0.016},
+	}
+	smoke := lecture
+	smoke.Labels, smoke.Few, smoke.Width = []int{50, 200, 1000}, 200, 50
+	smoke.Images, smoke.Pretrain.Train.Epochs = 3000, 10
+	smoke.Train.Epochs, smoke.Steps, smoke.Rates = 2, 100, []float64{0.005}
+	paper := lecture
+	paper.Width, paper.Pretrain.Train.Epochs, paper.Train.Epochs, paper.Steps = 500, 50, 20, 5000
+	paper.Rates = []float64{0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01}
+	return map[string]Recipe{"smoke": smoke, "lecture": lecture, "paper": paper}
+}
+
+// flags binds the command line to the recipe.
+func flags(fs *flag.FlagSet, r *Recipe) {
+	number := func(s string) (float64, error) { return strconv.ParseFloat(s, 64) }
+	lab.ListFlag(fs, &r.Models, "models", "comma-separated `list` of models: "+strings.Join(modelNames(), ", "), func(s string) (string, error) { return s, nil })
+	lab.ListFlag(fs, &r.Labels, "labels", "comma-separated `list` of numbers of labelled images, balanced over the classes", strconv.Atoi)
+	fs.IntVar(&r.Few, "few", r.Few, "`number` of labels that counts as little, one of -labels")
+	fs.IntVar(&r.Small, "small", r.Small, "hidden `units` of model small")
+	fs.IntVar(&r.Width, "width", r.Width, "`units` of every hidden layer of the other models")
+	fs.IntVar(&r.Images, "images", r.Images, "`number` of training images for pretraining without labels; 0 for all")
+	fs.IntVar(&r.Pretrain.Train.Epochs, "pretrain-epochs", r.Pretrain.Train.Epochs, "`epochs` a layer of pretraining")
+	fs.IntVar(&r.Pretrain.CD, "cd", r.Pretrain.CD, "Gibbs `steps` of contrastive divergence")
+	fs.IntVar(&r.Train.Epochs, "epochs", r.Train.Epochs, "least number of `passes` through the labelled images")
+	fs.IntVar(&r.Steps, "steps", r.Steps, "least number of `steps` of a network")
+	fs.IntVar(&r.Train.Batch, "batch", r.Train.Batch, "`examples` a step")
+	fs.StringVar(&r.Train.Optimizer.Kind, "optimizer", r.Train.Optimizer.Kind, "optimizer by `name`: "+strings.Join(train.Optimizers(), ", "))
+	lab.ListFlag(fs, &r.Rates, "rates", "comma-separated `list` of the learning rates tried for every model and number of labels", number)
+}
+
+// Bounds of a recipe, so that a wrong figure is refused before it exhausts the memory or
+// a checkpoint's record.
+const (
+	maxWidth  = 2000
+	maxLabels = 10      // numbers of labels
+	maxRates  = 10      // of them
+	maxImages = 1 << 20 // more than any set here has
+	maxEpochs = 1000    // of a stage, as its records count them
+	maxSteps  = 1 << 24
+	maxCD     = 100
+)
+
+// validate reports what is wrong with a recipe.
+func validate(r *Recipe) error {
+	if len(r.Models) == 0 {
+		return fmt.Errorf("want at least one model of %s", strings.Join(modelNames(), ", "))
+	}
+	for _, m := range r.Models {
+		if !slices.Contains(modelNames(), m) {
+			return fmt.Errorf("model %q is unknown, want %s", m, strings.Join(modelNames(), ", "))
+		}
+	}
+	if err := lab.Unique("model", r.Models); err != nil {
+		return err
+	}
+	if r.Small < 1 || r.Small > maxWidth || r.Width < 1 || r.Width > maxWidth {
+		return fmt.Errorf("want small and width of 1 to %d units, got %d and %d", maxWidth, r.Small, r.Width)
+	}
+	if r.Images < 0 || r.Images > maxImages {
+		return fmt.Errorf("want images of 0 to %d, got %d", maxImages, r.Images)
+	}
+	if p := r.Pretrain; p.CD < 1 || p.CD > maxCD || p.Train.Epochs < 1 || p.Train.Epochs > maxEpochs {
+		return fmt.Errorf("want cd of 1 to %d and 1 to %d pretraining epochs, got %d and %d", maxCD, maxEpochs, p.CD, p.Train.Epochs)
+	}
+	if err := r.Pretrain.Train.Check(); err != nil {
+		return fmt.Errorf("pretraining: %w", err)
+	}
+	if err := checkLabels(*r); err != nil {
+		return err
+	}
+	return checkTraining(*r)
+}
+
+func checkLabels(r Recipe) error {
+	if len(r.Labels) < 1 || len(r.Labels) > maxLabels || !rising(r.Labels) {
+		return fmt.Errorf("want 1 to %d numbers of labels in rising order, got %v", maxLabels, r.Labels)
+	}
+	if r.Labels[0] < 10 || r.most() > maxImages {
+		return fmt.Errorf("want 10 to %d labels, got %v", maxImages, r.Labels)
+	}
+	if !slices.Contains(r.Labels, r.Few) {
+		return fmt.Errorf("want few, %d, among the labels %v", r.Few, r.Labels)
+	}
+	return nil
+}
+
+// checkTraining reports a supervised training that makes no sense at one of the rates.
+func checkTraining(r Recipe) error {
+	if r.Train.Batch < 1 || r.Train.Batch > leastEpoch {
+		return fmt.Errorf("want batches of 1 to %d, got %d", leastEpoch, r.Train.Batch)
+	}
+	if r.Train.Epochs < 1 || r.Train.Epochs > maxEpochs || r.Steps < 1 || r.Steps > maxSteps {
+		return fmt.Errorf("want 1 to %d epochs and 1 to %d steps, got %d and %d", maxEpochs, maxSteps, r.Train.Epochs, r.Steps)
+	}
+	for _, n := range r.Labels {
+		if e := r.epochs(n); e > maxEpochs {
+			return fmt.Errorf("want at most %d epochs, got %d of %d labels: fewer steps or smaller batches", maxEpochs, e, n)
+		}
+	}
+	if len(r.Rates) < 1 || len(r.Rates) > maxRates || !rising(r.Rates) {
+		return fmt.Errorf("want 1 to %d rates in rising order, got %v", maxRates, r.Rates)
+	}
+	for _, rate := range r.Rates {
+		if err := r.at(rate, r.Labels[0]).Check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rising tells whether each number is larger than the one before; NaN is not.
+func rising[T int | float64](v []T) bool {
+	for i := range v {
+		if i > 0 && !(v[i] > v[i-1]) {
+			return false
+		}
+	}
+	return true
+}
+
+// most is the largest number of labels.
+func (r Recipe) most() int { return r.Labels[len(r.Labels)-1] }
+
+// least is the smallest number of labels.
+func (r Recipe) least() int { return r.Labels[0] }
+
+// leastEpoch is how many images an epoch has at least: smaller sets are repeated in it,
+// so that the error is not measured, and written down, after every other step.
+const leastEpoch = 1000
+
+// repeats is how often each of n labelled images is in an epoch.
+func repeats(n int) int { return max(1, (leastEpoch+n-1)/n) }
+
+// epochs of the training on n labelled images.
+func (r Recipe) epochs(n int) int {
+	length := repeats(n) * n
+	images := max(r.Steps*r.Train.Batch, r.Train.Epochs*n)
+	return int(math.Ceil(float64(images) / float64(length)))
+}
+
+// at is the training on n labelled images at a rate.
+func (r Recipe) at(rate float64, n int) train.Recipe {
+	t := r.Train
+	t.Optimizer.Rate.Start, t.Epochs = rate, r.epochs(n)
+	return t
+}
