@@ -1,0 +1,5 @@
+package main
+func (r *reporter) curveClaims() {}
+func (r *reporter) convergenceClaims() {}
+func (r *reporter) orderClaims() {}
+func (r *reporter) unitClaims() {}
