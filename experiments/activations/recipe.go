@@ -46,7 +46,7 @@ func presets() map[string]Recipe {
 			blocks.Sigmoid(), blocks.Tanh(), blocks.LeCunTanh(), blocks.Softsign(), blocks.ReLU(), blocks.LeakyReLU(0.01), blocks.Softplus(),
 		},
 		Depths: []int{3, 6}, Width: 100, Init: paired, Images: 10_000,
-		Train: train.Recipe{Optimizer: train.SGD(0.1), Epochs: 15, Batch: 100, NormEvery: 10},
+		Train: train.Recipe{Optimizer: train.SGD(0.1), Epochs: 12, Batch: 100, NormEvery: 10},
 		Rates: []float64{0.03, 0.1, 0.3, 1, 3}, Target: 0.05, Examples: 1000,
 	}
 	smoke := lecture

@@ -236,3 +236,11 @@ func finite(v []float64) string {
 	}
 	return lab.Summary(v)
 }
+
+// layers is a depth in words.
+func layers(depth int) string {
+	if depth == 1 {
+		return "1 hidden layer"
+	}
+	return fmt.Sprintf("%d hidden layers", depth)
+}

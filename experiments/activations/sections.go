@@ -80,10 +80,10 @@ func (r *reporter) learning() error {
 			curves.Series = append(curves.Series, trial.Curve(c.f.String(), histories, trial.ValidationError))
 			rates.Series = append(rates.Series, r.byRate(c, c.f.String(), func(o *outcome) float64 { return 100 * validation(o) }))
 		}
-		if err := r.draw(curvesFile(depth), fmt.Sprintf("Validation error, %d hidden layers", depth), "Best rates: "+r.ratesOf(depth)+"."+band, curves); err != nil {
+		if err := r.draw(curvesFile(depth), fmt.Sprintf("Validation error, %s", layers(depth)), "Best rates: "+r.ratesOf(depth)+"."+band, curves); err != nil {
 			return err
 		}
-		if err := r.draw(fmt.Sprintf("error_by_rate_depth%d.svg", depth), fmt.Sprintf("Smallest validation error by rate, %d hidden layers", depth),
+		if err := r.draw(fmt.Sprintf("error_by_rate_depth%d.svg", depth), fmt.Sprintf("Smallest validation error by rate, %s", layers(depth)),
 			"How wide the valley is says how much the choice of the rate matters. A rate at which a seed diverges is left out."+band, rates); err != nil {
 			return err
 		}
@@ -123,8 +123,8 @@ func (r *reporter) rateTable(depth int) {
 		row = append(row, r.usable(c), r.epochWords(r.of(c, "epochs")), r.epochWords(r.of(c, "same_rate_epochs")))
 		rows = append(rows, row)
 	}
-	r.Table(fmt.Sprintf("%d hidden layers: smallest validation error by rate, in percent; the rates at which it is at most a half larger than at the best one; and the epochs until it is below %g %%, by seed",
-		depth, 100*r.Recipe.Target), header, rows)
+	r.Table(fmt.Sprintf("%s: smallest validation error by rate, in percent; the rates at which it is at most a half larger than at the best one; and the epochs until it is below %g %%, by seed",
+		layers(depth), 100*r.Recipe.Target), header, rows)
 }
 
 // usable lists the rates at which the mean error is at most 1.5 times that of the best.
@@ -191,7 +191,7 @@ func (r *reporter) flatChart(depth int) error {
 	if err != nil {
 		return err
 	}
-	r.Figure(flatFile(depth), fmt.Sprintf("Flat derivatives after training, %d hidden layers", depth),
+	r.Figure(flatFile(depth), fmt.Sprintf("Flat derivatives after training, %s", layers(depth)),
 		fmt.Sprintf("Share of units and images whose derivative is below %g %% of the activation's greatest, at each activation's best rate. Each seed, mean and standard deviation.", 100*flatShare), svg)
 	return nil
 }
@@ -212,7 +212,7 @@ func (r *reporter) flatTable(depth int) {
 		}
 		rows = append(rows, append(row, short(each(networks, func(o *outcome) float64 { return mean(o.before, dead) }))+" → "+short(r.of(c, "dead"))))
 	}
-	r.Table(fmt.Sprintf("%d hidden layers, at each activation's best rate: flat derivatives by layer and dead units, in percent, before → after training, mean over seeds", depth),
+	r.Table(fmt.Sprintf("%s, at each activation's best rate: flat derivatives by layer and dead units, in percent, before → after training, mean over seeds", layers(depth)),
 		append(header, "dead units"), rows)
 }
 
@@ -237,7 +237,7 @@ func (r *reporter) deadChart(depth int) error {
 	if len(chart.Series) == 0 || !slices.ContainsFunc(chart.Series, hasValue) {
 		return nil
 	}
-	return r.draw(deadFile(depth), fmt.Sprintf("Dead units by rate, %d hidden layers", depth),
+	return r.draw(deadFile(depth), fmt.Sprintf("Dead units by rate, %s", layers(depth)),
 		"All hidden layers together, after the last epoch. A rate at which a seed diverges in its first epoch is left out."+band, chart)
 }
 
