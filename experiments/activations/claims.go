@@ -154,11 +154,16 @@ func (r *reporter) unitClaims() {
 				A:    f.String(), MetricA: a.metric("flat"), B: "tanh", MetricB: b.metric("flat"), Scale: 100, Figure: flatFile(depth),
 			})
 		}
+		for _, f := range []blocks.Activation{blocks.Tanh(), blocks.Sigmoid()} {
+			if r.has(f) {
+				r.failsBySaturation(cell{f, depth})
+			}
+		}
 		for _, f := range r.rectifiers() {
 			c := cell{f, depth}
 			if leaky(f) {
 				r.neverDead(c)
-			} else {
+			} else if r.largest(c) > r.Recipe.Rates[0] {
 				r.Compare(lab.Comparison{
 					Section: "3.3", Claim: fmt.Sprintf("A large rate kills units of %s, with %s.", f, layers(depth)), What: "dead units after the last epoch (%)",
 					A: fmt.Sprintf("rate %g", r.largest(c)), MetricA: c.metric("dead_largest_rate"),
@@ -182,5 +187,32 @@ func (r *reporter) neverDead(c cell) {
 	r.Claim(lab.Claim{
 		Section: "3.3", Claim: fmt.Sprintf("No unit of %s dies, at any rate, with %s.", c.f, layers(c.depth)), Figure: deadFile(c.depth),
 		Measured: fmt.Sprintf("largest share of dead units in %d networks: %.3g %%", networks, 100*most), Holds: most == 0, Rule: "0",
+	})
+}
+
+// failsBySaturation claims that what keeps networks from learning is saturation.
+func (r *reporter) failsBySaturation(c cell) {
+	failed, flatOnes, least := 0, 0, math.Inf(1)
+	for _, rate := range r.Recipe.Rates {
+		for _, o := range r.at(c, rate) {
+			if !(o.lastError() > 0.5) {
+				continue
+			}
+			failed++
+			share := mean(o.last(), flat)
+			least = min(least, share)
+			if share > saturated {
+				flatOnes++
+			}
+		}
+	}
+	if failed == 0 {
+		return
+	}
+	r.Claim(lab.Claim{
+		Section: "3.3", Claim: fmt.Sprintf("Networks of %s that do not learn are saturated, with %s.", c.f, layers(c.depth)), Figure: flatByRateFile(c.depth),
+		Measured: fmt.Sprintf("%d of %d networks have a validation error above 50 %% after the last epoch; %d of them have more than %g %% of flat derivatives, the least has %.2g %%",
+			failed, len(r.Recipe.Rates)*len(r.Seeds), flatOnes, 100*saturated, 100*least),
+		Holds: flatOnes == failed, Rule: fmt.Sprintf("all of them have more than %g %%", 100*saturated),
 	})
 }

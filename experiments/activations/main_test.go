@@ -24,7 +24,7 @@ func program() labtest.Program[Recipe] {
 
 func TestSameSeedSameBytes(t *testing.T) {
 	program().SameSeedSameBytes(t, "f_bounded.svg", "slope_unbounded.svg", "curves_depth1.svg", "error_by_rate_depth2.svg", "test_error.svg",
-		"flat_depth2.svg", "dead_by_rate_depth2.svg", "checkpoints/seed-1-leaky-relu0.01-depth2-rate1")
+		"flat_depth2.svg", "flat_by_rate_depth2.svg", "dead_by_rate_depth2.svg", "checkpoints/seed-1-leaky-relu0.01-depth2-rate1")
 }
 
 func TestResume(t *testing.T)  { program().Resume(t) }

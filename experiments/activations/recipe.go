@@ -46,8 +46,8 @@ func presets() map[string]Recipe {
 			blocks.Sigmoid(), blocks.Tanh(), blocks.LeCunTanh(), blocks.Softsign(), blocks.ReLU(), blocks.LeakyReLU(0.01), blocks.Softplus(),
 		},
 		Depths: []int{3, 6}, Width: 100, Init: paired, Images: 10_000,
-		Train: train.Recipe{Optimizer: train.SGD(0.1), Epochs: 12, Batch: 100, NormEvery: 10},
-		Rates: []float64{0.03, 0.1, 0.3, 1, 3}, Target: 0.05, Examples: 1000,
+		Train: train.Recipe{Optimizer: train.SGD(0.1), Epochs: 12, Batch: 100, NormEvery: 20},
+		Rates: []float64{0.03, 0.1, 0.3, 1, 3, 10}, Target: 0.05, Examples: 1000,
 	}
 	smoke := lecture
 	smoke.Activations = []blocks.Activation{blocks.Sigmoid(), blocks.Tanh(), blocks.ReLU(), blocks.LeakyReLU(0.01)}
@@ -55,7 +55,7 @@ func presets() map[string]Recipe {
 	smoke.Rates, smoke.Target = []float64{0.1, 1}, 0.2
 	paper := lecture
 	paper.Width, paper.Images, paper.Train.Epochs, paper.Train.NormEvery = 500, 0, 50, 50
-	paper.Rates, paper.Target = []float64{0.01, 0.03, 0.1, 0.3, 1, 3}, 0.02
+	paper.Rates, paper.Target = []float64{0.01, 0.03, 0.1, 0.3, 1, 3, 10}, 0.02
 	return map[string]Recipe{"smoke": smoke, "lecture": lecture, "paper": paper}
 }
 

@@ -44,7 +44,7 @@ func report(ctx context.Context, run *lab.Run[Recipe], data *datasets.Split, cur
 	}
 	for _, part := range []func() error{
 		r.chooseRates, func() error { return r.metrics(ctx) },
-		r.shapes, r.learning, r.tests, r.units,
+		r.shapes, r.learning, r.tests, r.order, r.units,
 	} {
 		if err := part(); err != nil {
 			return err

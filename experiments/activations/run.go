@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
 	"runtime"
 
 	"capas/blocks"
@@ -22,6 +23,16 @@ type outcome struct {
 	// before are the layers with the first weights, after those with the parameters that
 	// the training ended with.
 	before, after []layer
+}
+
+// lastError is the validation error after the last epoch that the training completed;
+// NaN if there is none.
+func (o *outcome) lastError() float64 {
+	epochs := o.Last().Epochs
+	if len(epochs) == 0 {
+		return math.NaN()
+	}
+	return trial.Value(epochs[len(epochs)-1].Validation, "error")
 }
 
 // last are the layers after the last epoch that the training completed.
