@@ -16,23 +16,36 @@ const testFile = "test_error.svg"
 func (r *reporter) tests() error {
 	r.Section("Test error", "The test set is read once, by the networks with each activation's best rate.")
 	chart := figure.Dots{YLabel: "test error (%)", LogY: true, Colors: r.colors}
+	near := figure.Dots{YLabel: "test error (%)", Colors: r.colors}
 	var rows [][]string
 	for _, depth := range r.Recipe.Depths {
+		least := math.Inf(1)
+		for _, c := range r.cells(depth) {
+			least = min(least, average(r.of(c, "test_error")))
+		}
 		for _, c := range r.cells(depth) {
 			test := r.of(c, "test_error")
-			values := make([]float64, len(test))
-			for i, e := range test {
-				values[i] = 100 * e
+			item := figure.Item{Category: layers(depth), Name: c.f.String(), Values: lab.Scaled(test, 100)}
+			chart.Items = append(chart.Items, item)
+			if average(test) <= 2*least {
+				near.Items = append(near.Items, item)
 			}
-			chart.Items = append(chart.Items, figure.Item{Category: layers(depth), Name: c.f.String(), Values: values})
 			rows = append(rows, []string{fmt.Sprint(depth), c.f.String(), fmt.Sprint(r.best[c]), percents(test), percents(r.of(c, "training_error")), finite(r.of(c, "gradient_ratio"))})
 		}
 	}
-	svg, err := chart.SVG()
-	if err != nil {
-		return err
+	for _, f := range []struct {
+		file, title, caption string
+		chart                figure.Dots
+	}{
+		{testFile, "Test error by activation and depth", "Each activation at its best rate.", chart},
+		{"test_error_near.svg", "Test error of the activations near the best", "The same without those whose error is more than twice that of the best one at the depth.", near},
+	} {
+		svg, err := f.chart.SVG()
+		if err != nil {
+			return err
+		}
+		r.Figure(f.file, f.title, f.caption+" Each seed, mean and standard deviation.", svg)
 	}
-	r.Figure(testFile, "Test error by activation and depth", "Each seed, mean and standard deviation, each activation at its best rate.", svg)
 	r.Table("Test error and training error of the last epoch, in percent; and the norm of the gradient of the first layer's weights over that of the output layer's, in the first epoch",
 		[]string{"depth", "activation", "rate", "test", "training", "gradient, first/output"}, rows)
 	return nil
@@ -85,14 +98,14 @@ func (r *reporter) step(a, b cell) step {
 			s.better++
 		}
 	}
-	p, _ := lab.Summarize(append(x, y...))
+	p := average(append(x, y...))
 	s.noise = 100 * 1.96 * math.Sqrt(2*p*(1-p)/float64(r.data.Test.Len()))
 	return s
 }
 
 // why says what was found of the cause that would make a better than b, where it is not.
 func (r *reporter) why(a, b cell, s step) string {
-	gain, _ := lab.Summarize(s.gains)
+	gain := average(s.gains)
 	size := "within"
 	if math.Abs(gain) > s.noise {
 		size = "beyond"
@@ -101,8 +114,7 @@ func (r *reporter) why(a, b cell, s step) string {
 	if b.f == blocks.ReLU() {
 		return text + fmt.Sprintf("Of the units of %s %s %% are dead at its best rate, so that there is so much to cure.", b.f, short(r.of(b, "dead")))
 	}
-	share, _ := lab.Summarize(r.of(b, "flat"))
-	ratio, _ := lab.Summarize(r.of(b, "gradient_ratio"))
+	share, ratio := average(r.of(b, "flat")), average(r.of(b, "gradient_ratio"))
 	is := func(yes bool) string {
 		if yes {
 			return "is"

@@ -88,6 +88,11 @@ func each(outcomes []*outcome, of func(*outcome) float64) []float64 {
 	return out
 }
 
+func average(v []float64) float64 {
+	m, _ := lab.Summarize(v)
+	return m
+}
+
 // validation is the smallest validation error; +Inf of a training that diverged.
 func validation(o *outcome) float64 { return o.Best("error") }
 
@@ -97,7 +102,7 @@ func (r *reporter) chooseRates() error {
 		for _, c := range r.cells(depth) {
 			least := math.Inf(1)
 			for _, rate := range r.Recipe.Rates {
-				if e, _ := lab.Summarize(each(r.at(c, rate), validation)); e < least {
+				if e := average(each(r.at(c, rate), validation)); e < least {
 					least, r.best[c] = e, rate
 				}
 			}
@@ -113,7 +118,7 @@ func (r *reporter) chooseRates() error {
 func (r *reporter) largest(c cell) float64 {
 	out := r.best[c]
 	for _, rate := range r.Recipe.Rates {
-		if e, _ := lab.Summarize(each(r.at(c, rate), validation)); rate > out && !math.IsInf(e, 1) {
+		if e := average(each(r.at(c, rate), validation)); rate > out && !math.IsInf(e, 1) {
 			out = rate
 		}
 	}

@@ -6,7 +6,6 @@ import (
 
 	"capas/blocks"
 	"capas/experiments/internal/trial"
-	"capas/experiments/lab"
 	"capas/experiments/lab/figure"
 	"capas/train"
 )
@@ -24,9 +23,11 @@ func (r *reporter) shapes() error {
 			fmt.Sprintf("%.4g … %.4g", p.least, p.most), beyond(p.left), beyond(p.right)})
 	}
 	for _, bounded := range []bool{true, false} {
-		word := "unbounded"
+		word, caption := "unbounded", "Those that grow without bound."
+		slopeCaption := "What grows in a straight line has the same derivative however large x is. On the negative side a ReLU is flat, and a LeakyReLU has the slope α."
 		if bounded {
-			word = "bounded"
+			word, caption = "bounded", "Those that go to a limit on both sides."
+			slopeCaption = "Bounded functions have to be flat far from 0, on both sides. The sigmoid's derivative is small even where it is largest."
 		}
 		if len(groups[bounded]) == 0 {
 			continue
@@ -38,10 +39,10 @@ func (r *reporter) shapes() error {
 			values.Series = append(values.Series, figure.Series{Name: f.String(), X: x, Y: [][]float64{y}})
 			slopes.Series = append(slopes.Series, figure.Series{Name: f.String(), X: x, Y: [][]float64{slope}})
 		}
-		if err := r.draw("f_"+word+".svg", "Activations that are "+word, "", values); err != nil {
+		if err := r.draw("f_"+word+".svg", "Activations that are "+word, caption, values); err != nil {
 			return err
 		}
-		if err := r.draw("slope_"+word+".svg", "Derivatives of activations that are "+word, "", slopes); err != nil {
+		if err := r.draw("slope_"+word+".svg", "Derivatives of activations that are "+word, slopeCaption, slopes); err != nil {
 			return err
 		}
 	}
@@ -128,10 +129,10 @@ func (r *reporter) rateTable(depth int) {
 
 // usable lists the rates at which the mean error is at most 1.5 times that of the best.
 func (r *reporter) usable(c cell) string {
-	least, _ := lab.Summarize(each(r.at(c, r.best[c]), validation))
+	least := average(each(r.at(c, r.best[c]), validation))
 	text := ""
 	for _, rate := range r.Recipe.Rates {
-		if e, _ := lab.Summarize(each(r.at(c, rate), validation)); e <= 1.5*least {
+		if average(each(r.at(c, rate), validation)) <= 1.5*least {
 			if text != "" {
 				text += ", "
 			}

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"capas/blocks"
-	"capas/experiments/lab"
 	"capas/experiments/lab/figure"
 )
 
@@ -85,10 +84,7 @@ func (r *reporter) flatByRate(depth int) error {
 }
 
 // short is a mean in percent.
-func short(v []float64) string {
-	m, _ := lab.Summarize(v)
-	return fmt.Sprintf("%.1f", 100*m)
-}
+func short(v []float64) string { return fmt.Sprintf("%.1f", 100*average(v)) }
 
 // deadChart draws dead units against the rate, of the rectifiers that can or might die.
 func (r *reporter) deadChart(depth int) error {
