@@ -16,8 +16,10 @@ import (
 const (
 	// far is how far from 0 curves are measured.
 	far = 10_000
-	// drawnTo is how far they are drawn.
-	drawnTo = 6
+	// gridStep is the distance of points up to |x| = 20.
+	gridStep = 1. / 256
+	// drawnTo is how far they are drawn, in steps of drawnStep.
+	drawnTo, drawnStep = 6, 1. / 32
 	// flatShare of the greatest derivative is the limit below which a unit is saturated.
 	flatShare = 0.01
 )
@@ -39,12 +41,12 @@ type properties struct {
 	left, right float64
 }
 
-// grid is symmetric about 0, which is one of its points: in steps of 1/64 up to 20, and
+// grid is symmetric about 0, which is one of its points: in steps of gridStep up to 20, and
 // by 1 % from there on.
 func grid() []float64 {
 	positive := []float64{}
-	for i := 1; i <= 20*64; i++ {
-		positive = append(positive, float64(i)/64)
+	for i := 1; i <= 20/gridStep; i++ {
+		positive = append(positive, float64(i)*gridStep)
 	}
 	for x := 20.0; x < far; {
 		x = min(1.01*x, far)
@@ -126,7 +128,7 @@ func (p properties) bounded() bool { return max(math.Abs(p.least), math.Abs(p.mo
 // drawn are the points that are drawn.
 func (c *curve) drawn() (x, y, slope []float64) {
 	for i, v := range c.x {
-		if math.Abs(v) <= drawnTo {
+		if math.Abs(v) <= drawnTo && math.Mod(v, drawnStep) == 0 {
 			x, y, slope = append(x, v), append(y, c.y[i]), append(slope, c.slope[i])
 		}
 	}

@@ -22,9 +22,9 @@ func TestProperties(t *testing.T) {
 		{blocks.Tanh(), properties{1, 0, 1, -1, 1, artanh, artanh}},
 		{blocks.LeCunTanh(), properties{1.7159 * 2 / 3, 0, 1.7159 * 2 / 3, -1.7159, 1.7159, 1.5 * artanh, 1.5 * artanh}},
 		{blocks.Softsign(), properties{1, 0, 1, -softsign, softsign, 9, 9}},
-		{blocks.ReLU(), properties{1, 1. / 64, 0, 0, far, 0, never}},
-		{blocks.LeakyReLU(0.01), properties{1, 1. / 64, 0.01, -0.01 * far, far, never, never}},
-		{blocks.LeakyReLU(0.001), properties{1, 1. / 64, 0.001, -0.001 * far, far, 0, never}},
+		{blocks.ReLU(), properties{1, gridStep, 0, 0, far, 0, never}},
+		{blocks.LeakyReLU(0.01), properties{1, gridStep, 0.01, -0.01 * far, far, never, never}},
+		{blocks.LeakyReLU(0.001), properties{1, gridStep, 0.001, -0.001 * far, far, 0, never}},
 		{blocks.Softplus(), properties{1, 36, 0.5, 0, far, math.Log(1/flatShare - 1), never}},
 	} {
 		curve, err := newCurve(c.f)
@@ -44,7 +44,7 @@ func TestProperties(t *testing.T) {
 		}{
 			{"steepest", got.steepest, c.want.steepest, 0}, {"steepestAt", got.steepestAt, c.want.steepestAt, 0},
 			{"atZero", got.atZero, c.want.atZero, 0}, {"least", got.least, c.want.least, 0}, {"most", got.most, c.want.most, 0},
-			{"left", got.left, c.want.left, 1. / 64}, {"right", got.right, c.want.right, 1. / 64},
+			{"left", got.left, c.want.left, gridStep}, {"right", got.right, c.want.right, gridStep},
 		} {
 			// The limit is found to the next point of the grid, outwards.
 			if v.step > 0 && math.IsNaN(v.got) != math.IsNaN(v.want) || v.got < v.want-1e-9 || v.got > v.want+v.step+1e-9 {
@@ -59,7 +59,7 @@ func TestProperties(t *testing.T) {
 
 // f′ of the graph is the central difference of f, at points where f is smooth.
 func TestSlopesAreDifferences(t *testing.T) {
-	const h = 1. / 64
+	const h = gridStep
 	for _, name := range blocks.Activations() {
 		f, err := blocks.ParseActivation(name)
 		if err != nil {
@@ -78,11 +78,11 @@ func TestSlopesAreDifferences(t *testing.T) {
 				continue
 			}
 			compared++
-			if d := (c.y[i+1] - c.y[i-1]) / (2 * h); math.Abs(d-c.slope[i]) > 2e-3*h*64 {
+			if d := (c.y[i+1] - c.y[i-1]) / (2 * h); math.Abs(d-c.slope[i]) > 0.5*h {
 				t.Errorf("%s: f′(%g) = %g, central difference %g", f, c.x[i], c.slope[i], d)
 			}
 		}
-		if compared < 2000 {
+		if compared < 8000 {
 			t.Errorf("%s: %d points compared", f, compared)
 		}
 	}

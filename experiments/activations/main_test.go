@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -9,9 +11,6 @@ import (
 	"capas/experiments/internal/labtest"
 	"capas/models"
 	"capas/train"
-
-	"context"
-	"path/filepath"
 )
 
 // program's tiny run takes a second or two.
