@@ -116,22 +116,30 @@ func (r *reporter) deadTable(depth int) {
 		c := cell{f, depth}
 		row := []string{f.String(), percents(each(r.at(c, r.best[c]), func(o *outcome) float64 { return mean(o.before, dead) }))}
 		for _, rate := range r.Recipe.Rates {
-			cell, diverged := percents(each(r.at(c, rate), func(o *outcome) float64 { return mean(o.last(), dead) })), 0
+			var ends []*outcome // that did not diverge
 			for _, o := range r.at(c, rate) {
-				if o.Diverged {
-					diverged++
+				if !o.Diverged {
+					ends = append(ends, o)
 				}
 			}
-			if diverged > 0 {
-				cell = fmt.Sprintf("%d of %d diverged", diverged, len(r.Seeds))
-			}
-			row = append(row, cell)
+			row = append(row, deadWords(each(ends, func(o *outcome) float64 { return mean(o.last(), dead) }), len(r.Seeds)))
 		}
 		rows = append(rows, row)
 	}
 	if len(rows) > 0 {
 		r.Table(fmt.Sprintf("%s: dead units with the first weights, and after the last epoch by rate, in percent", layers(depth)), header, rows)
 	}
+}
+
+// deadWords are the values of the networks that did not diverge, of so many in all.
+func deadWords(v []float64, all int) string {
+	switch diverged := all - len(v); {
+	case diverged == all:
+		return "diverged"
+	case diverged > 0:
+		return fmt.Sprintf("%s (%d of %d diverged)", percents(v), diverged, all)
+	}
+	return percents(v)
 }
 
 func hasValue(s figure.Series) bool {
