@@ -212,13 +212,21 @@ func (r *reporter) draw(file, title, caption string, l figure.Lines) error {
 // band ends the captions of what is drawn over seeds.
 const band = " Mean over seeds, band: ± one standard deviation."
 
-// ratesOf says each activation's best rate at a depth, as text.
+// ratesOf says each activation's best rate at a depth, as text, and where a smaller or
+// larger one than all that were tried might be better.
 func (r *reporter) ratesOf(depth int) string {
-	var words []string
+	var words, edge []string
 	for _, c := range r.cells(depth) {
 		words = append(words, fmt.Sprintf("%s %g", c.f, r.best[c]))
+		if rates := r.Recipe.Rates; r.best[c] == rates[0] || r.best[c] == rates[len(rates)-1] {
+			edge = append(edge, c.f.String())
+		}
 	}
-	return strings.Join(words, ", ")
+	text := strings.Join(words, ", ") + "."
+	if len(edge) > 0 {
+		text += " At the edge of the rates that were tried: " + strings.Join(edge, ", ") + "."
+	}
+	return text
 }
 
 // examples is the number of training images.

@@ -80,7 +80,7 @@ func (r *reporter) learning() error {
 			curves.Series = append(curves.Series, trial.Curve(c.f.String(), histories, trial.ValidationError))
 			rates.Series = append(rates.Series, r.byRate(c, c.f.String(), func(o *outcome) float64 { return 100 * validation(o) }))
 		}
-		if err := r.draw(curvesFile(depth), fmt.Sprintf("Validation error, %s", layers(depth)), "Best rates: "+r.ratesOf(depth)+"."+band, curves); err != nil {
+		if err := r.draw(curvesFile(depth), fmt.Sprintf("Validation error, %s", layers(depth)), "Best rates: "+r.ratesOf(depth)+band, curves); err != nil {
 			return err
 		}
 		if err := r.draw(fmt.Sprintf("error_by_rate_depth%d.svg", depth), fmt.Sprintf("Smallest validation error by rate, %s", layers(depth)),
