@@ -112,7 +112,11 @@ func (r *reporter) why(a, b cell, s step) string {
 	}
 	text := fmt.Sprintf("With %s, %s is not better than %s for every seed: the mean gain is %.2f points, %s what chance gives single networks (%.2f). ", layers(a.depth), a.f, b.f, gain, size, s.noise)
 	if b.f == blocks.ReLU() {
-		return text + fmt.Sprintf("Of the units of %s %s %% are dead at its best rate, so that there is so much to cure.", b.f, short(r.of(b, "dead")))
+		much := "there is something to cure"
+		if average(r.of(b, "dead")) < hardly {
+			much = "there is hardly anything to cure"
+		}
+		return text + fmt.Sprintf("Of the units of %s %s %% are dead at its best rate: %s.", b.f, short(r.of(b, "dead")), much)
 	}
 	share, ratio := average(r.of(b, "flat")), average(r.of(b, "gradient_ratio"))
 	is := func(yes bool) string {
@@ -126,5 +130,5 @@ func (r *reporter) why(a, b cell, s step) string {
 }
 
 // A network is saturated if more than this share of its derivatives is flat, and its
-// gradient vanishes if the first layer has less than this part of the output layer's.
-const saturated, vanishing = 0.1, 0.1
+// gradient vanishes if the first layer has less than this part of the output layer's. Less than the share hardly of dead units is hardly any.
+const saturated, vanishing, hardly = 0.1, 0.1, 0.05

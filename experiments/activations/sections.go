@@ -68,7 +68,8 @@ func (r *reporter) learning() error {
 	r.Section("Learning curves", fmt.Sprintf("Networks of %d units a hidden layer, softmax outputs and cross-entropy, trained on %d images by %s in batches of %d for %d epochs. ",
 		r.Recipe.Width, r.examples(), r.Recipe.Train.Optimizer.Kind, r.Recipe.Train.Batch, r.Recipe.Train.Epochs)+how+"The order of the images is the same for all networks of a seed.",
 		fmt.Sprintf("Each activation has its own best of the rates %v, judged by the mean over seeds of the smallest validation error. "+
-			"Its parameters are those of the epoch with that error.", r.Recipe.Rates))
+			"Its parameters are those of the epoch with that error.", r.Recipe.Rates),
+		fmt.Sprintf("Networks that are never below %g %% in %d epochs cannot be told apart by their epochs; their smallest errors stand beside them in the claims.", 100*r.Recipe.Target, r.Recipe.Train.Epochs))
 	for _, depth := range r.Recipe.Depths {
 		curves := figure.Lines{XLabel: "epoch", YLabel: "validation error (%)", LogY: true}
 		rates := figure.Lines{XLabel: "learning rate", YLabel: "smallest validation error (%)", LogX: true, LogY: true}

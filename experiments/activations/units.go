@@ -14,7 +14,8 @@ func (r *reporter) units() error {
 	r.Section("Saturated and dead units", fmt.Sprintf("Hidden units on the first %d validation images. A derivative is flat if it is below %g %% of the greatest that the activation has; "+
 		"a unit is dead if its derivative is 0 on all of the images, so that nothing changes its weights: a ReLU that is always off. ", min(r.Recipe.Examples, r.data.Validation.Len()), 100*flatShare)+
 		"A LeakyReLU has a derivative everywhere; beside it is shown how many are negative on all images, where a ReLU would be dead.",
-		"A ReLU is flat wherever it is off, which is how it works: the units that are on pass the error on undiminished. What the lecture calls non-saturating is that side alone.")
+		"A ReLU is flat wherever it is off, which is how it works: the units that are on pass the error on undiminished. What the lecture calls non-saturating is that side alone.",
+		"Large rates are not alone in it: the tables of dead units begin with those that are dead with the first weights. Beyond the largest rate that a network bears its loss overflows, and no dead units are left to count.")
 	for _, depth := range r.Recipe.Depths {
 		if err := r.flatChart(depth); err != nil {
 			return err
@@ -88,12 +89,12 @@ func short(v []float64) string { return fmt.Sprintf("%.1f", 100*average(v)) }
 
 // deadChart draws dead units against the rate, of the rectifiers that can or might die.
 func (r *reporter) deadChart(depth int) error {
-	chart := figure.Lines{XLabel: "learning rate", YLabel: "share of hidden units (%)", LogX: true, FromZero: true}
+	chart := figure.Lines{XLabel: "learning rate", YLabel: "dead hidden units (%)", LogX: true, FromZero: true, EachSeed: true}
 	for _, c := range r.cells(depth) {
 		if c.f != blocks.ReLU() && !leaky(c.f) {
 			continue
 		}
-		chart.Series = append(chart.Series, r.byRate(c, c.f.String()+", dead", func(o *outcome) float64 { return 100 * mean(o.last(), dead) }))
+		chart.Series = append(chart.Series, r.byRate(c, c.f.String(), func(o *outcome) float64 { return 100 * mean(o.last(), dead) }))
 		if leaky(c.f) {
 			chart.Series = append(chart.Series, r.byRate(c, c.f.String()+", negative on all images", func(o *outcome) float64 { return 100 * mean(o.last(), negative) }))
 		}
@@ -102,7 +103,7 @@ func (r *reporter) deadChart(depth int) error {
 		return nil
 	}
 	return r.draw(deadFile(depth), fmt.Sprintf("Dead units by rate, %s", layers(depth)),
-		"All hidden layers together, after the last epoch. A rate at which a seed diverges in its first epoch is left out."+band, chart)
+		"All hidden layers together, after the last epoch. Thin lines: single seeds, which end where they diverge in the first epoch."+band, chart)
 }
 
 // deadTable shows the same as numbers, and what was dead before training.
