@@ -1,0 +1,130 @@
+package main
+
+import (
+	"fmt"
+	"math"
+
+	"capas/blocks"
+	"capas/experiments/lab"
+	"capas/experiments/lab/figure"
+)
+
+// rules says in words what is drawn by each initialisation.
+const rules = "The weights are drawn from: gaussian(1) N(0, 1); lecun N(0, 1/√n); lecture-relu N(0, 2/√n); he N(0, √(2/n)); xavier N(0, 1/√m); " +
+	"glorot U[±√(3/m)], “normalised”; uniform U[±1/√n], “standard” (both names of Glorot & Bengio 2010). The second argument of N is a standard deviation, " +
+	"n the fan-in, m the mean of fan-in and fan-out. Biases are 0."
+
+// variances reports the variance of activations and gradients by layer.
+func (r *reporter) variances() error {
+	r.Section("Variance, layer by layer",
+		fmt.Sprintf("Untrained networks of %d hidden layers of %d units, all weights from one initialisation, on %d images whose pixels have mean 0 and standard deviation 1. ",
+			r.Recipe.Depth, r.Recipe.Width, r.images.set.Len())+rules,
+		"The variance of a layer is over its units and the images. δ is the gradient of an image's loss with respect to the layer's pre-activations, the lecture's sensitivity, taken as a symbolic gradient.",
+		"What to expect of wide layers: the variance of the pre-activations is n·sd² times the mean square of the activations below, and the variance of δ is n·sd² times the mean square of f′ "+
+			"times the variance of δ above, where sd is the standard deviation of the weights. Of linear units this is a factor of n·sd² a layer, of ReLU half of that (He et al. 2015). "+
+			"Of bounded units it depends on the variance that has been reached; the means are then taken over normal pre-activations, layer after layer, and not fitted to what was measured.",
+		"In layers of equal width, lecun, xavier and glorot have one standard deviation, 1/√n: their lines lie on each other but for the first layer.")
+	last := float64(r.Recipe.Depth - 1)
+	for _, f := range r.Recipe.Activations {
+		var rows [][]string
+		for _, i := range r.Recipe.Inits {
+			p := pair{f, i}
+			sd, err := i.SD(r.Recipe.Width, r.Recipe.Width)
+			if err != nil {
+				return err
+			}
+			ups := r.perSeed(standardised, p, func(m measured) float64 { return up(m.layers) })
+			downs := r.perSeed(standardised, p, func(m measured) float64 { return down(m.layers) })
+			e := r.expected[standardised][p].layers
+			sure := r.perSeed(standardised, p, func(m measured) float64 { return m.sure })
+			rows = append(rows, []string{i.String(), fmt.Sprintf("%.4g", float64(r.Recipe.Width)*sd*sd),
+				lab.Summary(ups), fmt.Sprintf("%.3g", up(e)), times(ups, last), lab.Summary(downs), fmt.Sprintf("%.3g", down(e)), times(downs, last), lab.Summary(percent(sure)) + " %"})
+		}
+		r.Table(fmt.Sprintf("%s: factor by which a layer multiplies the variance of the activations (up) and of δ (down), measured, expected, and over all %g layers above the first; and the share of images of which the untrained network's output is sure (probability above %g)", f, last, sureAbove),
+			[]string{"initialisation", "n·sd²", "up", "expected", "all layers", "down", "expected", "all layers", "sure"}, rows)
+		if f == blocks.Linear() {
+			continue // straight lines
+		}
+		for _, c := range []struct {
+			what, title, y string
+			of             func(layer) float64
+		}{
+			{"activation_variance", "Variance of the activations", "variance of activations", func(l layer) float64 { return l.H }},
+			{"gradient_variance", "Variance of the back-propagated gradients", "variance of δ", func(l layer) float64 { return l.Delta }},
+		} {
+			chart := figure.Lines{XLabel: "hidden layer, from the input up", YLabel: c.y, LogY: true, Colors: r.inits}
+			for _, i := range r.Recipe.Inits {
+				chart.Series = append(chart.Series, r.byLayer(i.String(), standardised, pair{f, i}, c.of))
+			}
+			if err := r.lines(fileOf(c.what, f), fmt.Sprintf("%s, %s units", c.title, f), "Untrained networks.", chart); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// times is the factor of all layers from those of a layer.
+func times(perLayer []float64, layers float64) string {
+	return fmt.Sprintf("%.2g", math.Pow(geometric(perLayer), layers))
+}
+
+// saturation reports how many units are saturated.
+func (r *reporter) saturation() error {
+	r.Section("Saturated units",
+		fmt.Sprintf("A bounded unit is saturated where its derivative is below %g %% of the greatest that it can have; tanh is then within half a percent of −1 or 1. "+
+			"Of ReLU the word has no meaning: it is flat where it is off, but nothing bounds it above. What saturates in a network of ReLU is the output (“sure” in the tables above).", 100*saturatedBelow))
+	gaussian := figure.Lines{XLabel: "hidden layer, from the input up", YLabel: "saturated units (%)", FromZero: true, Colors: figure.NewColors(blocks.Activations()...)}
+	var rows [][]string
+	for _, f := range r.Recipe.Activations {
+		if !saturates(f) {
+			continue
+		}
+		chart := figure.Lines{XLabel: "hidden layer, from the input up", YLabel: "saturated units (%)", FromZero: true, Colors: r.inits}
+		for _, i := range r.Recipe.Inits {
+			of := func(l layer) float64 { return 100 * l.Saturated }
+			chart.Series = append(chart.Series, r.byLayer(i.String(), standardised, pair{f, i}, of))
+			if i == traditional() {
+				gaussian.Series = append(gaussian.Series, r.byLayer(f.String(), standardised, pair{f, i}, of), r.byLayer(f.String()+", raw pixels", raw, pair{f, i}, of))
+				for _, inputs := range []scaling{standardised, raw} {
+					rows = append(rows, r.saturationRow(inputs, pair{f, i}))
+				}
+			}
+		}
+		if err := r.lines(fileOf("saturation", f), fmt.Sprintf("Saturated units, %s", f), "Untrained networks, standardised pixels.", chart); err != nil {
+			return err
+		}
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	header := []string{"units and inputs"}
+	for _, l := range r.shown() {
+		header = append(header, fmt.Sprintf("layer %d", l))
+	}
+	r.Table("Variance of the pre-activations with weights N(0, 1), expected in parentheses, and share of saturated units", header, rows)
+	return r.lines("saturation_inputs.svg", "Saturated units with weights N(0, 1), by scale of the inputs",
+		"Standardised pixels, and raw ones in [0, 1], whose mean square is smaller.", gaussian)
+}
+
+// shown are the layers in the table of saturation: the first three and the last.
+func (r *reporter) shown() []int {
+	out := []int{1, 2}
+	if r.Recipe.Depth > 3 {
+		out = append(out, 3)
+	}
+	if r.Recipe.Depth > 2 {
+		out = append(out, r.Recipe.Depth)
+	}
+	return out
+}
+
+func (r *reporter) saturationRow(inputs scaling, p pair) []string {
+	row := []string{fmt.Sprintf("%s, %s", p.f, inputs)}
+	for _, l := range r.shown() {
+		z := r.perSeed(inputs, p, func(m measured) float64 { return m.layers[l-1].Z })
+		share := r.perSeed(inputs, p, func(m measured) float64 { return m.layers[l-1].Saturated })
+		row = append(row, fmt.Sprintf("%.3g (%.3g), %.1f %%", geometric(z), r.expected[inputs][p].layers[l-1].Z, 100*mean(share)))
+	}
+	return row
+}
