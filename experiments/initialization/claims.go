@@ -96,7 +96,7 @@ func (r *reporter) traditionalClaims(f blocks.Activation) {
 		Section: "3.3", Claim: fmt.Sprintf("With weights N(0, 1) it is the last layers that saturate, after the variance has grown, and not the first (%s).", f),
 		Measured: fmt.Sprintf("saturated units of the first hidden layer: %s %%, of the last: %s %%; with raw pixels %s %% and %s %%", lab.Summary(percent(first)), lab.Summary(percent(top)),
 			lab.Summary(percent(share(raw, 0))), lab.Summary(percent(share(raw, last)))),
-		Holds: later, Rule: "in the first less than half of the share in the last, for every seed", Figure: r.figureIf("saturation_inputs.svg"),
+		Holds: later, Rule: "in the first less than half of the share in the last, for every seed", Figure: r.figureIf("saturation_gaussian.svg"),
 	})
 }
 

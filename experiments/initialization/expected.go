@@ -23,7 +23,8 @@ type response struct {
 
 // The density is cut off at 8 standard deviations, beyond which 1e-15 of it lie. The
 // points are in the middle of 8000 intervals, none at 0, where ReLU has its kink; the sum
-// over them is exact to many digits as long as a transition of f takes several of them.
+// over them is exact to many digits as long as a transition of f takes several of them; of
+// softsign, whose slope has a kink, it is to 0.3 % with q up to 1000.
 const (
 	cutOff = 8
 	points = 8000

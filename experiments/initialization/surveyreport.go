@@ -74,7 +74,7 @@ func (r *reporter) saturation() error {
 	r.Section("Saturated units",
 		fmt.Sprintf("A bounded unit is saturated where its derivative is below %g %% of the greatest that it can have; tanh is then within half a percent of −1 or 1. "+
 			"Of ReLU the word has no meaning: it is flat where it is off, but nothing bounds it above. What saturates in a network of ReLU is the output (“sure” in the tables above).", 100*saturatedBelow))
-	gaussian := figure.Lines{XLabel: "hidden layer, from the input up", YLabel: "saturated units (%)", FromZero: true, Colors: figure.NewColors(blocks.Activations()...)}
+	gaussian := map[scaling][]figure.Series{}
 	var rows [][]string
 	for _, f := range r.Recipe.Activations {
 		if !saturates(f) {
@@ -85,8 +85,8 @@ func (r *reporter) saturation() error {
 			of := func(l layer) float64 { return 100 * l.Saturated }
 			chart.Series = append(chart.Series, r.byLayer(i.String(), standardised, pair{f, i}, of))
 			if i == traditional() {
-				gaussian.Series = append(gaussian.Series, r.byLayer(f.String(), standardised, pair{f, i}, of), r.byLayer(f.String()+", raw pixels", raw, pair{f, i}, of))
 				for _, inputs := range []scaling{standardised, raw} {
+					gaussian[inputs] = append(gaussian[inputs], r.byLayer(f.String(), inputs, pair{f, i}, of))
 					rows = append(rows, r.saturationRow(inputs, pair{f, i}))
 				}
 			}
@@ -103,8 +103,19 @@ func (r *reporter) saturation() error {
 		header = append(header, fmt.Sprintf("layer %d", l))
 	}
 	r.Table("Variance of the pre-activations with weights N(0, 1), expected in parentheses, and share of saturated units", header, rows)
-	return r.lines("saturation_inputs.svg", "Saturated units with weights N(0, 1), by scale of the inputs",
-		"Standardised pixels, and raw ones in [0, 1], whose mean square is smaller.", gaussian)
+	for _, c := range []struct {
+		file, title, caption string
+		inputs               scaling
+	}{
+		{"saturation_gaussian.svg", "Saturated units with weights N(0, 1)", "Standardised pixels.", standardised},
+		{"saturation_gaussian_raw.svg", "Saturated units with weights N(0, 1), raw pixels", "Pixels in [0, 1], whose mean square is smaller.", raw},
+	} {
+		chart := figure.Lines{XLabel: "hidden layer, from the input up", YLabel: "saturated units (%)", FromZero: true, Series: gaussian[c.inputs], Colors: figure.NewColors(blocks.Activations()...)}
+		if err := r.lines(c.file, c.title, c.caption, chart); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // shown are the layers in the table of saturation: the first three and the last.
