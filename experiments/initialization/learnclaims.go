@@ -10,11 +10,17 @@ import (
 
 // learningClaims: the initialisations that the lecture recommends learn better than N(0,1).
 func (r *reporter) learningClaims() {
-	for _, p := range []pair{
-		{blocks.LeCunTanh(), blocks.LeCun()}, {blocks.ReLU(), blocks.LectureReLU()}, {blocks.ReLU(), blocks.He()},
-		{blocks.Tanh(), blocks.Xavier()}, {blocks.LeCunTanh(), blocks.Xavier()},
+	for _, c := range []struct {
+		pair
+		words string
+	}{
+		{pair{blocks.LeCunTanh(), blocks.LeCun()}, "LeCun's N(0, 1/√n)"},
+		{pair{blocks.ReLU(), blocks.LectureReLU()}, "the lecture's N(0, 2/√n)"},
+		{pair{blocks.ReLU(), blocks.He()}, "He's N(0, √(2/n))"},
+		{pair{blocks.Tanh(), blocks.Xavier()}, "Xavier's N(0, 1/√m)"},
+		{pair{blocks.LeCunTanh(), blocks.Xavier()}, "Xavier's N(0, 1/√m)"},
 	} {
-		r.learnsBetter(p, pair{p.f, traditional()}, fmt.Sprintf("Networks of %s learn better from %s than from N(0, 1), each at its best rate.", p.f, p.init))
+		r.learnsBetter(c.pair, pair{c.f, traditional()}, fmt.Sprintf("Networks of %s learn better from %s than from N(0, 1), each at its best rate.", c.f, c.words))
 	}
 	r.learnsBetter(pair{blocks.ReLU(), blocks.He()}, pair{blocks.ReLU(), blocks.LectureReLU()},
 		"Of both figures for ReLU, √(2/n) (He et al. 2015) leads to a smaller error than the lecture's 2/√n, each at its best rate.")
@@ -38,7 +44,7 @@ func (r *reporter) symmetryClaims() {
 	values := func(as, what string) []float64 { return r.Values("symmetry/" + as + "." + what) }
 	r.Claim(lab.Claim{
 		Section: "3.3", Claim: "Equal first weights do not become different: all units of a layer stay alike.",
-		Measured: fmt.Sprintf("greatest distance between two units of a layer after training: from equal weights %.3g, from weights 0 %.3g, from random ones %.3g",
+		Measured: fmt.Sprintf("greatest distance between two units of a layer after training: from equal weights: %.3g; from weights 0: %.3g; from random ones: %.3g",
 			slices.Max(values(equal, "distance")), slices.Max(values(zero, "distance")), slices.Max(values(drawn, "distance"))),
 		Holds: slices.Max(values(equal, "distance")) == 0 && slices.Max(values(zero, "distance")) == 0, Rule: "0 for equal weights and weights 0, for every seed", Figure: picture,
 	})

@@ -5,7 +5,6 @@ import (
 	"math"
 
 	"capas/blocks"
-	"capas/experiments/lab"
 	"capas/experiments/lab/figure"
 )
 
@@ -23,6 +22,8 @@ func (r *reporter) variances() error {
 		"What to expect of wide layers: the variance of the pre-activations is n·sd² times the mean square of the activations below, and the variance of δ is n·sd² times the mean square of f′ "+
 			"times the variance of δ above, where sd is the standard deviation of the weights. Of linear units this is a factor of n·sd² a layer, of ReLU half of that (He et al. 2015). "+
 			"Of bounded units it depends on the variance that has been reached; the means are then taken over normal pre-activations, layer after layer, and not fitted to what was measured.",
+		fmt.Sprintf("In the tables: up is the factor by which a layer multiplies the variance of the activations, down that of δ on its way down, geometric means over seeds and the %d layers above the first, "+
+			"with what is expected in parentheses; beside them the factors of all these layers; and of how many images the untrained network's output is sure (probability above %g).", r.Recipe.Depth-1, sureAbove),
 		"In layers of equal width, lecun, xavier and glorot have one standard deviation, 1/√n: their lines lie on each other but for the first layer.")
 	last := float64(r.Recipe.Depth - 1)
 	for _, f := range r.Recipe.Activations {
@@ -37,11 +38,11 @@ func (r *reporter) variances() error {
 			downs := r.perSeed(standardised, p, func(m measured) float64 { return down(m.layers) })
 			e := r.expected[standardised][p].layers
 			sure := r.perSeed(standardised, p, func(m measured) float64 { return m.sure })
-			rows = append(rows, []string{i.String(), fmt.Sprintf("%.4g", float64(r.Recipe.Width)*sd*sd),
-				lab.Summary(ups), fmt.Sprintf("%.3g", up(e)), times(ups, last), lab.Summary(downs), fmt.Sprintf("%.3g", down(e)), times(downs, last), lab.Summary(percent(sure)) + " %"})
+			rows = append(rows, []string{i.String(), fmt.Sprintf("%.3g", float64(r.Recipe.Width)*sd*sd),
+				fmt.Sprintf("%.3g (%.3g)", geometric(ups), up(e)), times(ups, last), fmt.Sprintf("%.3g (%.3g)", geometric(downs), down(e)), times(downs, last),
+				fmt.Sprintf("%.0f %%", 100*mean(sure))})
 		}
-		r.Table(fmt.Sprintf("%s: factor by which a layer multiplies the variance of the activations (up) and of δ (down), measured, expected, and over all %g layers above the first; and the share of images of which the untrained network's output is sure (probability above %g)", f, last, sureAbove),
-			[]string{"initialisation", "n·sd²", "up", "expected", "all layers", "down", "expected", "all layers", "sure"}, rows)
+		r.Table(fmt.Sprintf("%s units: factors of variance", f), []string{"initialisation", "n·sd²", "up (expected)", "all layers", "down (expected)", "all layers", "sure"}, rows)
 		if f == blocks.Linear() {
 			continue // straight lines
 		}
