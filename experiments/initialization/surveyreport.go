@@ -74,7 +74,10 @@ func times(perLayer []float64, layers float64) string {
 func (r *reporter) saturation() error {
 	r.Section("Saturated units",
 		fmt.Sprintf("A bounded unit is saturated where its derivative is below %g %% of the greatest that it can have; tanh is then within half a percent of −1 or 1. "+
-			"Of ReLU the word has no meaning: it is flat where it is off, but nothing bounds it above. What saturates in a network of ReLU is the output (“sure” in the tables above).", 100*saturatedBelow))
+			"Of ReLU the word has no meaning: it is flat where it is off, but nothing bounds it above. What saturates in a network of ReLU is the output (“sure” in the tables above).", 100*saturatedBelow),
+		"With N(0, 1) the variance of the pre-activations is n in the first layer already, if the pixels' mean square is 1. A bounded unit passes on no more than its bound squared, "+
+			"so that in every further layer the variance is about n times a number that does not grow: what there is of growth is that from the first layer to the second, "+
+			"and it is larger with raw pixels. The table has the variance beside what is expected.")
 	gaussian := map[scaling][]figure.Series{}
 	var rows [][]string
 	for _, f := range r.Recipe.Activations {
