@@ -71,9 +71,9 @@ func (r *reporter) traditionalClaims(f blocks.Activation) {
 	e := r.expected[standardised][p].layers
 	r.Claim(lab.Claim{
 		Section: "3.3", Claim: fmt.Sprintf("With weights N(0, 1) the variance grows from layer to layer (%s).", f),
-		Measured: fmt.Sprintf("variance of the pre-activations in layers 1, 2 and %d: %.3g, %.3g, %.3g (expected %.3g, %.3g, %.3g); with raw pixels %.3g, %.3g, %.3g", last+1,
-			geometric(z(standardised, 0)), geometric(z(standardised, 1)), geometric(z(standardised, last)), e[0].Z, e[1].Z, e[last].Z,
-			geometric(z(raw, 0)), geometric(z(raw, 1)), geometric(z(raw, last))),
+		Measured: fmt.Sprintf("variance of the pre-activations in layers 1, 2 and %d: %s, %s, %s (expected %s, %s, %s); with raw pixels %s, %s, %s", last+1,
+			short(geometric(z(standardised, 0))), short(geometric(z(standardised, 1))), short(geometric(z(standardised, last))), short(e[0].Z), short(e[1].Z), short(e[last].Z),
+			short(geometric(z(raw, 0))), short(geometric(z(raw, 1))), short(geometric(z(raw, last)))),
 		Holds: grows, Rule: "that of the pre-activations larger in every hidden layer than in the one below, for every seed", Figure: r.figureIf(fileOf("activation_variance", f)),
 	})
 	if !saturates(f) {

@@ -38,8 +38,8 @@ func (r *reporter) variances() error {
 			downs := r.perSeed(standardised, p, func(m measured) float64 { return down(m.layers) })
 			e := r.expected[standardised][p].layers
 			sure := r.perSeed(standardised, p, func(m measured) float64 { return m.sure })
-			rows = append(rows, []string{i.String(), fmt.Sprintf("%.3g", float64(r.Recipe.Width)*sd*sd),
-				fmt.Sprintf("%.3g (%.3g)", geometric(ups), up(e)), times(ups, last), fmt.Sprintf("%.3g (%.3g)", geometric(downs), down(e)), times(downs, last),
+			rows = append(rows, []string{i.String(), short(float64(r.Recipe.Width)*sd*sd),
+				short(geometric(ups))+" ("+short(up(e))+")", times(ups, last), short(geometric(downs))+" ("+short(down(e))+")", times(downs, last),
 				fmt.Sprintf("%.0f %%", 100*mean(sure))})
 		}
 		r.Table(fmt.Sprintf("%s units: factors of variance", f), []string{"initialisation", "n·sd²", "up (expected)", "all layers", "down (expected)", "all layers", "sure"}, rows)
@@ -67,7 +67,15 @@ func (r *reporter) variances() error {
 
 // times is the factor of all layers from those of a layer.
 func times(perLayer []float64, layers float64) string {
-	return fmt.Sprintf("%.2g", math.Pow(geometric(perLayer), layers))
+	return short(math.Pow(geometric(perLayer), layers))
+}
+
+// short is a number of three digits, without an exponent where it has up to five.
+func short(v float64) string {
+	if v >= 999.5 && v < 99999.5 {
+		return fmt.Sprintf("%.0f", v)
+	}
+	return fmt.Sprintf("%.3g", v)
 }
 
 // saturation reports how many units are saturated.
@@ -139,7 +147,7 @@ func (r *reporter) saturationRow(inputs scaling, p pair) []string {
 	for _, l := range r.shown() {
 		z := r.perSeed(inputs, p, func(m measured) float64 { return m.layers[l-1].Z })
 		share := r.perSeed(inputs, p, func(m measured) float64 { return m.layers[l-1].Saturated })
-		row = append(row, fmt.Sprintf("%.3g (%.3g), %.1f %%", geometric(z), r.expected[inputs][p].layers[l-1].Z, 100*mean(share)))
+		row = append(row, fmt.Sprintf("%s (%s), %.1f %%", short(geometric(z)), short(r.expected[inputs][p].layers[l-1].Z), 100*mean(share)))
 	}
 	return row
 }
