@@ -38,8 +38,8 @@ func (r *reporter) variances() error {
 			downs := r.perSeed(standardised, p, func(m measured) float64 { return down(m.layers) })
 			e := r.expected[standardised][p].layers
 			sure := r.perSeed(standardised, p, func(m measured) float64 { return m.sure })
-			rows = append(rows, []string{i.String(), short(float64(r.Recipe.Width)*sd*sd),
-				short(geometric(ups))+" ("+short(up(e))+")", times(ups, last), short(geometric(downs))+" ("+short(down(e))+")", times(downs, last),
+			rows = append(rows, []string{i.String(), short(float64(r.Recipe.Width) * sd * sd),
+				short(geometric(ups)) + " (" + short(up(e)) + ")", times(ups, last), short(geometric(downs)) + " (" + short(down(e)) + ")", times(downs, last),
 				fmt.Sprintf("%.0f %%", 100*mean(sure))})
 		}
 		r.Table(fmt.Sprintf("%s units: factors of variance", f), []string{"initialisation", "n·sd²", "up (expected)", "all layers", "down (expected)", "all layers", "sure"}, rows)
