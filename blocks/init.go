@@ -108,6 +108,22 @@ func (i Initializer) scale(n, k int) (s float64, uniform bool, err error) {
 	return 0, false, fmt.Errorf("initialiser %q is unknown, want one of %s", i.kind, strings.Join(Initializers(), ", "))
 }
 
+// SD is the standard deviation of the weights of a layer of fan-in n and fan-out k, that
+// of the distribution they are drawn from: 1/√(3n) for Uniform.
+func (i Initializer) SD(n, k int) (float64, error) {
+	if n < 1 || k < 1 {
+		return 0, fmt.Errorf("standard deviation of %s: want at least one input and one unit, got %d and %d", i, n, k)
+	}
+	scale, uniform, err := i.scale(n, k)
+	if err != nil {
+		return 0, fmt.Errorf("standard deviation: %w", err)
+	}
+	if uniform {
+		return scale / math.Sqrt(3), nil
+	}
+	return scale, nil
+}
+
 // Weights returns a new parameter of shape (n,k), drawn from the stream.
 func (i Initializer) Weights(name string, n, k int, s *random.Stream) (*Param, error) {
 	if n < 1 || k < 1 {

@@ -52,6 +52,9 @@ func TestInitializers(t *testing.T) {
 					t.Errorf("range [%g, %g], want ±%g", lo, hi, c.uniform)
 				}
 			}
+			if got, err := c.init.SD(n, k); err != nil || math.Abs(got-sd) > 1e-12*sd {
+				t.Errorf("SD: got %g, %v, want %g", got, err, sd)
+			}
 			var sum, squares float64
 			for _, v := range w {
 				sum += float64(v)
@@ -107,6 +110,15 @@ func TestInitializerErrors(t *testing.T) {
 	} {
 		if p, err := f(); err == nil {
 			t.Errorf("%s: got %v, want an error", name, p)
+		}
+	}
+	for name, f := range map[string]func() (float64, error){
+		"no inputs": func() (float64, error) { return blocks.He().SD(0, 3) },
+		"no units":  func() (float64, error) { return blocks.Glorot().SD(3, 0) },
+		"no kind":   func() (float64, error) { return blocks.Initializer{}.SD(3, 3) },
+	} {
+		if sd, err := f(); err == nil {
+			t.Errorf("SD, %s: got %v, want an error", name, sd)
 		}
 	}
 }
