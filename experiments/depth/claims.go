@@ -94,9 +94,9 @@ func (r *reporter) growthClaim(k kind, sizes []int) {
 	}
 	depths := r.Recipe.Functions.Depths
 	deepest := depths[len(depths)-1]
-	size, _ := k.words()
+	size, title := k.words()
 	c := lab.Claim{
-		Section: section, Claim: fmt.Sprintf("Shallow networks need exponentially more width to learn: with the %s, the least width of one hidden layer grows exponentially, that of %s does not.", size, layers(deepest)),
+		Section: section, Claim: fmt.Sprintf("Shallow networks need exponentially more width to learn: with the %s, the least width that %s grows exponentially for one hidden layer and not for %d.", size, title, deepest),
 		Rule:   fmt.Sprintf("from the smallest size to the largest that %s learn with every seed, of %d sizes at least: the width of one hidden layer is multiplied by 2 or more a step, that of %s by less, for every seed", layers(deepest), leastSizes, layers(deepest)),
 		Figure: string(k) + "_width.svg",
 	}

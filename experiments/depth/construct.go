@@ -6,6 +6,7 @@ import (
 
 	"capas/blocks"
 	"capas/models"
+	"capas/random"
 )
 
 // built returns a network of ReLU layers and one linear output with weights set by hand:
@@ -118,6 +119,57 @@ func treeParity(n int) *models.MLP {
 		rows[i] = []float32{w}
 	}
 	return built(append(weights, rows), append(biases, []float32{0}))
+}
+
+// disturbance is the standard deviation of the factors, around 1, by which weights and
+// biases of a network built by hand are multiplied before it is trained.
+const disturbance = 0.1
+
+// disturbed is the network of two units a layer that computes a function, made into one
+// that tells the function's classes from the inputs of newLearner: its weights are there
+// to be found, and a little off.
+func disturbed(k kind, n int, s *random.Stream) (*models.MLP, error) {
+	net, err := builtClassifier(k, n)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range net.Params() {
+		v := p.Value.Float32s()
+		factors := make([]float32, len(v))
+		s.Normal(factors)
+		for i, f := range factors {
+			v[i] *= 1 + disturbance*f
+		}
+	}
+	return net, nil
+}
+
+// builtClassifier is disturbed without the disturbance.
+func builtClassifier(k kind, n int) (*models.MLP, error) {
+	net := deepTent(n)
+	if k == parity {
+		net = deepParity(n)
+	}
+	// From inputs of [−1,1] to those of [0,1].
+	first := net.Layers[0]
+	W, b := first.W.Value.Float32s(), first.B.Value.Float32s()
+	for i := range W {
+		W[i] /= 2
+		b[i%len(b)] += W[i]
+	}
+	// From the function's value y to the logits 0 and y − ½.
+	top := net.Layers[len(net.Layers)-1]
+	hidden := net.Layers[:len(net.Layers)-1]
+	out, err := models.Classifier("built", hidden, 2, 2, blocks.Gaussian(0), random.New(0))
+	if err != nil {
+		return nil, err
+	}
+	last := out.Layers[len(hidden)]
+	for i, w := range top.W.Value.Float32s() {
+		last.W.Value.Float32s()[2*i+1] = w
+	}
+	last.B.Value.Float32s()[1] = -0.5
+	return out, nil
 }
 
 // zigzag is one hidden layer of as many units as the function of the sum of the inputs

@@ -32,7 +32,8 @@ func report(ctx context.Context, run *lab.Run[Recipe], res *results) error {
 	r.depths = figure.NewColors(names...)
 	for _, part := range []func() error{
 		func() error { return r.metrics(ctx) },
-		r.equal, r.overfitted, r.byHand, r.learned, r.linear,
+		r.equal, r.overfitted, r.byHand,
+		func() error { return r.learned(ctx) }, r.linear,
 	} {
 		if err := part(); err != nil {
 			return err

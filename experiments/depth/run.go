@@ -14,7 +14,7 @@ import (
 // searchKey says which search it is, beside its seed.
 type searchKey struct {
 	kind     kind
-	n, depth int
+	n, depth int // builtDepth: from disturbed weights
 }
 
 // results are what all networks did.
@@ -112,7 +112,7 @@ func searchesOf(r *lab.Run[Recipe]) ([]*search, error) {
 			if err != nil {
 				return nil, err
 			}
-			for _, depth := range r.Recipe.Functions.Depths {
+			for _, depth := range append([]int{builtDepth}, r.Recipe.Functions.Depths...) {
 				for _, seed := range r.Seeds {
 					all = append(all, s.of(depth, seed))
 				}

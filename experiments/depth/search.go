@@ -9,6 +9,7 @@ import (
 	"capas/datasets"
 	"capas/experiments/internal/trial"
 	"capas/experiments/lab"
+	"capas/models"
 	"capas/pretrain"
 	"capas/random"
 	"capas/train"
@@ -19,7 +20,7 @@ import (
 type search struct {
 	kind   kind
 	n      int // size of the function
-	depth  int
+	depth  int // builtDepth for the depth of the network built by hand
 	seed   uint64
 	recipe Functions
 	set    *datasets.Set // every example once
@@ -34,8 +35,17 @@ type found struct {
 	least float64
 }
 
+// builtDepth marks the trainings that start from weights which were built by hand and
+// disturbed: networks of two units a layer.
+const builtDepth = 0
+
 // name heads the search's lines in the log.
-func (s *search) name() string { return fmt.Sprintf("%s-%d-depth-%d", s.kind, s.n, s.depth) }
+func (s *search) name() string {
+	if s.depth == builtDepth {
+		return fmt.Sprintf("%s-%d-built", s.kind, s.n)
+	}
+	return fmt.Sprintf("%s-%d-depth-%d", s.kind, s.n, s.depth)
+}
 
 // attempt is one training of a search.
 type attempt struct {
@@ -47,7 +57,11 @@ func (a attempt) stage() string { return fmt.Sprintf("width %d rate %g", a.width
 
 func (s *search) attempts() []attempt {
 	var out []attempt
-	for _, w := range s.recipe.widths() {
+	widths := s.recipe.widths()
+	if s.depth == builtDepth {
+		widths = []int{2}
+	}
+	for _, w := range widths {
 		for _, rate := range s.recipe.Rates {
 			out = append(out, attempt{w, rate})
 		}
@@ -75,7 +89,7 @@ func (s *search) of(depth int, seed uint64) *search {
 // work estimates the floating-point operations of an epoch.
 func (s *search) work(a attempt) int64 {
 	w := int64(a.width)
-	weights := w*int64(s.kind.inputs(s.n)+2) + int64(s.depth-1)*w*w
+	weights := w*int64(s.kind.inputs(s.n)+2) + int64(max(s.depth, 1)-1)*w*w
 	return 2*weights*int64(3*s.steps.Len()+s.set.Len()) + 100_000*stepsPerEpoch // what a step costs however small it is
 }
 
@@ -150,10 +164,23 @@ func runSearch(ctx context.Context, run *lab.Run[Recipe], task *lab.Task, s *sea
 	return out, nil
 }
 
+// stream is that of all networks of a width.
+func (s *search) stream(width int) *random.Stream {
+	return random.New(s.seed).Split(s.name()).Split(fmt.Sprintf("width %d", width))
+}
+
+// network returns a network with its first weights.
+func (s *search) network(width int) (*models.MLP, error) {
+	if s.depth == builtDepth {
+		return disturbed(s.kind, s.n, s.stream(width).Split("disturbance"))
+	}
+	return newLearner(s.kind, s.n, s.depth, width, s.stream(width))
+}
+
 // train trains one network until it has learned, its epochs are over or it diverges.
 func (s *search) train(ctx context.Context, a attempt, hooks pretrain.Hooks) (*train.History, error) {
-	root := random.New(s.seed).Split(s.name()).Split(fmt.Sprintf("width %d", a.width)) // the same at all rates
-	net, err := newLearner(s.kind, s.n, s.depth, a.width, root)
+	root := s.stream(a.width) // the same at all rates
+	net, err := s.network(a.width)
 	if err != nil {
 		return nil, err
 	}
