@@ -106,7 +106,10 @@ func (r *reporter) growthClaim(k kind, sizes []int) {
 		r.Claim(c)
 		return
 	}
-	one, other := r.growth(k, sizes[0], sizes[last], shallow), r.growth(k, sizes[0], sizes[last], deepest)
+	at := func(depth int) []float64 {
+		return growth(r.Values(widthMetric(k, sizes[0], depth)), r.Values(widthMetric(k, sizes[last], depth)), sizes[last]-sizes[0], r.Recipe.Functions.MaxWidth)
+	}
+	one, other := at(shallow), at(deepest)
 	c.Measured = fmt.Sprintf("from %d to %d %s: the least width is multiplied a step by %s with %s, by %s with %s", sizes[0], sizes[last], size,
 		lab.Summary(one), layers(shallow), lab.Summary(other), layers(deepest))
 	if reached := r.reach(k, sizes, shallow); reached < last {

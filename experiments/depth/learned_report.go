@@ -169,16 +169,15 @@ func (r *reporter) widthCell(k kind, n, d int) string {
 	return text
 }
 
-// growth is by how much the least width is multiplied for each step in size, from the
-// first size to the last, for each seed. Where no width learned, it counts as twice the
-// largest: what is true of it then is true of the width that would learn.
-func (r *reporter) growth(k kind, first, last, depth int) []float64 {
+// growth is by how much the least width is multiplied for each step in size, seed by seed,
+// from those of the first size to those of the last, so many steps on. Where no width
+// learned, it counts as twice the largest: what is true of it then is true of the width
+// that would learn.
+func growth(first, last []float64, steps, maxWidth int) []float64 {
 	var out []float64
-	width := func(n, i int) float64 {
-		return math.Min(r.Values(widthMetric(k, n, depth))[i], float64(2*r.Recipe.Functions.MaxWidth))
-	}
-	for i := range r.Seeds {
-		out = append(out, math.Pow(width(last, i)/width(first, i), 1/float64(last-first)))
+	for i, w := range first {
+		most := float64(2 * maxWidth)
+		out = append(out, math.Pow(math.Min(last[i], most)/math.Min(w, most), 1/float64(steps)))
 	}
 	return out
 }

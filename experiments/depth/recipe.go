@@ -63,11 +63,11 @@ func presets() map[string]Recipe {
 	lecture := Recipe{
 		Depths: []int{1, 2, 3, 5}, Parameters: 40_000, Images: 5000, Tests: 10_000,
 		Train: train.Recipe{Optimizer: momentum, Epochs: 20, Batch: 50}, Rates: []float64{0.001, 0.003, 0.01, 0.03, 0.1, 0.3},
-		OverfitEpochs: 80,
+		OverfitEpochs: 120,
 		Functions: Functions{
-			Bits: []int{2, 3, 4, 5, 6, 7, 8}, Levels: []int{1, 2, 3, 4}, Depths: []int{1, 2, 3, 4}, MaxWidth: 128,
+			Bits: []int{2, 3, 4, 5, 6, 7, 8}, Levels: []int{1, 2, 3, 4}, Depths: []int{1, 2, 3}, MaxWidth: 128,
 			Train: train.Recipe{Optimizer: train.Optimizer{Kind: "adam", Rate: falling}, Epochs: 60, Batch: 32},
-			Rates: []float64{0.003, 0.01, 0.03}, Learned: 0.01,
+			Rates: []float64{0.003, 0.01}, Learned: 0.01,
 		},
 	}
 	smoke := lecture
@@ -76,8 +76,8 @@ func presets() map[string]Recipe {
 	smoke.Functions.Bits, smoke.Functions.Levels, smoke.Functions.Depths = []int{2, 3, 4}, []int{1, 2}, []int{1, 2}
 	smoke.Functions.MaxWidth, smoke.Functions.Train.Epochs, smoke.Functions.Rates = 16, 5, []float64{0.03}
 	paper := lecture
-	paper.Parameters, paper.Images, paper.Tests = 400_000, 0, 0
-	paper.Train.Epochs, paper.OverfitEpochs = 40, 80
+	paper.Parameters, paper.Images, paper.Tests = 100_000, 0, 0
+	paper.Train.Epochs, paper.OverfitEpochs = 40, 120
 	paper.Functions.Bits, paper.Functions.Levels = []int{2, 3, 4, 5, 6, 7, 8, 9, 10}, []int{1, 2, 3, 4, 5, 6, 7}
 	paper.Functions.Depths, paper.Functions.MaxWidth = []int{1, 2, 3, 5}, 1024
 	paper.Functions.Train.Epochs, paper.Functions.Rates = 300, []float64{0.001, 0.003, 0.01, 0.03}
@@ -112,13 +112,16 @@ const (
 	shallow, deep = 1, 3
 	maxDepth      = 20
 	minParameters = 4000 // one hidden layer has five units then
-	maxParameters = 10_000_000
+	maxParameters = 1_000_000
 	maxTests      = 50_000
 	maxEpochs     = 500
 	maxList       = 10
 	maxBits       = 12
 	maxLevels     = 8
 	maxWidth      = 4096
+	// maxSearch are the epochs of all trainings of a search, each of which leaves a record
+	// of 80 bytes in a checkpoint, whose records are bounded by 8 MiB.
+	maxSearch = 80_000
 )
 
 // validate reports what is wrong with a recipe.
@@ -146,7 +149,6 @@ func validate(r *Recipe) error {
 			return fmt.Errorf("want %s of %d to %d, got %d", b.what, b.low, b.high, b.v)
 		}
 	}
-	// The generated sets have 1000 examples at least where -data has more.
 	if r.Images != 0 && r.Images < 100 {
 		return fmt.Errorf("want images of at least 100, or 0 for all, got %d", r.Images)
 	}
@@ -174,6 +176,9 @@ func (f Functions) validate() error {
 	}
 	if !(f.Learned > 0 && f.Learned < 0.5) {
 		return fmt.Errorf("want learned in (0,0.5), got %g", f.Learned)
+	}
+	if total := f.Train.Epochs * len(f.widths()) * len(f.Rates); total > maxSearch {
+		return fmt.Errorf("want a search of at most %d epochs, got %d for %d widths and %d rates", maxSearch, total, len(f.widths()), len(f.Rates))
 	}
 	return checkRates("function rates", f.Rates, f.Train)
 }
