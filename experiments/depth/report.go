@@ -166,11 +166,13 @@ func (r *reporter) equal() error {
 			for _, p := range net.Params() {
 				n += p.Value.Shape().TotalSize()
 			}
+			first := net.Layers[0].W.Value.Shape().TotalSize()
 			rows = append(rows, []string{set, fmt.Sprint(c.depth), fmt.Sprint(widest(net)), fmt.Sprintf("%d (%+.1f %%)", n, 100*(float64(n)/float64(r.Recipe.Parameters)-1)),
+				fmt.Sprintf("%.0f %%", 100*float64(first)/float64(n)),
 				fmt.Sprintf("%g", r.rates[c.key()]), r.percent(c, "train_error"), r.percent(c, "validation_error"), r.percent(c, "test_error")})
 		}
 	}
-	r.Table("Errors in percent", []string{"set", "hidden layers", "units a layer", "parameters", "best rate", "train", "validation", "test"}, rows)
+	r.Table("Errors in percent", []string{"set", "hidden layers", "units a layer", "parameters", "weights of the first layer", "best rate", "train", "validation", "test"}, rows)
 	rows = nil
 	for _, c := range comparison(r.Recipe, r.Data) {
 		row := []string{c.set, kindName(c), fmt.Sprint(c.depth)}
@@ -192,11 +194,31 @@ func (r *reporter) equal() error {
 	return nil
 }
 
+// fits says whether the networks of all depths come to fit their training sets, which
+// tells a difference in generalisation from one in training.
+func (r *reporter) fits() string {
+	var sentences []string
+	for _, set := range setNames(r.Data) {
+		worst, at := -1.0, 0
+		for _, c := range r.relu(set) {
+			if e := largest(r.of(c, "end_train_error")); e > worst {
+				worst, at = e, c.depth
+			}
+		}
+		if worst < fitted {
+			sentences = append(sentences, fmt.Sprintf("On %s every depth and seed ends with a training error below %g %%: where one depth has a larger test error than another, it is not for want of training.", set, 100*fitted))
+		} else {
+			sentences = append(sentences, fmt.Sprintf("On %s a network of %s ends with a training error of %.2g %%: not all are trained to the end there, and a gap may be small for that.", set, layers(at), 100*worst))
+		}
+	}
+	return strings.Join(sentences, " ")
+}
+
 // overfitted reports the training that goes on to the end.
 func (r *reporter) overfitted() error {
 	r.Section("Overfitting",
 		fmt.Sprintf("The same networks once more, at the same rates, for %d epochs on %s instead of %d and as many steps on the other sets, without a look at the validation set: "+
-			"they end with their last parameters. The gap is the test error less the training error then.", r.Recipe.OverfitEpochs, r.Data, r.Recipe.Train.Epochs))
+			"they end with their last parameters. The gap is the test error less the training error then.", r.Recipe.OverfitEpochs, r.Data, r.Recipe.Train.Epochs), r.fits())
 	svg, err := r.dots("test error − training error (points)", "gap", r.sets, setNames(r.Data), r.relu)
 	if err != nil {
 		return err

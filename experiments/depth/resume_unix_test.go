@@ -24,7 +24,7 @@ func TestResumed(t *testing.T) {
 		t.Fatalf("go build: %v: %s", err, out)
 	}
 	args := func(out string) []string {
-		return tiny(out, "-rates", "0.03", "-function-depth", "1", "-checkpoint", "0s")
+		return tiny(out, "-rates", "0.03", "-function-depth", "1", "-checkpoint", "10ms")
 	}
 	whole := t.TempDir()
 	if out, err := exec.Command(program, args(whole)...).CombinedOutput(); err != nil {
