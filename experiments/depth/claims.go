@@ -76,7 +76,7 @@ func (r *reporter) handClaims(all []hand) {
 	low, high := last[parity][handDeep], last[parity][handShallow]
 	r.Claim(lab.Claim{
 		Section: section, Claim: "Shallow networks need exponentially more width: so does the parity of n bits.",
-		Measured: fmt.Sprintf("exact (largest difference %g) by one hidden layer of n units, which adds the bits; at n = %d by %d units in one layer and by %d in %d layers",
+		Measured: fmt.Sprintf("exact (largest difference %g) by one hidden layer of n units, which adds the bits; at n = %d by %d units in one layer and by %d in a depth of %d",
 			exact, high.n, hiddenUnits(high.net), hiddenUnits(low.net), len(low.net.Layers)-1),
 		Holds:  exact == 0 && doubles && len(bits) > 1,
 		Rule:   "the units of the smallest known network of one hidden layer at least double with each bit",

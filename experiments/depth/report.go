@@ -169,10 +169,10 @@ func (r *reporter) equal() error {
 			first := net.Layers[0].W.Value.Shape().TotalSize()
 			rows = append(rows, []string{set, fmt.Sprint(c.depth), fmt.Sprint(widest(net)), fmt.Sprintf("%d (%+.1f %%)", n, 100*(float64(n)/float64(r.Recipe.Parameters)-1)),
 				fmt.Sprintf("%.0f %%", 100*float64(first)/float64(n)),
-				fmt.Sprintf("%g", r.rates[c.key()]), r.percent(c, "train_error"), r.percent(c, "validation_error"), r.percent(c, "test_error")})
+				fmt.Sprintf("%g", r.rates[c.key()]), r.percent(c, "train_error"), r.percent(c, "test_error")})
 		}
 	}
-	r.Table("Errors in percent", []string{"set", "hidden layers", "units a layer", "parameters", "weights of the first layer", "best rate", "train", "validation", "test"}, rows)
+	r.Table("Errors in percent, and how much of a network its first layer's weights are", []string{"set", "hidden layers", "units a layer", "parameters", "first layer", "best rate", "train", "test"}, rows)
 	rows = nil
 	for _, c := range comparison(r.Recipe, r.Data) {
 		row := []string{c.set, kindName(c), fmt.Sprint(c.depth)}
