@@ -214,11 +214,27 @@ func (r *reporter) fits() string {
 	return strings.Join(sentences, " ")
 }
 
+// longer says whether the comparison of the first section is the same after the longer
+// training.
+func (r *reporter) longer() string {
+	var sentences []string
+	for _, set := range setNames(r.Data) {
+		one, three := spec{set: set, depth: shallow}, spec{set: set, depth: deep}
+		before, _, _, err := lab.SignOverSeeds(r.of(three, "test_error"), r.of(one, "test_error"))
+		after, _, _, err2 := lab.SignOverSeeds(r.of(three, "end_test_error"), r.of(one, "end_test_error"))
+		if err != nil || err2 != nil {
+			continue
+		}
+		sentences = append(sentences, fmt.Sprintf("on %s with %d of %d seeds, after the training of the first section with %d", set, after, len(r.Seeds), before))
+	}
+	return fmt.Sprintf("At the end of the longer training three hidden layers have a smaller test error than one %s: where these differ, the order is a matter of how long one trains.", strings.Join(sentences, "; "))
+}
+
 // overfitted reports the training that goes on to the end.
 func (r *reporter) overfitted() error {
 	r.Section("Overfitting",
 		fmt.Sprintf("The same networks once more, at the same rates, for %d epochs on %s instead of %d and as many steps on the other sets, without a look at the validation set: "+
-			"they end with their last parameters. The gap is the test error less the training error then.", r.Recipe.OverfitEpochs, r.Data, r.Recipe.Train.Epochs), r.fits())
+			"they end with their last parameters. The gap is the test error less the training error then.", r.Recipe.OverfitEpochs, r.Data, r.Recipe.Train.Epochs), r.fits(), r.longer())
 	svg, err := r.dots("test error − training error (points)", "gap", r.sets, setNames(r.Data), r.relu)
 	if err != nil {
 		return err
@@ -233,44 +249,6 @@ func (r *reporter) overfitted() error {
 	}
 	r.Table("At the end of training: loss in nats, errors in percent", []string{"set", "hidden layers", "training loss", "train", "test", "test at the best epoch", "gap"}, rows)
 	r.gapClaims()
-	return nil
-}
-
-const (
-	linearName = "linear"
-	reluName   = "ReLU"
-)
-
-func kindName(c spec) string {
-	if c.linear {
-		return linearName
-	}
-	return reluName
-}
-
-// linear reports networks without activations.
-func (r *reporter) linear() error {
-	r.Section("Linear layers",
-		fmt.Sprintf("The shapes of the first section on %s without activations, LeCun's weights, trained in the same way; no hidden layer is softmax regression. ", r.Data)+
-			"The layers' matrices and biases are multiplied out in float64 into one layer, which is run on the test images in the network's place; the difference is the largest of an output, over the largest output. "+
-			"The same is done to the ReLU networks, whose layers are no product.")
-	svg, err := r.dots("test error (%)", "test_error", r.kinds, []string{linearName, reluName}, func(name string) []spec {
-		if name == linearName {
-			return linearNets(r.Recipe, r.Data)
-		}
-		return r.relu(r.Data)
-	})
-	if err != nil {
-		return err
-	}
-	r.Figure("linear.svg", "Test error by depth, with and without activations", fmt.Sprintf("On %s. A dot a seed; mean ± one standard deviation. No hidden layer: softmax regression.", r.Data), svg)
-	var rows [][]string
-	for _, c := range append(linearNets(r.Recipe, r.Data), r.relu(r.Data)...) {
-		rows = append(rows, []string{kindName(c), fmt.Sprint(c.depth), fmt.Sprintf("%g", r.rates[c.key()]), r.percent(c, "train_error"), r.percent(c, "test_error"),
-			fmt.Sprintf("%.2g", largest(r.of(c, "collapse_error")))})
-	}
-	r.Table("Errors in percent, and the difference from one layer", []string{"layers are", "hidden layers", "best rate", "train", "test", "largest difference"}, rows)
-	r.linearClaims()
 	return nil
 }
 
