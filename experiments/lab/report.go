@@ -45,6 +45,7 @@ type figureBlock struct {
 	Title, Caption string
 	Data           template.URL
 	Chart          bool // SVG, which may grow
+	Times          bool // drawn from times, so that no two runs have the same
 }
 
 // dataURI is an image as a data URI. The file's extension must be that of the
