@@ -13,8 +13,8 @@ func (r *reporter) balanceSection(context.Context) error {
 	r.Section("Balanced batches", "A batch drawn at random has more of some classes than of others; a balanced one has the shares of the whole set. "+
 		"What that can change is measured directly: how far the gradient of a batch is from that of all images, √(mean ‖g_batch − g‖²)/‖g‖ over batches of an epoch, at the first weights and at those that training by mini-batches left. "+
 		"Balancing takes away the part of it that comes from differences between the classes' mean gradients; what is left is within classes.")
-	errors := figure.Dots{YLabel: "test error (%)", Colors: figure.NewColors(drawn, balanced)}
-	spread := figure.Dots{YLabel: "deviation, share of the gradient's norm", LogY: true, Colors: figure.NewColors(drawn, balanced)}
+	errors := figure.Dots{YLabel: "test error (%)", Colors: r.colors}
+	spread := figure.Dots{YLabel: "deviation, share of the gradient's norm", LogY: true, Colors: r.colors}
 	var rows [][]string
 	for i, m := range r.Recipe.balancing() {
 		name := drawn

@@ -10,6 +10,8 @@ import (
 	"capas/experiments/lab"
 	"capas/experiments/lab/figure"
 	"capas/train"
+
+	"gonum.org/v1/gonum/stat"
 )
 
 // lossBy is a chart of the validation losses of methods.
@@ -37,11 +39,7 @@ func (r *reporter) byUpdate(m method, epoch int) float64 {
 
 // bySecond are seconds so far, of training alone.
 func (r *reporter) bySecond(m method, epoch int) float64 {
-	var sum float64
-	for _, v := range r.values(m, "epoch_seconds") {
-		sum += v
-	}
-	return float64(epoch) * sum / float64(len(r.Seeds))
+	return float64(epoch) * stat.Mean(r.values(m, "epoch_seconds"), nil)
 }
 
 // band ends captions.
@@ -63,8 +61,8 @@ func (r *reporter) sizesSection(context.Context) error {
 		chart                figure.Lines
 	}{
 		{"size_epochs.svg", "Loss by epochs", "Rates: " + r.bestRates(methods) + "." + band, r.lossBy("epoch", false, methods, r.at, byEpoch)},
-		{"size_updates.svg", "Loss by steps", "The same networks. A step by more examples is a better step, but not in proportion to them." + band, r.lossBy("steps", true, methods, r.at, r.byUpdate)},
-		{"size_seconds.svg", "Loss by time", "The same networks by the time that training takes." + band, r.lossBy("time (s)", true, methods, r.at, r.bySecond)},
+		{"size_updates.svg", "Loss by steps", "The same networks, from the first epoch on. A step from more examples is a better step, but not in proportion to them." + band, r.lossBy("steps", true, methods, r.at, r.byUpdate)},
+		{"size_seconds.svg", "Loss by time", "The same networks by the time that training takes, from the first epoch on." + band, r.lossBy("time (s)", true, methods, r.at, r.bySecond)},
 	} {
 		if err := r.figure(f.file, f.title, f.caption, f.chart); err != nil {
 			return err
@@ -87,10 +85,10 @@ func (r *reporter) results(methods []method) {
 		if len(rates) > 1 && (r.best[m] == rates[0] || r.best[m] == rates[len(rates)-1]) {
 			rate += " (the end of those tried)"
 		}
-		rows = append(rows, []string{m.name, rate, r.epochs(r.values(m, "epochs")), lab.Summary(r.values(m, "updates")),
+		rows = append(rows, []string{m.name, rate, r.epochs(r.values(m, "epochs")), updates(r.values(m, "updates")),
 			lab.Summary(r.values(m, "best_loss")), lab.Summary(lab.Scaled(r.values(m, "test_error"), 100))})
 	}
-	r.Table(fmt.Sprintf("At the best rate: epochs to a validation loss of %g by seed, steps to it, the smallest validation loss, and the test error in percent", r.Recipe.Target),
+	r.Table(fmt.Sprintf("At the best rate: epochs to a validation loss of %g by seed, steps to it by seed, the smallest validation loss, and the test error in percent", r.Recipe.Target),
 		[]string{"method", "rate", "epochs", "steps", "loss", "test error"}, rows)
 }
 
@@ -114,7 +112,8 @@ func (r *reporter) timeTable(methods []method) {
 // optimizersSection reports what is made of a mini-batch's gradient.
 func (r *reporter) optimizersSection(context.Context) error {
 	methods := r.Recipe.optimizers()
-	r.Section("What a step makes of the gradient", fmt.Sprintf("All with mini-batches of %d, at their best rates. Momentum adds up past steps; RMSProp and Adam divide each weight's step by the size of its own gradients.", r.Recipe.Batch))
+	r.Section("What a step makes of the gradient", fmt.Sprintf("All with mini-batches of %d, at their best rates. Momentum adds up past steps; RMSProp and Adam divide each weight's step by the size of its own gradients.", r.Recipe.Batch),
+		r.uncertainty())
 	training := figure.Lines{XLabel: "epoch", YLabel: "training loss (nats)", LogY: true, Colors: r.colors}
 	rates := figure.Lines{XLabel: "learning rate", YLabel: "smallest validation loss (nats)", LogX: true, LogY: true, Colors: r.colors}
 	for _, m := range methods {
@@ -139,7 +138,7 @@ func (r *reporter) optimizersSection(context.Context) error {
 	}{
 		{"optimizer_epochs.svg", "Loss by epochs", "Rates: " + r.bestRates(methods) + "." + band, r.lossBy("epoch", false, methods, r.at, byEpoch)},
 		{"optimizer_training.svg", "Training loss by epochs", "What the methods make small. The same networks; means over the steps of each epoch." + band, training},
-		{"optimizer_seconds.svg", "Loss by time", "The same networks by the time that training takes." + band, r.lossBy("time (s)", true, methods, r.at, r.bySecond)},
+		{"optimizer_seconds.svg", "Loss by time", "The same networks by the time that training takes, from the first epoch on." + band, r.lossBy("time (s)", true, methods, r.at, r.bySecond)},
 		{"optimizer_rates.svg", "Loss by rate", fmt.Sprintf("The smallest validation loss in %d epochs at each of the rates tried; a rate at which a seed diverges is left out.", r.Recipe.Epochs) + band, rates},
 		{"optimizer_default.svg", "Loss by epochs, without choosing a rate", fmt.Sprintf("Rate %g for mini-batches, momentum and Nesterov's, %g for RMSProp and Adam.", r.Recipe.Default, r.Recipe.AdaptiveDefault) + band,
 			r.lossBy("epoch", false, methods, r.byDefault, byEpoch)},
@@ -163,6 +162,19 @@ func (r *reporter) optimizersSection(context.Context) error {
 	return nil
 }
 
+// uncertainty compares the differences between the optimisers' test errors with what a
+// test set of its size leaves open.
+func (r *reporter) uncertainty() string {
+	low, high, sum := math.Inf(1), 0.0, 0.0
+	for _, m := range r.Recipe.optimizers() {
+		mean := stat.Mean(r.values(m, "test_error"), nil)
+		low, high, sum = min(low, mean), max(high, mean), sum+mean
+	}
+	n, p := r.data.Test.Len(), sum/float64(len(r.Recipe.optimizers()))
+	return fmt.Sprintf("The optimisers' mean test errors lie between %.2f and %.2f %%. A single error of %.2f %% on %d images is uncertain by ±%.2f points by the choice of the images alone (binomial, 95 %%).",
+		100*low, 100*high, 100*p, n, 196*math.Sqrt(p*(1-p)/float64(n)))
+}
+
 // epochs to the target of all seeds, as text.
 func (r *reporter) epochs(v []float64) string {
 	var words []string
@@ -171,6 +183,20 @@ func (r *reporter) epochs(v []float64) string {
 			words = append(words, fmt.Sprintf("over %d", r.Recipe.Epochs))
 		} else {
 			words = append(words, fmt.Sprintf("%.2f", x))
+		}
+	}
+	return strings.Join(words, ", ")
+}
+
+// updates are numbers of steps by seed, as text; those to a target that was not reached
+// are not a number.
+func updates(v []float64) string {
+	var words []string
+	for _, x := range v {
+		if math.IsNaN(x) {
+			words = append(words, "–")
+		} else {
+			words = append(words, fmt.Sprintf("%.0f", x))
 		}
 	}
 	return strings.Join(words, ", ")

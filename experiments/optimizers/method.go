@@ -65,10 +65,12 @@ func (r Recipe) onSurfaces() []method {
 	return []method{r.batchGD(), r.momentum(), r.nesterov(), r.rmsprop(), r.adam()}
 }
 
-// methods are all that train networks, in the order of their colours.
+// coloured are the methods whose colours come first, methods all that train networks.
+func (r Recipe) coloured() []method {
+	return []method{r.batchGD(), r.momentum(), r.nesterov(), r.rmsprop(), r.adam(), r.minibatch(), r.sgd()}
+}
 func (r Recipe) methods() []method {
-	return []method{r.batchGD(), r.momentum(), r.nesterov(), r.rmsprop(), r.adam(), r.minibatch(), r.sgd(),
-		balancedOf(r.minibatch()), balancedOf(r.smallBatch()), r.smallBatch()}
+	return append(r.coloured(), r.smallBatch(), balancedOf(r.minibatch()), balancedOf(r.smallBatch()))
 }
 
 // rates are those that a method tries on networks.

@@ -61,7 +61,7 @@ type Recipe struct {
 func presets() map[string]Recipe {
 	lecture := Recipe{
 		Condition: 100, Steps: 5000, Tolerance: 1e-6, RatesPerDecade: 8,
-		Units: 50, Activation: blocks.ReLU(), Images: 10_000, Epochs: 15, Batch: 100, SmallBatch: 10, Target: 0.25,
+		Units: 50, Activation: blocks.ReLU(), Images: 10_000, Epochs: 20, Batch: 100, SmallBatch: 10, Target: 0.25,
 		Rates:         []float64{0.03, 0.1, 0.3, 1, 3},
 		WholeRates:    []float64{0.1, 0.3, 1, 3, 10},
 		SmallRates:    []float64{0.01, 0.03, 0.1, 0.3, 1},

@@ -29,10 +29,12 @@ type reporter struct {
 func report(ctx context.Context, run *lab.Run[Recipe], data *datasets.Split, images map[uint64]*datasets.Set, races []*race, networks []*trained) error {
 	r := &reporter{Run: run, data: data, images: images, races: races, by: map[spec]*trained{}, best: map[method]float64{}, start: map[uint64]float64{}}
 	var names []string
-	for _, m := range r.Recipe.methods() {
+	for _, m := range r.Recipe.coloured() {
 		names = append(names, m.name)
 	}
-	r.colors = figure.NewColors(names...)
+	// What no chart of lines shows gets the palette's yellow and its blue with other dashes.
+	r.colors = figure.NewColors(append(names, balancedOf(r.Recipe.minibatch()).name, balancedOf(r.Recipe.smallBatch()).name,
+		balanced, r.Recipe.smallBatch().name, drawn)...)
 	for _, n := range networks {
 		r.by[n.spec] = n
 	}

@@ -4,7 +4,6 @@ import (
 	"math"
 	"math/cmplx"
 	"testing"
-	"time"
 
 	"capas/train"
 )
@@ -77,16 +76,57 @@ func TestRosenbrockGradient(t *testing.T) {
 	}
 }
 
-func TestSpeed(t *testing.T) {
-	for _, s := range []surface{bowl(100), rosenbrock()} {
-		for _, m := range presets()["lecture"].onSurfaces() {
-			start := time.Now()
-			r := presets()["lecture"]
-			x, err := r.race(t.Context(), s, m, []uint64{1, 2, 3}, func() {})
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Log(s.key, m.key, x.rate, x.steps, x.edge, time.Since(start))
+// Gradient descent on the bowl shrinks the distance by max(|1 − η|, |1 − ηκ|) a step at
+// best, (κ − 1)/(κ + 1) at the rate 2/(κ + 1): the race must come close, not below.
+func TestRace(t *testing.T) {
+	r := presets()["lecture"]
+	r.Condition, r.Steps, r.RatesPerDecade = 20, 500, 20
+	seeds := []uint64{1, 2, 3}
+	tried := 0
+	c, err := r.race(t.Context(), bowl(r.Condition), r.batchGD(), seeds, func() { tried++ })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := len(surfaceRates(r.RatesPerDecade)); tried != want || want != 81 {
+		t.Errorf("%d rates tried, want %d, 81", tried, want)
+	}
+	if best := 2 / (r.Condition + 1); c.edge || c.rate < best/1.13 || c.rate > best*1.13 {
+		t.Errorf("best rate %g, want one of those next to %g", c.rate, best)
+	}
+	// The value shrinks by the factor's square. The rate tried may be a few percent off, and
+	// not all of the distance need be in the slower direction.
+	least := math.Log(r.Tolerance) / 2 / math.Log((r.Condition-1)/(r.Condition+1))
+	for i, steps := range c.steps {
+		if steps < 0.9*least || steps > 1.15*least {
+			t.Errorf("seed %d: %g steps, want about %.0f", seeds[i], steps, least)
 		}
+		for k, f := range c.course.f[i] {
+			if settled := f <= r.Tolerance*c.course.f[i][0]; settled != (float64(k) >= steps) {
+				t.Fatalf("seed %d: step %d has the value %g, settled at %g", seeds[i], k, f, steps)
+			}
+		}
+	}
+	if x, y := bowl(20).start(1); x != c.course.x[0][0] || y != c.course.y[0][0] || x < -10 || x > -7 || y < 0.7 || y > 1.2 {
+		t.Errorf("start (%g, %g)", x, y)
+	}
+}
+
+// A point that passes the minimum and leaves again has not settled, nor has one that
+// diverges.
+func TestSettled(t *testing.T) {
+	p := func() *points { return newPoints(bowl(1), []float64{-1, -2}, []float64{0, 0}) }
+	at, last, err := settled(p(), train.SGD(0.5), 10, 0.1) // halves the distance
+	if err != nil || at[0] != 2 || at[1] != 2 || math.Abs(last-math.Pow(2, -20)) > 1e-12 {
+		t.Errorf("halved: settled at %v, last %g, %v", at, last, err)
+	}
+	at, last, err = settled(p(), train.SGD(2.5), 100, 0.1) // multiplies it by −1.5
+	if err != nil || at[0] != 101 || at[1] != 101 || !math.IsInf(last, 1) {
+		t.Errorf("diverging: settled at %v, last %g, %v", at, last, err)
+	}
+	// By ½ a step and an undamped velocity the point swings about the minimum for ever.
+	swing := train.Optimizer{Kind: "momentum", Rate: train.Constant(0.5), Momentum: train.Constant(1)}
+	at, last, err = settled(p(), swing, 50, 0.1)
+	if err != nil || at[0] < 45 || math.IsInf(last, 1) {
+		t.Errorf("swinging: settled at %v, last %g, %v", at, last, err)
 	}
 }

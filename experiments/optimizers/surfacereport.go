@@ -19,7 +19,9 @@ func (r *reporter) surfaces(context.Context) error {
 		"Their gradients are symbolic, and the steps are those that train the networks below. Every method tries the same %d rates from %g to 1 and is shown at the one with the fewest steps until its value has settled "+
 		"below %g of the first one, or if no start came so far, with the smallest value after %d steps. Each seed has a start of its own. ",
 		r.Recipe.Condition, r.Recipe.Condition, len(surfaceRates(r.Recipe.RatesPerDecade)), lowestRate, r.Recipe.Tolerance, r.Recipe.Steps)+
-		fmt.Sprintf("Momentum μ = %g, RMSProp ρ = %g, Adam β = %g and %g.", r.Recipe.Momentum, r.Recipe.Rho, r.Recipe.Beta1, r.Recipe.Beta2))
+		fmt.Sprintf("Momentum μ = %g, RMSProp ρ = %g, Adam β = %g and %g.", r.Recipe.Momentum, r.Recipe.Rho, r.Recipe.Beta1, r.Recipe.Beta2),
+		"RMSProp divides by the size of the last gradients, however small they become, so that near the minimum its steps stay about as long as the rate (last column of the tables): "+
+			"it settles only as closely as that, and with a rate small enough is slow on the way. Adam's running mean of the gradients lets steps that go to and fro cancel.")
 	n := len(r.Recipe.onSurfaces())
 	for _, races := range [][]*race{r.races[:n], r.races[n:]} {
 		if err := r.surface(races); err != nil {
@@ -48,7 +50,7 @@ func (r *reporter) surface(races []*race) error {
 		if c.edge {
 			rate += " (the end of those tried)"
 		}
-		rows = append(rows, []string{c.method.name, rate, r.counts(c.steps, r.Recipe.Steps), lab.Summary(r.Values(fmt.Sprintf("%s.%s.value", s.key, c.method.key)))})
+		rows = append(rows, []string{c.method.name, rate, r.counts(c.steps, r.Recipe.Steps), lab.Summary(r.Values(fmt.Sprintf("%s.%s.value", s.key, c.method.key))), lab.Summary(c.lastSteps())})
 	}
 	byKey := map[string]*race{}
 	for _, c := range races {
@@ -66,7 +68,7 @@ func (r *reporter) surface(races []*race) error {
 		if err != nil {
 			return err
 		}
-		caption := fmt.Sprintf("The paths of seed %d, at the best rates; the first %d steps have a dot. Grey lines of equal value are a factor of √10 apart; the axes have scales of their own.", r.Seeds[0], m.Dots)
+		caption := fmt.Sprintf("The paths of seed %d, at the best rates; the first %d steps have a dot. Grey lines of equal value are a factor of √10 apart; the axes have scales of their own. On the floor of a valley paths lie on each other.", r.Seeds[0], m.Dots)
 		if err := r.figure(f.file, f.title, caption, m); err != nil {
 			return err
 		}
@@ -74,9 +76,19 @@ func (r *reporter) surface(races []*race) error {
 	if err := r.figure(s.key+"_value.svg", "Value on "+s.name+" by steps", fmt.Sprintf("As a share of the value at the start; curves end below %g. Mean over seeds, band: ± one standard deviation.", lowestShown), r.valueChart(races)); err != nil {
 		return err
 	}
-	r.Table(fmt.Sprintf("On %s: best rate, steps until the value has settled below %g of the first one by seed, and its share after %d steps", s.name, r.Recipe.Tolerance, r.Recipe.Steps),
-		[]string{"method", "rate", "steps", "value at the end"}, rows)
+	r.Table(fmt.Sprintf("On %s: best rate, steps until the value has settled below %g of the first one by seed, its share after %d steps, and how long the last step was", s.name, r.Recipe.Tolerance, r.Recipe.Steps),
+		[]string{"method", "rate", "steps", "value at the end", "last step, in rates"}, rows)
 	return nil
+}
+
+// lastSteps are the lengths of the last steps as multiples of the rate: where an
+// optimiser's steps do not grow shorter, it comes no closer to the minimum than that.
+func (c *race) lastSteps() (lengths []float64) {
+	for i, x := range c.course.x {
+		y, n := c.course.y[i], len(x)
+		lengths = append(lengths, math.Hypot(x[n-1]-x[n-2], y[n-1]-y[n-2])/c.rate)
+	}
+	return lengths
 }
 
 // chart is the map of a surface with the first seed's paths.
