@@ -93,8 +93,9 @@
 //
 // Lines of metrics.jsonl are sorted by seed, then by run name, at the end;
 // metrics are sorted by name and their values by seed. Timings appear only in
-// environment.seconds and in metrics and log fields whose name ends in
-// "seconds", so that everything else depends on configuration and code alone.
+// environment.seconds, in metrics and log fields whose name ends in "seconds",
+// and in charts whose file ends in "_seconds.svg", so that everything else, standard
+// output too, depends on configuration and code alone.
 //
 // # Exit status
 //

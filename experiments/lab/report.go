@@ -45,6 +45,7 @@ type figureBlock struct {
 	ID, Title, Caption string
 	Data               template.URL
 	Chart              bool // SVG, which may grow
+	Times              bool // drawn from times, so that no two runs have the same
 }
 
 // ClaimAnchor is the id of a run's claim with the given index in its report.html, for

@@ -87,3 +87,24 @@ func TestCPUModel(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+// Times are told apart, so that runs can be compared without them: metrics of seconds
+// are not printed, and charts of seconds have a class of their own in the report.
+func TestTimes(t *testing.T) {
+	doc := &Document{Config: Config{Experiment: "toy", Seeds: []uint64{1}, Recipe: []byte("{}")},
+		Metrics: map[string]Metric{"a.error": newMetric([]float64{0.5}), "a.epoch_seconds": newMetric([]float64{2})}}
+	if text := summary(doc, "out"); !strings.Contains(text, "a.error") || strings.Contains(text, "seconds") {
+		t.Errorf("want the error and no seconds, got %s", text)
+	}
+	r := &Results{}
+	for _, file := range []string{"by_epochs.svg", "by_seconds.svg"} {
+		r.Figure(file, "Loss", "Falls.", []byte("<svg></svg>"))
+	}
+	page, err := reportPage{}.render(doc, r.blocks)
+	if err != nil || r.err != nil {
+		t.Fatal(err, r.err)
+	}
+	if n, of := strings.Count(string(page), `" class="times">`), strings.Count(string(page), "<figure"); n != 1 || of != 2 {
+		t.Errorf("%d of %d figures are of times, want 1 of 2", n, of)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 
 	"capas/internal/atomicfile"
@@ -220,7 +221,8 @@ func (r *Results) Table(title string, header []string, rows [][]string) {
 // Figure adds an SVG or PNG image to the report, and at the end of the run to
 // the output directory as file, a bare name with the extension .svg or .png.
 // caption is plain text; title serves as the text for those who cannot see the
-// image.
+// image. The file of a chart that shows times ends in "_seconds.svg": those of
+// two runs are not compared.
 func (r *Results) Figure(file, title, caption string, data []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -236,6 +238,7 @@ func (r *Results) Figure(file, title, caption string, data []byte) {
 	r.figures = append(r.figures, figureFile{file, slices.Clone(data)})
 	r.blocks = append(r.blocks, block{Figure: &figureBlock{
 		ID: figureID(file), Title: title, Caption: caption, Data: uri, Chart: filepath.Ext(file) == ".svg",
+		Times: strings.HasSuffix(file, "_seconds.svg"),
 	}})
 }
 

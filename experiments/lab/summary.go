@@ -24,7 +24,8 @@ func (m Metric) Floats() []float64 {
 	return values
 }
 
-// summary is what standard output shows people at the end.
+// summary is what standard output shows people at the end: the same for equal runs, so
+// that metrics which are times are left to result.json and the report.
 func summary(doc *Document, out string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s, preset %s, %s\n", doc.Experiment, doc.Preset, seedsText(doc.Seeds))
@@ -32,6 +33,9 @@ func summary(doc *Document, out string) string {
 		fmt.Fprintf(&b, "\n")
 		w := tabwriter.NewWriter(&b, 0, 8, 2, ' ', 0)
 		for _, name := range sortedKeys(doc.Metrics) {
+			if strings.HasSuffix(name, "seconds") {
+				continue
+			}
 			fmt.Fprintf(w, "  %s\t%s\n", name, Summary(doc.Metrics[name].Floats()))
 		}
 		w.Flush()

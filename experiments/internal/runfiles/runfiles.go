@@ -20,16 +20,17 @@ import (
 
 // times are the places of files where two runs of one configuration may differ: fields
 // and metrics whose name ends in "seconds", their rows in the report and that of the
-// wall time, and the report's command, which names program and directory.
+// wall time, figures of times, and the report's command, which names program and
+// directory.
 var times = map[string]*regexp.Regexp{
 	".json":  regexp.MustCompile(`"[^"]*seconds": ?(\{[^{}]*\}|[^,{}\n]*)`),
 	".jsonl": regexp.MustCompile(`,"[^"]*seconds":[^,{}\n]*`), // left out where it is 0
-	".html":  regexp.MustCompile(`<tr><th scope="row">(time|[^<]*seconds)</th>.*</tr>|<pre tabindex="0"><code>[^<]*</code></pre>`),
+	".html":  regexp.MustCompile(`<tr><th scope="row">(time|[^<]*seconds)</th>.*</tr>|<figure( id="[^"]*")? class="times">[\s\S]*?</figure>|<pre tabindex="0"><code>[^<]*</code></pre>`),
 }
 
 // Read returns, by slash-separated name, what must be the same for all runs of one
-// configuration: the files of a finished run without times, and of each network what
-// its latest checkpoint holds, under the name without ".a.safetensors". Files that are
+// configuration: the files of a finished run without times, of charts of times that
+// they are there, and of each network what its latest checkpoint holds, under the name without ".a.safetensors". Files that are
 // no part of that are left out: the lock, and profiles. Unfinished files fail the test.
 func Read(t testing.TB, out string) map[string]string {
 	t.Helper()
@@ -55,6 +56,10 @@ func Read(t testing.TB, out string) map[string]string {
 			if _, done := all[name]; !done {
 				all[name] = complete(t, network)
 			}
+			return nil
+		}
+		if strings.HasSuffix(name, "_seconds.svg") {
+			all[name] = "a chart of times"
 			return nil
 		}
 		data, err := os.ReadFile(path)

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"capas/experiments/lab"
+	"capas/experiments/lab/figure"
+)
+
+// balanceSection reports batches with equal shares of the classes and without.
+func (r *reporter) balanceSection(context.Context) error {
+	r.Section("Balanced batches", "A batch drawn at random has more of some classes than of others; a balanced one has the shares of the whole set. "+
+		"What that can change is measured directly: how far the gradient of a batch is from that of all images, √(mean ‖g_batch − g‖²)/‖g‖ over batches of an epoch, at the first weights and at those that training by mini-batches left. "+
+		"Balancing takes away the part of it that comes from differences between the classes' mean gradients; what is left is within classes.")
+	errors := figure.Dots{YLabel: "test error (%)", Colors: r.colors}
+	spread := figure.Dots{YLabel: "deviation, share of the gradient's norm", LogY: true, Colors: r.colors}
+	var rows [][]string
+	for i, m := range r.Recipe.balancing() {
+		name := drawn
+		if m.balanced {
+			name = balanced
+		}
+		size := m.batch(r.Recipe, r.images[r.Seeds[0]].Len())
+		errors.Items = append(errors.Items, figure.Item{Category: fmt.Sprintf("batches of %d", size), Name: name, Values: lab.Scaled(r.values(m, "test_error"), 100)})
+		if !m.balanced {
+			continue
+		}
+		plain := r.Recipe.balancing()[i-1]
+		for _, at := range []struct{ state, words string }{{atStart, "first weights"}, {atTrained, "trained"}} {
+			a, b := r.Values(spreadMetric(at.state, plain)), r.Values(spreadMetric(at.state, m))
+			category := fmt.Sprintf("%d, %s", size, at.words)
+			spread.Items = append(spread.Items, figure.Item{Category: category, Name: drawn, Values: a}, figure.Item{Category: category, Name: balanced, Values: b})
+			var share []float64
+			for k := range a {
+				share = append(share, 100*(1-b[k]*b[k]/(a[k]*a[k])))
+			}
+			rows = append(rows, []string{category, lab.Summary(a), lab.Summary(b), lab.Summary(share)})
+		}
+	}
+	if err := r.figure("balance_error.svg", "Test error with balanced batches and with random ones", "At the best rates: "+r.bestRates(r.Recipe.balancing())+". Every seed, mean and standard deviation.", errors); err != nil {
+		return err
+	}
+	if err := r.figure("balance_gradient.svg", "How far the gradient of a batch is from that of all images", "By the size of the batch and the weights. Every seed, mean and standard deviation.", spread); err != nil {
+		return err
+	}
+	r.results(r.Recipe.balancing())
+	r.Table("Deviation of the gradients of batches, and the share of its square, in percent, that balancing takes away", []string{"batch and weights", drawn, balanced, "share taken away"}, rows)
+	if r.judged() {
+		r.balanceClaims()
+	}
+	return nil
+}
+
+// The two kinds of batches.
+const (
+	drawn    = "random"
+	balanced = "balanced"
+)
