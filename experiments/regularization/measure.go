@@ -97,7 +97,7 @@ func (x *experimenter) readTest(ctx context.Context, o *outcome, test *datasets.
 	if err != nil {
 		return fmt.Errorf("%s: test: %w", o.run(), err)
 	}
-	o.test = trial.Value(v, "error")
+	o.test, o.testLoss = trial.Value(v, "error"), trial.Value(v, "loss")
 	return x.SaveModel(fmt.Sprintf("seed-%d-%s", o.seed, o.run()), o.net.MLP)
 }
 

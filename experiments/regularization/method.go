@@ -112,27 +112,34 @@ type settings struct {
 	augment               *datasets.Augmentation
 }
 
-// settings of a network whose training takes so many steps.
-func (r Recipe) settings(s spec, steps int) (out settings) {
-	is := func(m ...method) bool { return slices.Contains(m, s.method) }
+// settings of a network whose training takes so many steps. Those of all methods together
+// are at the levels chosen for each, dropout alone at its own.
+func (x *experimenter) settings(s spec, steps int) (out settings) {
+	r := x.Recipe
 	times := float64(s.images) / float64(r.Images[0])
-	if is(dropout, together) {
-		out.inputDrop, out.hiddenDrop = r.InputDrops[s.level], r.HiddenDrops[s.level]
+	level := func(m method) (int, bool) {
+		if s.method == together && m != dropout {
+			return x.chosen[m], m != l1
+		}
+		return s.level, s.method == m || s.method == together
 	}
-	if is(l1) {
-		out.l1 = r.L1[s.level] / times
+	if k, ok := level(dropout); ok {
+		out.inputDrop, out.hiddenDrop = r.InputDrops[k], r.HiddenDrops[k]
 	}
-	if is(l2, together) {
-		out.l2 = r.L2[s.level] / times
+	if k, ok := level(l1); ok {
+		out.l1 = r.L1[k] / times
 	}
-	if is(early, together) {
-		out.patience = &train.Patience{Steps: int(math.Ceil(r.Patience[s.level] * float64(steps)))}
+	if k, ok := level(l2); ok {
+		out.l2 = r.L2[k] / times
 	}
-	if is(augmentation, together) {
-		a := r.Augment[s.level]
+	if k, ok := level(early); ok {
+		out.patience = &train.Patience{Steps: int(math.Ceil(r.Patience[k] * float64(steps)))}
+	}
+	if k, ok := level(augmentation); ok {
+		a := r.Augment[k]
 		out.augment = &a
 	}
-	if is(offsets) {
+	if s.method == offsets {
 		out.augment = &datasets.Augmentation{Color: r.Colors[s.level]}
 	}
 	return out

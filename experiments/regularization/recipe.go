@@ -17,7 +17,8 @@ import (
 // A method has levels, from mild to strong: those of dropout are the pairs of InputDrops
 // and HiddenDrops, and so on; all lists are of one length, so that no method is tried more
 // often than another. All levels are tried with the fewest images, and the one of the
-// smallest validation error is used with more.
+// smallest validation error is used with more. The methods together have as many: each is
+// at the level chosen for it alone, but for dropout, of which all are tried again.
 type Recipe struct {
 	// Hidden layers from the input up, by their units, and their activation.
 	Hidden     []int             `json:"hidden"`
@@ -60,13 +61,13 @@ type Recipe struct {
 func presets() map[string]Recipe {
 	lecture := Recipe{
 		Hidden: []int{200, 200}, Activation: blocks.ReLU(),
-		Images: []int{1000, 10_000, 50_000}, Epochs: []int{50, 12, 6}, Validation: 1000,
+		Images: []int{1000, 10_000, 50_000}, Epochs: []int{60, 8, 4}, Validation: 1000,
 		Train:      train.Recipe{Optimizer: train.Optimizer{Kind: "adam", Rate: train.Constant(0.001)}, Batch: 50},
 		InputDrops: []float64{0, 0.1, 0.2}, HiddenDrops: []float64{0.25, 0.4, 0.5},
-		L1: []float64{3e-5, 1e-4, 3e-4}, L2: []float64{1e-3, 3e-3, 1e-2},
+		L1: []float64{3e-6, 1e-5, 3e-5}, L2: []float64{1e-4, 3e-4, 1e-3},
 		Patience: []float64{0.4, 0.2, 0.1},
 		Augment:  []datasets.Augmentation{{Shift: 1, Rotation: 5, Elastic: 10}, {Shift: 1, Rotation: 10, Elastic: 20}, {Shift: 2, Rotation: 15, Elastic: 34}},
-		Colors:   []float64{0.1, 0.25, 0.5}, ColorImages: 1000, ColorEpochs: 30,
+		Colors:   []float64{0.2, 0.4, 0.8}, ColorImages: 1000, ColorEpochs: 30,
 		Masks: []int{1, 2, 5, 10, 20, 50, 100}, MaskImages: 10_000,
 	}
 	smoke := lecture

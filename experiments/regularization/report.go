@@ -24,8 +24,8 @@ func (x *experimenter) report(m map[uint64]*measurements) error {
 	return nil
 }
 
-// metrics are, by method and number of images, such as dropout.1000.test_error: test_error
-// and train_error after training, gap, test less training error, and progress, by how much
+// metrics are, by method and number of images, such as dropout.1000.test_error: test_error,
+// test_loss and train_error after training, gap, test less training error, and progress, by how much
 // the validation error fell in the second half of the epochs. correlation is that of hidden
 // units, of none and dropout. <method>.level is the one chosen, from 1. masks.scaled.* is the
 // dropout network with scaled weights, masks.<k>.* the average of k dropped ones;
@@ -34,6 +34,7 @@ func (x *experimenter) metrics(m map[uint64]*measurements) {
 	for _, seed := range x.Seeds {
 		record := func(prefix string, o *outcome) {
 			x.Metric(prefix+".test_error", seed, o.test)
+			x.Metric(prefix+".test_loss", seed, o.testLoss)
 			x.Metric(prefix+".train_error", seed, o.train)
 			x.Metric(prefix+".gap", seed, o.test-o.train)
 		}
@@ -108,7 +109,7 @@ func (r Recipe) level(m method, level int) string {
 	case offsets:
 		return fmt.Sprintf("±%g", r.Colors[level])
 	}
-	return "each of the four at this level"
+	return "dropout " + drop + ", the others as chosen"
 }
 
 // levelsSection shows how the levels were chosen.
@@ -117,14 +118,15 @@ func (x *experimenter) levelsSection() {
 	x.Section("How strongly", fmt.Sprintf("All networks are 784-%s-10 with %s, trained by %s at rate %g in batches of %d, from the same first weights; "+
 		"they end with their last parameters, except those of early stopping, which ends by patience on %s validation images and keeps the best ones. "+
 		"Each method has %d levels, which were all tried on %s images (coloured digits on %s); the one with the smallest mean error on the validation set is used with more images, "+
-		"λ divided by how many times more there are: a penalty is a prior, which counts once however many examples there are.",
+		"λ divided by how many times more there are: a penalty is a prior, which counts once however many examples there are. "+
+		"Together each method is at its own chosen level, but for dropout, of which all levels are tried again.",
 		join(r.Hidden, "-"), r.Activation, r.Train.Optimizer.Kind, r.Train.Optimizer.Rate.Start, r.Train.Batch, thousands(x.watch.Len()),
 		r.levels(), thousands(r.Images[0]), thousands(r.ColorImages)))
 	header := []string{"method"}
 	for level := range r.levels() {
 		header = append(header, fmt.Sprintf("level %d", level+1))
 	}
-	var rows [][]string
+	rows := [][]string{append([]string{none.label(), fmt.Sprintf("%.2f", 100*x.tried(none, 0))}, make([]string, r.levels()-1)...)}
 	for _, m := range append(methods()[1:], offsets) {
 		row := []string{m.label()}
 		for level := range r.levels() {
@@ -162,9 +164,9 @@ func (x *experimenter) errorsSection() error {
 			for _, what := range []string{"train_error", "test_error", "gap", "progress"} {
 				row = append(row, percent(x.values(m, n, what)))
 			}
-			rows = append(rows, row)
+			rows = append(rows, append(row, lab.Summary(x.values(m, n, "test_loss"))))
 		}
-		x.Table(thousands(n)+" training images", []string{"method", "training error (%)", "test error (%)", "gap (points)", "progress (points)"}, rows)
+		x.Table(thousands(n)+" training images", []string{"method", "training error (%)", "test error (%)", "gap (points)", "progress (points)", "test loss (nats)"}, rows)
 		if err := x.errorsFigure(n); err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"runtime"
+	"slices"
 
 	"capas/datasets"
 	"capas/experiments/internal/trial"
@@ -22,6 +23,7 @@ type outcome struct {
 	// validation is the error on all validation images, train that on the training images
 	// as they are, test that on the test images, all after training and without dropout.
 	validation, train, test float64
+	testLoss                float64 // in nats
 }
 
 // sets are the images that the networks of one seed are trained on.
@@ -41,23 +43,29 @@ type experimenter struct {
 	chosen map[method]int
 }
 
-// run tries all levels with the fewest images and on coloured digits, trains the chosen
-// ones with more images, measures, and reports.
+// run tries all levels with the fewest images and on coloured digits, then those of all
+// methods together, trains the chosen ones with more images, measures, and reports.
 func run(ctx context.Context, r *lab.Run[Recipe]) error {
 	x := &experimenter{Run: r, sets: map[uint64]sets{}, by: map[spec]*outcome{}, chosen: map[method]int{}}
 	if err := x.load(ctx); err != nil {
 		return err
 	}
-	trials, rest := x.trials(), x.rest()
+	singles, jointly := x.trials(append([]method{none}, alone()...)), x.trials([]method{together})
 	var units int64
-	for _, s := range append(trials, rest...) {
+	for _, s := range slices.Concat(singles, x.colorTrials(), jointly, x.rest()) {
 		units += int64(r.Recipe.epochs(s)) * x.work(s)
 	}
 	r.Progress.Expect(units)
-	if err := x.train(ctx, trials); err != nil {
+	if err := x.train(ctx, slices.Concat(singles, x.colorTrials())); err != nil {
 		return err
 	}
-	if err := x.choose(); err != nil {
+	if err := x.choose(append(alone(), offsets)); err != nil {
+		return err
+	}
+	if err := x.train(ctx, jointly); err != nil {
+		return err
+	}
+	if err := x.choose([]method{together}); err != nil {
 		return err
 	}
 	if err := x.train(ctx, x.rest()); err != nil { // by the levels chosen
@@ -103,20 +111,34 @@ func (x *experimenter) load(ctx context.Context) (err error) {
 	return nil
 }
 
-// trials are the networks of all levels with the fewest images and on coloured digits.
-func (x *experimenter) trials() (all []spec) {
+// trials are the networks of all levels of methods with the fewest images.
+func (x *experimenter) trials(methods []method) (all []spec) {
 	for _, seed := range x.Seeds {
-		add := func(color bool, images int, methods ...method) {
-			for _, m := range methods {
-				for level := range x.Recipe.levels() {
-					if m != none || level == 0 {
-						all = append(all, spec{m, color, images, level, seed})
-					}
-				}
-			}
+		for _, m := range methods {
+			all = append(all, x.levels(spec{method: m, images: x.Recipe.Images[0], seed: seed})...)
 		}
-		add(false, x.Recipe.Images[0], methods()...)
-		add(true, x.Recipe.ColorImages, none, offsets)
+	}
+	return all
+}
+
+// colorTrials are those for coloured digits.
+func (x *experimenter) colorTrials() (all []spec) {
+	for _, seed := range x.Seeds {
+		for _, m := range []method{none, offsets} {
+			all = append(all, x.levels(spec{method: m, color: true, images: x.Recipe.ColorImages, seed: seed})...)
+		}
+	}
+	return all
+}
+
+// levels are a network at all levels of its method.
+func (x *experimenter) levels(s spec) []spec {
+	if s.method == none {
+		return []spec{s}
+	}
+	var all []spec
+	for s.level = range x.Recipe.levels() {
+		all = append(all, s)
 	}
 	return all
 }
@@ -181,7 +203,7 @@ func (x *experimenter) learn(ctx context.Context, task *lab.Task, s spec) (*outc
 	recipe := x.Recipe.Train
 	recipe.Epochs = x.Recipe.epochs(s)
 	perEpoch := (data.Len() + recipe.Batch - 1) / recipe.Batch
-	set := x.Recipe.settings(s, recipe.Epochs*perEpoch)
+	set := x.settings(s, recipe.Epochs*perEpoch)
 	recipe.Patience, recipe.Augment = set.patience, set.augment
 	net, err := newNetwork(x.Recipe, s, set, data.Dim(), data.Classes)
 	if err != nil {
@@ -194,7 +216,7 @@ func (x *experimenter) learn(ctx context.Context, task *lab.Task, s spec) (*outc
 	if err != nil {
 		return nil, err
 	}
-	o := &outcome{s, net, done.Last(), math.NaN(), math.NaN(), math.NaN()}
+	o := &outcome{s, net, done.Last(), math.NaN(), math.NaN(), math.NaN(), math.NaN()}
 	if done.Diverged {
 		return o, nil
 	}
@@ -252,11 +274,8 @@ func (x *experimenter) work(s spec) int64 {
 
 // choose finds the level with the smallest mean validation error of each method: the
 // mildest of equal ones. Networks of other levels are forgotten.
-func (x *experimenter) choose() error {
-	for _, m := range append(methods(), offsets) {
-		if m == none {
-			continue
-		}
+func (x *experimenter) choose(methods []method) error {
+	for _, m := range methods {
 		least := math.Inf(1)
 		for level := range x.Recipe.levels() {
 			if e := x.tried(m, level); e < least {
@@ -266,10 +285,10 @@ func (x *experimenter) choose() error {
 		if math.IsInf(least, 1) {
 			return fmt.Errorf("%s: want a level at which no training diverges, try a smaller -lr than %g", m, x.Recipe.Train.Optimizer.Rate.Start)
 		}
-	}
-	for s, o := range x.by {
-		if s.level != x.chosen[s.method] {
-			o.net = nil
+		for s, o := range x.by {
+			if s.method == m && s.level != x.chosen[m] {
+				o.net = nil
+			}
 		}
 	}
 	return nil
