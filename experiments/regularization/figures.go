@@ -3,12 +3,11 @@ package main
 import (
 	"fmt"
 
+	"capas/datasets"
 	"capas/experiments/internal/trial"
 	"capas/experiments/lab/figure"
 	"capas/random"
 	"capas/train"
-
-	"capas/datasets"
 )
 
 // band explains the charts' spread.
@@ -35,8 +34,8 @@ func (x *experimenter) errorsFigure(n int) error {
 }
 
 // byImages draws a metric against the number of training images.
-func (x *experimenter) byImages(file, title, y, what string) error {
-	chart := figure.Lines{XLabel: "training images", YLabel: y, LogX: true, FromZero: true, Colors: colors()}
+func (x *experimenter) byImages(file, title, y, what string, log bool) error {
+	chart := figure.Lines{XLabel: "training images", YLabel: y, LogX: true, LogY: log, FromZero: !log, Colors: colors()}
 	for _, m := range methods() {
 		s := figure.Series{Name: m.label()}
 		for _, n := range x.Recipe.Images {
@@ -107,7 +106,7 @@ func (x *experimenter) dropoutSection() error {
 			}
 			tiles = append(tiles, tile)
 		}
-		sheet := figure.Sheet{Tiles: tiles, Height: x.data.Train.Height, Width: x.data.Train.Width, Columns: 12, Palette: figure.Diverging}
+		sheet := figure.Sheet{Tiles: tiles, Height: x.data.Train.Height, Width: x.data.Train.Width, Columns: 10, Scale: 2, Palette: figure.Diverging}
 		png, err := sheet.PNG()
 		if err != nil {
 			return err

@@ -49,6 +49,9 @@ type Recipe struct {
 	Colors      []float64 `json:"colors"`
 	ColorImages int       `json:"color_images"`
 	ColorEpochs int       `json:"color_epochs"`
+	// ColorTest is the number of coloured test images; 0 for as many as there are test
+	// images.
+	ColorTest int `json:"color_test,omitempty"`
 	// Masks are the numbers of dropped networks that are averaged, in rising order, and
 	// MaskImages the test images on which they are.
 	Masks      []int `json:"masks"`
@@ -76,7 +79,7 @@ func presets() map[string]Recipe {
 		*list = (*list)[:2]
 	}
 	smoke.Augment = smoke.Augment[:2]
-	smoke.ColorImages, smoke.ColorEpochs = 200, 5
+	smoke.ColorImages, smoke.ColorEpochs, smoke.ColorTest = 200, 5, 1000
 	smoke.Masks, smoke.MaskImages = []int{1, 2, 5}, 500
 	paper := lecture
 	paper.Hidden, paper.Train.Batch = []int{800, 800}, 100
@@ -107,6 +110,7 @@ func flags(fs *flag.FlagSet, r *Recipe) {
 	numbers(&r.Colors, "color", "comma-separated `list` of the greatest random RGB offsets, a level each")
 	fs.IntVar(&r.ColorImages, "color-images", r.ColorImages, "`number` of coloured training images")
 	fs.IntVar(&r.ColorEpochs, "color-epochs", r.ColorEpochs, "`epochs` on coloured images")
+	fs.IntVar(&r.ColorTest, "color-test", r.ColorTest, "`number` of coloured test images; 0 for as many as there are test images")
 	whole(&r.Masks, "masks", "comma-separated `list` of numbers of dropped networks that are averaged")
 	fs.IntVar(&r.MaskImages, "mask-images", r.MaskImages, "`number` of test images on which they are")
 }

@@ -171,10 +171,10 @@ func (x *experimenter) errorsSection() error {
 			return err
 		}
 	}
-	if err := x.byImages("test_error_by_images.svg", "Test error by number of training images", "test error (%)", "test_error"); err != nil {
+	if err := x.byImages("test_error_by_images.svg", "Test error by number of training images", "test error (%)", "test_error", true); err != nil {
 		return err
 	}
-	return x.byImages("gap_by_images.svg", "Gap between test and training error by number of training images", "test − training error (points)", "gap")
+	return x.byImages("gap_by_images.svg", "Gap between test and training error by number of training images", "test − training error (points)", "gap", false)
 }
 
 // curvesSection shows how networks learn by heart.

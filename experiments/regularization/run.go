@@ -88,6 +88,10 @@ func (x *experimenter) load(ctx context.Context) (err error) {
 	if x.watch, err = x.data.Validation.Sample(min(r.Validation, x.data.Validation.Len()), nil); err != nil {
 		return err
 	}
+	colored := r.ColorTest
+	if colored == 0 {
+		colored = x.data.Test.Len()
+	}
 	for _, seed := range x.Seeds {
 		s := sets{digits: map[int]*datasets.Set{}}
 		for _, n := range r.Images {
@@ -102,7 +106,7 @@ func (x *experimenter) load(ctx context.Context) (err error) {
 				return err
 			}
 		}
-		sizes := datasets.GenerateOptions{Train: r.ColorImages, Validation: r.Validation, Test: x.data.Test.Len(), MNIST: options}
+		sizes := datasets.GenerateOptions{Train: r.ColorImages, Validation: r.Validation, Test: colored, MNIST: options}
 		if s.color, err = datasets.Generate(ctx, "mnist-color", random.New(seed).Split("colors"), sizes); err != nil {
 			return err
 		}

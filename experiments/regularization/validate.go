@@ -46,6 +46,9 @@ func validate(r *Recipe) error {
 			return fmt.Errorf("want %s of 1 to %d, got %d", c.name, maxImages, c.n)
 		}
 	}
+	if r.ColorTest < 0 || r.ColorTest > maxImages {
+		return fmt.Errorf("want color_test of 0 to %d, got %d", maxImages, r.ColorTest)
+	}
 	if len(r.Masks) < 1 || len(r.Masks) > 2*maxLevels {
 		return fmt.Errorf("want 1 to %d numbers of masks, got %d", 2*maxLevels, len(r.Masks))
 	}
