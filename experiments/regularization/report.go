@@ -109,7 +109,7 @@ func (r Recipe) level(m method, level int) string {
 	case offsets:
 		return fmt.Sprintf("±%g", r.Colors[level])
 	}
-	return "dropout " + drop + ", the others as chosen"
+	return "dropout " + drop
 }
 
 // levelsSection shows how the levels were chosen.
@@ -122,23 +122,17 @@ func (x *experimenter) levelsSection() {
 		"Together each method is at its own chosen level, but for dropout, of which all levels are tried again.",
 		join(r.Hidden, "-"), r.Activation, r.Train.Optimizer.Kind, r.Train.Optimizer.Rate.Start, r.Train.Batch, thousands(x.watch.Len()),
 		r.levels(), thousands(r.Images[0]), thousands(r.ColorImages)))
-	header := []string{"method"}
-	for level := range r.levels() {
-		header = append(header, fmt.Sprintf("level %d", level+1))
-	}
-	rows := [][]string{append([]string{none.label(), fmt.Sprintf("%.2f", 100*x.tried(none, 0))}, make([]string, r.levels()-1)...)}
+	rows := [][]string{{none.label(), "", "", fmt.Sprintf("%.2f", 100*x.tried(none, 0))}}
 	for _, m := range append(methods()[1:], offsets) {
-		row := []string{m.label()}
 		for level := range r.levels() {
-			cell := fmt.Sprintf("%s: %.2f", r.level(m, level), 100*x.tried(m, level))
+			text := fmt.Sprintf("%.2f", 100*x.tried(m, level))
 			if level == x.chosen[m] {
-				cell += " (chosen)"
+				text += " (chosen)"
 			}
-			row = append(row, cell)
+			rows = append(rows, []string{m.label(), fmt.Sprint(level + 1), r.level(m, level), text})
 		}
-		rows = append(rows, row)
 	}
-	x.Table("Validation error (%), mean over seeds", header, rows)
+	x.Table("Validation error, mean over seeds", []string{"method", "level", "what it is", "validation error (%)"}, rows)
 }
 
 func join(numbers []int, between string) string {
@@ -171,10 +165,48 @@ func (x *experimenter) errorsSection() error {
 			return err
 		}
 	}
+	x.withoutGain()
 	if err := x.byImages("test_error_by_images.svg", "Test error by number of training images", "test error (%)", "test_error", true); err != nil {
 		return err
 	}
 	return x.byImages("gap_by_images.svg", "Gap between test and training error by number of training images", "test − training error (points)", "gap", false)
+}
+
+// withoutGain tells of the methods that do not lower the test error what they do instead:
+// to the loss, and to the training error.
+func (x *experimenter) withoutGain() {
+	var rows [][]string
+	all := len(x.Seeds)
+	for _, n := range x.Recipe.Images {
+		for _, m := range methods()[1:] {
+			of := func(what string) (a, b []float64) { return x.values(m, n, what), x.values(none, n, what) }
+			won := below(of("test_error"))
+			if won == all {
+				continue
+			}
+			loss, lossNone := of("test_loss")
+			var reading []string
+			if below(loss, lossNone) == all {
+				reading = append(reading, "lowers the loss: less sure of its errors, not fewer of them")
+			}
+			fits, fitsNone := of("train_error")
+			if below(fitsNone, fits) == all {
+				reading = append(reading, "fits the training images less well")
+			}
+			late, lateNone := of("progress")
+			if below(lateNone, late) == all {
+				reading = append(reading, "was getting better faster at the end")
+			}
+			if len(reading) == 0 {
+				reading = []string{"nothing that all seeds show"}
+			}
+			rows = append(rows, []string{thousands(n), m.label(), fmt.Sprintf("%d of %d", won, all), lab.Summary(loss), lab.Summary(lossNone), percent(fits), percent(fitsNone), strings.Join(reading, "; ")})
+		}
+	}
+	if len(rows) > 0 {
+		x.Table("Methods that do not lower the test error for every seed, and what every seed shows of them beside none",
+			[]string{"images", "method", "seeds lower", "test loss", "of none", "training error (%)", "of none", "what it does"}, rows)
+	}
 }
 
 // curvesSection shows how networks learn by heart.
