@@ -135,6 +135,9 @@ func TestAugmentRotation(t *testing.T) {
 // full changes images in every way.
 func full() *Augmentation { return &Augmentation{Shift: 2, Rotation: 15, Elastic: 8, Smoothness: 2} }
 
+// everything changes the colours too.
+func everything() *Augmentation { a := full(); a.Color = 0.3; return a }
+
 // batchesOf copies what is left of an epoch.
 func batchesOf(b *Batches) (x [][]float32) {
 	for batch, ok := b.Next(); ok; batch, ok = b.Next() {
@@ -150,7 +153,7 @@ func TestAugmentIsAFunctionOfTheStreamsState(t *testing.T) {
 		s := pictures(t, n, 7, 6)
 		for _, balanced := range []bool{false, true} {
 			stream := newStream(5)
-			b := mustBatches(t, s, 4, BatchOptions{Order: stream, Balanced: balanced, Augment: full()})
+			b := mustBatches(t, s, 4, BatchOptions{Order: stream, Balanced: balanced, Augment: everything()})
 			b.Epoch()
 			first := batchesOf(b)
 			state, _ := stream.MarshalText()
@@ -164,7 +167,7 @@ func TestAugmentIsAFunctionOfTheStreamsState(t *testing.T) {
 				if err := restored.UnmarshalText(state); err != nil {
 					t.Fatal(err)
 				}
-				resumed := mustBatches(t, s, 4, BatchOptions{Order: restored, Balanced: balanced, Augment: full()})
+				resumed := mustBatches(t, s, 4, BatchOptions{Order: restored, Balanced: balanced, Augment: everything()})
 				resumed.Epoch()
 				for range skip {
 					resumed.Next()
@@ -180,8 +183,8 @@ func TestAugmentIsAFunctionOfTheStreamsState(t *testing.T) {
 // Batches that are made ahead have the same bytes.
 func TestAugmentAhead(t *testing.T) {
 	s := pictures(t, 21, 100, 100)
-	a := mustBatches(t, s, 4, BatchOptions{Order: newStream(3), Augment: full(), Ahead: true})
-	b := mustBatches(t, s, 4, BatchOptions{Order: newStream(3), Augment: full()})
+	a := mustBatches(t, s, 4, BatchOptions{Order: newStream(3), Augment: everything(), Ahead: true})
+	b := mustBatches(t, s, 4, BatchOptions{Order: newStream(3), Augment: everything()})
 	if a.ahead == nil {
 		t.Fatal("nothing is made ahead")
 	}
@@ -208,7 +211,7 @@ func TestAugmentAhead(t *testing.T) {
 // Nothing is allocated a batch.
 func TestAugmentAllocatesLittle(t *testing.T) {
 	s := pictures(t, 100, 8, 8)
-	b := mustBatches(t, s, 2, BatchOptions{Order: newStream(3), Augment: full()})
+	b := mustBatches(t, s, 2, BatchOptions{Order: newStream(3), Augment: everything()})
 	if n := testing.AllocsPerRun(5, func() {
 		b.Epoch()
 		for _, ok := b.Next(); ok; _, ok = b.Next() {
@@ -234,6 +237,8 @@ func TestAugmentErrors(t *testing.T) {
 		{s, Augmentation{Rotation: 181}, newStream(1), "got 181"},
 		{s, Augmentation{Elastic: math.Inf(1)}, newStream(1), "want an elastic distortion of 0 to 1e+06, got +Inf"},
 		{s, Augmentation{Smoothness: -2}, newStream(1), "want a smoothness of 0 to 1000 pixels, got -2"},
+		{s, Augmentation{Color: -0.1}, newStream(1), "want a change of colour of 0 to 1, got -0.1"},
+		{s, Augmentation{Color: nan}, newStream(1), "want a change of colour of 0 to 1, got NaN"},
 	} {
 		_, err := NewBatches(test.set, 2, BatchOptions{Order: test.order, Augment: &test.augment})
 		if err == nil || !strings.Contains(err.Error(), test.want) {

@@ -12,7 +12,8 @@
 //	}
 //
 // A [Set] holds n examples as rows: X is (n, d), float32, row-major; a batch of m rows is (m, d), its one-hot targets
-// (m, classes). Rows are views of one backing array wherever the order allows. A set made by [NewNumericSet] has numbers to
+// (m, classes). An image's row is one plane after the other, as in PyTorch, if it has several channels ([NewColorSet]). Rows are
+// views of one backing array wherever the order allows. A set made by [NewNumericSet] has numbers to
 // be approximated, (n, k), in place of classes.
 //
 // # Where the files come from
@@ -72,6 +73,11 @@
 //   - mnist-basic, mnist-rot, mnist-back-rand (10,000, 2,000, 50,000): digits of all of MNIST, test images included, each used
 //     once: as they are; turned by an angle uniform in [0, 2π); or before a background of levels uniform in 0, …, 255. Ours:
 //     bilinear interpolation about the image's centre; the brighter of digit and background is seen.
+//   - mnist-color (3 channels; 10,000, 2,000, 50,000) is our own, for the lecture's random RGB values: digits dealt likewise, in
+//     a colour on a ground of another. The ink has brightness 1 and saturation ½, so its channels are in [½, 1]; the ground has
+//     brightness ½ and saturation 1, channels in [0, ½]; a pixel of intensity p has p parts of the ink's colour and 1−p of the
+//     ground's. Both hues are uniform on the colour circle, independent of each other and of the class; in the training set
+//     each is red, green or blue, so that validation and test show colours that were never seen.
 //   - shapeset-3x2 (32×32; unlimited, here 50,000, 10,000, 10,000): one or two of triangle, parallelogram and ellipse, each
 //     equally likely; sides, angles and sizes as in the authors' code (scales of 0.2 to 0.8). Levels are at most 0.45 and at
 //     least 0.55, shapes dark on bright as often as bright on dark. The classes are the nine combinations, with shares of 1/6
@@ -84,8 +90,8 @@
 //
 // # Augmentation
 //
-// [BatchOptions].Augment shifts, rotates and distorts the images of a batch, in every epoch anew ([Augmentation]). The set
-// is not changed; a validation or test set is cut into batches without it.
+// [BatchOptions].Augment shifts, rotates and distorts the images of a batch and changes their colours, in every epoch anew
+// ([Augmentation]). The set is not changed; a validation or test set is cut into batches without it.
 //
 // # Randomness
 //

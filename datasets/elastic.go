@@ -3,6 +3,7 @@ package datasets
 import (
 	"math"
 
+	"capas/internal/kernels"
 	"capas/random"
 )
 
@@ -10,13 +11,19 @@ import (
 type elastic struct {
 	height, width int
 	weights       []float32 // the Gaussian at −radius, …, radius; their sum is 1
-	x, y, rows    []float32 // the fields, and one that is smoothed along rows
+	x, y          []float32 // the fields
+	// One that is smoothed along rows. Its rows, and those of what it is made of, have gap zeros before them and behind the
+	// last: so all rows are smoothed at once, and what a row takes from beyond its ends is 0.
+	padded, rows []float32
+	gap          int
 }
 
 func newElastic(height, width int, sigma float64) *elastic {
 	radius := int(math.Ceil(3 * sigma))
 	e := &elastic{height: height, width: width, weights: make([]float32, 2*radius+1)}
-	e.x, e.y, e.rows = make([]float32, height*width), make([]float32, height*width), make([]float32, height*width)
+	e.x, e.y, e.gap = make([]float32, height*width), make([]float32, height*width), min(radius, width-1)
+	e.padded = make([]float32, height*(width+e.gap)+e.gap)
+	e.rows = make([]float32, len(e.padded))
 	gaussian, sum := make([]float64, len(e.weights)), 0.0
 	for i := range gaussian {
 		t := float64(i-radius) / sigma
@@ -40,30 +47,28 @@ func (e *elastic) fields(draw random.Draw) (x, y []float32) {
 // smooth fills field with uniform values in [−1, 1), convolved with the Gaussian.
 func (e *elastic) smooth(field []float32, draw random.Draw) {
 	draw.Uniform(field, 0)
-	for i, u := range field {
-		field[i] = 2*u - 1
-	}
-	radius, w := len(e.weights)/2, e.width
-	clear(e.rows)
-	for lo := 0; lo < len(field); lo += w {
-		in, out := field[lo:lo+w], e.rows[lo:lo+w]
-		for t := -min(radius, w-1); t <= min(radius, w-1); t++ {
-			from, to := max(0, t), min(w, w+t) // of in; out is t to the left
-			accumulate(out[from-t:to-t], in[from:to], e.weights[radius+t])
+	radius, h, w, stride := len(e.weights)/2, e.height, e.width, e.width+e.gap
+	for y := range h {
+		row := e.padded[e.gap+y*stride:]
+		for x, u := range field[y*w : (y+1)*w] {
+			row[x] = 2*u - 1
 		}
 	}
-	clear(field)
-	h := e.height
-	for t := -min(radius, h-1); t <= min(radius, h-1); t++ {
-		from, to := max(0, t)*w, min(h, h+t)*w // of rows; field is t rows above
-		accumulate(field[from-t*w:to-t*w], e.rows[from:to], e.weights[radius+t])
+	clear(e.rows)
+	inner := e.rows[e.gap : len(e.rows)-e.gap]
+	for t := -e.gap; t <= e.gap; t++ {
+		accumulate(inner, e.padded[e.gap+t:e.gap+t+len(inner)], e.weights[radius+t])
 	}
+	for y := range h {
+		copy(e.padded[y*w:(y+1)*w], e.rows[e.gap+y*stride:]) // as an image, for the columns
+	}
+	clear(field)
+	for t := -min(radius, h-1); t <= min(radius, h-1); t++ {
+		from, to := max(0, t)*w, min(h, h+t)*w // of the image; field is t rows above
+		accumulate(field[from-t*w:to-t*w], e.padded[from:to], e.weights[radius+t])
+	}
+	clear(e.padded)
 }
 
-// accumulate adds a·x to y.
-func accumulate(y, x []float32, a float32) {
-	x = x[:len(y)]
-	for i, v := range x {
-		y[i] += a * v
-	}
-}
+// accumulate adds a·x to y, both rounded: the step of SGD, turned round.
+func accumulate(y, x []float32, a float32) { kernels.SGD(y, y, x, -a, 0) }

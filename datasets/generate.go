@@ -12,7 +12,7 @@ import (
 )
 
 // GenerateOptions says how much is generated, and where the digits of the families that change MNIST are. The zero value
-// generates as many examples as were published, of MNIST as Load finds it without network.
+// generates as many examples as were published, or of our own families are documented, of MNIST as Load finds it without network.
 type GenerateOptions struct {
 	// Train, Validation and Test are how many examples of each part are wanted; 0 is the published number.
 	Train, Validation, Test int
@@ -28,13 +28,14 @@ type family struct {
 	sizes   [3]int // published: training, validation, test
 	// draw makes an example from nothing and returns its class; nil for families made of digits.
 	draw func(x []float32, r *draws) uint8
-	// change makes an example of a digit, an image of height·width pixels.
-	change func(x, digit []float32, height, width int, r *draws)
+	// change makes an example of a digit, an image of height·width pixels; train, if not nil, one of the training set.
+	change, train func(x, digit []float32, height, width int, r *draws)
+	channels      int // of the images; 0 is 1, grey levels
 }
 
 func families() []family {
 	return []family{
-		convexFamily(), randomBackgroundFamily(), basicFamily(), rotatedFamily(), rectanglesFamily(), shapesetFamily(),
+		convexFamily(), randomBackgroundFamily(), basicFamily(), colorFamily(), rotatedFamily(), rectanglesFamily(), shapesetFamily(),
 	}
 }
 
@@ -92,6 +93,9 @@ func Generate(ctx context.Context, name string, stream *random.Stream, opts Gene
 	var sets [3]*Set
 	for part, label := range []string{"train", "validation", "test"} {
 		w := &generation{family: f, stream: stream.Split(label), digits: digits, n: sizes[part], ctx: ctx}
+		if part == 0 && f.train != nil {
+			w.change = f.train
+		}
 		set, err := w.run(name + "/" + label)
 		if err != nil {
 			return nil, err
@@ -125,9 +129,9 @@ func (g *generation) run(name string) (*Set, error) {
 	if g.digits != nil {
 		g.height, g.width = g.digits.height, g.digits.width
 	}
-	d := g.height * g.width
+	d := g.dim()
 	if g.n > maxValues/d {
-		return nil, fmt.Errorf("datasets: %s: wanted at most %d examples of %d pixels, found %d", name, maxValues/d, d, g.n)
+		return nil, fmt.Errorf("datasets: %s: wanted at most %d examples of %d values, found %d", name, maxValues/d, d, g.n)
 	}
 	g.features, g.labels = make([]float32, g.n*d), make([]uint8, g.n)
 	pool := workers.Shared()
@@ -137,15 +141,18 @@ func (g *generation) run(name string) (*Set, error) {
 	if err := g.ctx.Err(); err != nil {
 		return nil, fmt.Errorf("datasets: %s: %w", name, err)
 	}
-	return NewSet(name, matrix(g.features, g.n, d), g.labels, g.classes, g.height, g.width)
+	return NewColorSet(name, matrix(g.features, g.n, d), g.labels, g.classes, max(g.channels, 1), g.height, g.width)
 }
+
+// dim is the number of values of an example.
+func (g *generation) dim() int { return max(g.channels, 1) * g.height * g.width }
 
 // Do makes a block of examples.
 func (g *generation) Do(_, unit int) {
 	if g.ctx.Err() != nil {
 		return
 	}
-	d := g.height * g.width
+	d := g.dim()
 	for i := unit * block; i < min((unit+1)*block, g.n); i++ {
 		x, r := g.features[i*d:(i+1)*d], newDraws(g.stream.Split(strconv.Itoa(i)))
 		if g.digits == nil {

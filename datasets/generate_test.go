@@ -73,7 +73,7 @@ func mean(s *Set) float64 {
 
 func TestGeneratedNames(t *testing.T) {
 	names := GeneratedNames()
-	if want := []string{"convex", "mnist-back-rand", "mnist-basic", "mnist-rot", "rectangles", "shapeset-3x2"}; !slices.Equal(names, want) {
+	if want := []string{"convex", "mnist-back-rand", "mnist-basic", "mnist-color", "mnist-rot", "rectangles", "shapeset-3x2"}; !slices.Equal(names, want) {
 		t.Errorf("names %q, want %q", names, want)
 	}
 	for _, n := range Names() {
@@ -139,12 +139,13 @@ func TestGenerateFewer(t *testing.T) {
 	}
 }
 
-// The published sizes, and for Shapeset, which was unlimited, those documented.
+// The published sizes, and for Shapeset, which was unlimited, and for our own set those documented.
 func TestPublishedSizes(t *testing.T) {
 	for _, f := range families() {
 		want := map[string][3]int{
 			"convex": {6000, 2000, 50000}, "rectangles": {1000, 200, 50000}, "shapeset-3x2": {50000, 10000, 10000},
 			"mnist-basic": {10000, 2000, 50000}, "mnist-rot": {10000, 2000, 50000}, "mnist-back-rand": {10000, 2000, 50000},
+			"mnist-color": {10000, 2000, 50000},
 		}[f.name]
 		if f.sizes != want {
 			t.Errorf("%s: %v, want %v", f.name, f.sizes, want)

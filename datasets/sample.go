@@ -36,7 +36,7 @@ func (s *Set) Sample(n int, stream *random.Stream) (*Set, error) {
 	for i, from := range index {
 		labels[i] = s.Labels[from]
 	}
-	return NewSet(s.Name, matrix(features, n, d), labels, s.Classes, s.Height, s.Width)
+	return NewColorSet(s.Name, matrix(features, n, d), labels, s.Classes, s.Channels, s.Height, s.Width)
 }
 
 // deal returns the indices of Sample, in the order dealt.

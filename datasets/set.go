@@ -11,7 +11,8 @@ import (
 )
 
 // Set is a set of examples with their classes or with numbers to be approximated. It is read-only once made: views and
-// batches share its memory. Make one with [Load], [Generate], [NewSet], [NewNumericSet] or another Set's methods.
+// batches share its memory. Make one with [Load], [Generate], [NewSet], [NewColorSet], [NewNumericSet] or another
+// Set's methods.
 type Set struct {
 	// Name says what the examples are, as in "mnist/train".
 	Name string
@@ -23,8 +24,10 @@ type Set struct {
 	Classes int
 	// Targets holds the numbers to be approximated, (n, k) float32, row-major and contiguous; nil if there are classes.
 	Targets *tensor.Dense
-	// Height and Width are an image's size in pixels, d = Height·Width; both 0 if the rows are no images.
-	Height, Width int
+	// Height and Width are an image's size in pixels, and Channels the number of its planes: 1 for grey levels, 3 for red,
+	// green and blue, one whole plane after the other, each row by row, as in PyTorch. d = Channels·Height·Width; all are 0
+	// if the rows are no images.
+	Channels, Height, Width int
 
 	features []float32 // backing of X
 	targets  []float32 // backing of Targets
@@ -39,6 +42,12 @@ type Set struct {
 // NewSet makes a Set over the given memory, without copying. x is (n, d) float32, row-major, contiguous, n ≥ 1;
 // labels has n entries below classes, classes is 1…256; height·width is d, or both are 0. Anything else is an error.
 func NewSet(name string, x *tensor.Dense, labels []uint8, classes, height, width int) (*Set, error) {
+	return NewColorSet(name, x, labels, classes, grey(height, width), height, width)
+}
+
+// NewColorSet is NewSet of images with several planes, such as red, green and blue: x is (n, channels·height·width), each
+// row one plane after the other. channels is at least 1, or 0 like height and width if the rows are no images.
+func NewColorSet(name string, x *tensor.Dense, labels []uint8, classes, channels, height, width int) (*Set, error) {
 	features, d, err := rows("features", "labels", x, len(labels))
 	if err != nil {
 		return nil, fmt.Errorf("datasets: set %q: %w", name, err)
@@ -46,7 +55,7 @@ func NewSet(name string, x *tensor.Dense, labels []uint8, classes, height, width
 	if classes < 1 || classes > 256 {
 		return nil, fmt.Errorf("datasets: set %q: wanted 1 to 256 classes, found %d", name, classes)
 	}
-	if err := checkImage(name, d, height, width); err != nil {
+	if err := checkImage(name, d, channels, height, width); err != nil {
 		return nil, err
 	}
 	for i, label := range labels {
@@ -54,7 +63,9 @@ func NewSet(name string, x *tensor.Dense, labels []uint8, classes, height, width
 			return nil, fmt.Errorf("datasets: set %q: label %d: wanted less than %d, found %d", name, i, classes, label)
 		}
 	}
-	return &Set{Name: name, X: x, Labels: labels, Classes: classes, Height: height, Width: width, features: features}, nil
+	return &Set{
+		Name: name, X: x, Labels: labels, Classes: classes, Channels: channels, Height: height, Width: width, features: features,
+	}, nil
 }
 
 // NewNumericSet makes a Set of examples with numeric targets over the given memory, without copying: what a network with
@@ -73,16 +84,33 @@ func NewNumericSet(name string, x, targets *tensor.Dense, height, width int) (*S
 	if err != nil {
 		return nil, fmt.Errorf("datasets: set %q: %w", name, err)
 	}
-	if err := checkImage(name, d, height, width); err != nil {
+	channels := grey(height, width)
+	if err := checkImage(name, d, channels, height, width); err != nil {
 		return nil, err
 	}
-	return &Set{Name: name, X: x, Targets: targets, Height: height, Width: width, features: features, targets: numbers}, nil
+	return &Set{
+		Name: name, X: x, Targets: targets, Channels: channels, Height: height, Width: width, features: features, targets: numbers,
+	}, nil
 }
 
-// checkImage checks the size of images of d pixels.
-func checkImage(name string, d, height, width int) error {
-	if image := height != 0 || width != 0; image && (height < 1 || width < 1 || height > d || d%height != 0 || d/height != width) {
-		return fmt.Errorf("datasets: set %q: wanted height·width = %d, found %d·%d", name, d, height, width)
+// grey is the number of channels of images of grey levels; 0 if there are no images.
+func grey(height, width int) int {
+	if height == 0 && width == 0 {
+		return 0
+	}
+	return 1
+}
+
+// checkImage checks the size of images of d values.
+func checkImage(name string, d, channels, height, width int) error {
+	if channels == 0 && height == 0 && width == 0 {
+		return nil
+	}
+	if channels < 1 || height < 1 || width < 1 || channels > d || d%channels != 0 || height > d || d/channels%height != 0 || d/channels/height != width {
+		if channels == 1 {
+			return fmt.Errorf("datasets: set %q: wanted height·width = %d, found %d·%d", name, d, height, width)
+		}
+		return fmt.Errorf("datasets: set %q: wanted channels·height·width = %d, found %d·%d·%d", name, d, channels, height, width)
 	}
 	return nil
 }
@@ -133,14 +161,14 @@ func (s *Set) View(lo, hi int) (*Set, error) {
 		k := s.Outputs()
 		return NewNumericSet(s.Name, x, matrix(s.targets[lo*k:hi*k:hi*k], hi-lo, k), s.Height, s.Width)
 	}
-	return NewSet(s.Name, x, s.Labels[lo:hi:hi], s.Classes, s.Height, s.Width)
+	return NewColorSet(s.Name, x, s.Labels[lo:hi:hi], s.Classes, s.Channels, s.Height, s.Width)
 }
 
 // Take returns the first n examples over the same memory. 1 ≤ n ≤ Len(), else an error.
 func (s *Set) Take(n int) (*Set, error) { return s.View(0, n) }
 
 // WithX returns a Set with the same labels or targets and other features: the codes of a hidden layer, say. x is (Len(), d') for
-// any d'; its rows count as no images (Height = Width = 0).
+// any d'; its rows count as no images (Channels = Height = Width = 0).
 func (s *Set) WithX(x *tensor.Dense) (*Set, error) {
 	if s.Targets != nil {
 		return NewNumericSet(s.Name, x, s.Targets, 0, 0)
@@ -192,6 +220,9 @@ func (s *Set) Checksum() uint32 {
 func (s *Set) checksum() uint32 {
 	table := crc32.MakeTable(crc32.Castagnoli)
 	sum := crc32.Update(0, table, fmt.Appendf(nil, "%d %d %d %d %d;", s.Len(), s.Dim(), s.Classes, s.Height, s.Width))
+	if s.Channels > 1 { // grey levels have the sum that they had before there were colours
+		sum = crc32.Update(sum, table, fmt.Appendf(nil, "%d;", s.Channels))
+	}
 	sum = crc32.Update(sum, table, s.Labels)
 	sum = addFloats(sum, table, s.features)
 	if s.Targets != nil {

@@ -1,6 +1,7 @@
 package models_test
 
 import (
+	"slices"
 	"testing"
 
 	"capas/autodiff"
@@ -201,6 +202,36 @@ func dropout(t testing.TB, input, hidden float64) func(*random.Stream) noisy {
 		net := must[*models.MLP](t)(models.NewMLP("net", []int{6, 8, 2}, blocks.Tanh(), blocks.LeCun(), blocks.LeCun(), stream("init")))
 		net.DropInput, net.DropHidden, net.Noise = input, hidden, s
 		return net
+	}
+}
+
+// Of three inputs of 1 with weights 1, 2 and 4, half of them dropped, the others doubled,
+// each of the eight sums is as likely: χ² with 7 degrees of freedom exceeds 24.3 with
+// probability 0.001. Forward has none of it.
+func TestSampledDrawsMasks(t *testing.T) {
+	const m = 4000
+	net := must[*models.MLP](t)(models.NewMLP("net", []int{3, 1}, blocks.Tanh(), blocks.LeCun(), blocks.LeCun(), stream("init")))
+	copy(net.Layers[0].W.Value.Float32s(), []float32{1, 2, 4})
+	net.DropInput, net.Noise = 0.5, stream("noise")
+	x := tensor.New(tensor.WithShape(m, 3), tensor.WithBacking(slices.Repeat([]float32{1}, 3*m)))
+	g := G.NewGraph()
+	in := blocks.NewInput(g, tensor.Float32, "x", m, 3)
+	sampled, clean := must[G.Nodes](t)(net.Sampled(in)), must[G.Nodes](t)(net.Forward(in))
+	out := compute(t, G.Nodes{in}, []G.Value{x}, sampled[0], clean[0])
+	counts := map[float64]float64{}
+	for i, v := range out[0] {
+		counts[v]++
+		if out[1][i] != 7 {
+			t.Fatalf("forward: want 7, got %g", out[1][i])
+		}
+	}
+	chi2 := 0.0
+	for k := range 8 {
+		n := counts[float64(2*k)]
+		chi2 += (n - m/8) * (n - m/8) / (m / 8)
+	}
+	if len(counts) != 8 || chi2 > 24.3 {
+		t.Errorf("sums %v: χ² = %.1f", counts, chi2)
 	}
 }
 

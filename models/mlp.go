@@ -73,6 +73,10 @@ func (n *MLP) Outputs() int { return outputs(n.Layers[len(n.Layers)-1].W) }
 // hidden layers' and, last, the logits.
 func (n *MLP) Forward(x *G.Node) (G.Nodes, error) { return n.forward(x, 0, 0) }
 
+// Sampled is Forward as in training: with inputs and hidden units dropped, by masks that
+// are drawn anew from Noise at each run.
+func (n *MLP) Sampled(x *G.Node) (G.Nodes, error) { return n.forward(x, n.DropInput, n.DropHidden) }
+
 func (n *MLP) forward(x *G.Node, dropInput, dropHidden float64) (G.Nodes, error) {
 	var layers G.Nodes
 	h, err := blocks.Dropout(x, dropInput, n.Noise)

@@ -8,8 +8,8 @@ import (
 // History is what a training did.
 type History struct {
 	Epochs []Epoch `json:"epochs"`
-	// Best is the epoch, counted from 1, whose parameters were kept; 0 without
-	// validation.
+	// Best is the epoch, counted from 1, whose parameters were kept, the last one with
+	// Trainer.KeepLast; 0 without validation.
 	Best int `json:"best,omitempty"`
 	// Stopped tells that patience ended the training before its last epoch.
 	Stopped bool `json:"stopped,omitempty"`

@@ -83,7 +83,11 @@ func (l *loop) epochs(ctx context.Context) error {
 	}
 	l.history.Stopped = len(l.history.Epochs) < t.Recipe.Epochs
 	l.history.Streams = stateTexts(l.changes.streams)
-	l.keep.restore()
+	if !t.KeepLast {
+		l.keep.restore()
+	} else if t.Validate != nil {
+		l.history.Best = len(l.history.Epochs)
+	}
 	return nil
 }
 

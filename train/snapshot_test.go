@@ -58,6 +58,11 @@ func resumable(t testing.TB) map[string]func() train.Trainer {
 			tr.Order = nil
 			return tr
 		},
+		"the last parameters": func() train.Trainer {
+			tr := mlp(train.Recipe{Optimizer: train.SGD(3), Epochs: 5, Batch: 10})
+			tr.KeepLast = true
+			return tr
+		},
 		"one batch": func() train.Trainer { return mlp(train.Recipe{Optimizer: momentum, Epochs: 4}) },
 	}
 	for _, kind := range train.Optimizers() {

@@ -68,6 +68,34 @@ func TestPatience(t *testing.T) {
 	}
 }
 
+// With KeepLast the parameters are those after all epochs, and patience ends the training
+// where it does without.
+func TestKeepLast(t *testing.T) {
+	for _, c := range []struct {
+		patience *train.Patience
+		ended    int
+	}{{nil, 6}, {&train.Patience{Steps: 25}, 4}} {
+		data, total := counted(t, 100, 2)
+		s, scores := newSums(2), []float64{0.5, 0.1, 0.3, 0.4, 0.2, 0.3}
+		h := run(t, train.Trainer{
+			Model: s, Data: data, Recipe: train.Recipe{Optimizer: train.SGD(0.25), Epochs: 6, Batch: 10, Patience: c.patience}, KeepLast: true,
+			Validate: func() (train.Values, error) {
+				v := scores[0]
+				scores = scores[1:]
+				return train.Values{{Name: "error", Value: v}}, nil
+			},
+		})
+		if len(h.Epochs) != c.ended || h.Best != c.ended {
+			t.Errorf("patience %v: want %d epochs and the last one kept, got %d and %d", c.patience, c.ended, len(h.Epochs), h.Best)
+		}
+		for j, v := range s.w.Value.Float32s() {
+			if want := -0.25 * float32(c.ended) * total[j]; v != want {
+				t.Errorf("patience %v: w[%d]: want that of epoch %d, %g, got %g", c.patience, j, c.ended, want, v)
+			}
+		}
+	}
+}
+
 // Score names the value that is to be small.
 func TestScore(t *testing.T) {
 	data, total := counted(t, 10, 2)

@@ -70,6 +70,9 @@ type Trainer struct {
 	Validate func() (Values, error)
 	// Score is the name of the value of Validate that is to be small; "error" if empty.
 	Score string
+	// KeepLast lets training end with the parameters after the last epoch all the same:
+	// what Validate returns is only logged, and judged by patience.
+	KeepLast bool
 	// AfterEpoch is called with the record of each epoch; an error ends the training.
 	AfterEpoch func(Epoch) error
 	// From, if not nil, is where an interrupted training of the same kind stood: Run goes

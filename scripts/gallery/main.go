@@ -55,11 +55,15 @@ func drawAll(ctx context.Context, dir string, stream *random.Stream, columns int
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return err
 	}
+	var colored *datasets.Set
 	for _, name := range datasets.GeneratedNames() {
 		// Of the rarest class, one of 18, there are then enough, but for chance.
 		split, err := datasets.Generate(ctx, name, stream, datasets.GenerateOptions{Train: 40 * columns, Validation: 1, Test: 1})
 		if err != nil {
 			return err
+		}
+		if split.Train.Channels == 3 {
+			colored = split.Train
 		}
 		if err := save(filepath.Join(dir, name+".png"), split.Train, byClass(split.Train, columns), columns); err != nil {
 			return err
@@ -73,12 +77,17 @@ func drawAll(ctx context.Context, dir string, stream *random.Stream, columns int
 		"shift":    {Shift: 3},
 		"rotation": {Rotation: 15},
 		"elastic":  {Elastic: 34},
+		"color":    {Color: 0.5},
 	} {
-		tiles, err := augmented(digits.Train, a, stream.Split(name), columns)
+		images := digits.Train
+		if name == "color" {
+			images = colored
+		}
+		tiles, err := augmented(images, a, stream.Split(name), columns)
 		if err != nil {
 			return err
 		}
-		if err := save(filepath.Join(dir, "augmented-"+name+".png"), digits.Train, tiles, columns); err != nil {
+		if err := save(filepath.Join(dir, "augmented-"+name+".png"), images, tiles, columns); err != nil {
 			return err
 		}
 	}
@@ -123,7 +132,7 @@ func augmented(s *datasets.Set, a datasets.Augmentation, order *random.Stream, c
 }
 
 func save(path string, s *datasets.Set, tiles [][]float32, columns int) error {
-	sheet := figure.Sheet{Tiles: tiles, Height: s.Height, Width: s.Width, Columns: columns, Scale: 2, Range: figure.UnitRange}
+	sheet := figure.Sheet{Tiles: tiles, Height: s.Height, Width: s.Width, Columns: columns, Scale: 2, Range: figure.UnitRange, Color: s.Channels == 3}
 	png, err := sheet.PNG()
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)

@@ -42,6 +42,9 @@ type Sheet struct {
 	Scale   int // screen pixels a pixel; 0: as many as keep the sheet within 640 pixels, at most 8
 	Range   Range
 	Palette Palette
+	// Color says that a tile has three planes of Height·Width values, red, green and blue,
+	// of which 0 is dark and 1 full, whatever Range and Palette are.
+	Color bool
 }
 
 // separator is the distance between tiles in screen pixels.
@@ -103,7 +106,10 @@ func (s Sheet) PNG() ([]byte, error) {
 		return nil, err
 	}
 	for i, tile := range s.Tiles {
-		if tile != nil && len(tile) != s.Height*s.Width {
+		if tile != nil && s.Color && len(tile) != 3*s.Height*s.Width {
+			return nil, fmt.Errorf("image sheet: tile %d has %d values, want 3×%d×%d", i, len(tile), s.Height, s.Width)
+		}
+		if tile != nil && !s.Color && len(tile) != s.Height*s.Width {
 			return nil, fmt.Errorf("image sheet: tile %d has %d values, want %d×%d", i, len(tile), s.Height, s.Width)
 		}
 	}
@@ -128,9 +134,13 @@ func (s Sheet) drawTile(img *image.NRGBA, tile []float32, x0, y0, scale int) {
 	}
 	frame := image.Rect(x0-separator/2, y0-separator/2, x0+s.Width*scale+separator/2, y0+s.Height*scale+separator/2)
 	draw.Draw(img, frame, image.NewUniform(rim), image.Point{}, draw.Src)
+	plane := s.Height * s.Width
 	shade := s.shading(tile)
-	for i, v := range tile {
+	for i, v := range tile[:plane] {
 		c := shade(float64(v))
+		if s.Color {
+			c = rgb(v, tile[i+plane], tile[i+2*plane])
+		}
 		x, y := x0+i%s.Width*scale, y0+i/s.Width*scale
 		for dy := range scale {
 			for dx := range scale {
@@ -171,6 +181,18 @@ func (s Sheet) shading(tile []float32) func(float64) color.NRGBA {
 		g := uint8(255*t + 0.5)
 		return color.NRGBA{g, g, g, 0xFF}
 	}
+}
+
+// rgb is the colour of three values in [0, 1].
+func rgb(channels ...float32) color.NRGBA {
+	var bytes [3]uint8
+	for i, v := range channels {
+		if x := float64(v); math.IsNaN(x) || math.IsInf(x, 0) {
+			return missing
+		}
+		bytes[i] = uint8(255*min(max(v, 0), 1) + 0.5)
+	}
+	return color.NRGBA{bytes[0], bytes[1], bytes[2], 0xFF}
 }
 
 // diverging is the colour of t in [−1, 1]: white at 0, the palette's blue and

@@ -1,0 +1,232 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"runtime"
+	"sync"
+
+	"capas/blocks"
+	"capas/datasets"
+	"capas/experiments/internal/trial"
+	"capas/experiments/lab"
+	"capas/random"
+	"capas/train"
+
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// measurements are those of a seed's networks with and without dropout.
+type measurements struct {
+	// correlation is the mean absolute correlation of two hidden units of the first layer,
+	// by method and number of images.
+	correlation map[method]map[int]float64
+	// scaled is the network with scaled weights on the images of the masks, averaged the
+	// average of so many dropped ones.
+	scaled   quality
+	averaged map[int]quality
+}
+
+// quality is a classifier's error, a fraction, and loss, in nats.
+type quality struct{ err, loss float64 }
+
+// measure reads the test set with the chosen networks.
+func (x *experimenter) measure(ctx context.Context) (map[uint64]*measurements, error) {
+	out := map[uint64]*measurements{}
+	var mu sync.Mutex
+	var jobs []lab.Job
+	for _, seed := range x.Seeds {
+		jobs = append(jobs, lab.Job{Name: fmt.Sprintf("seed %d measurements", seed), Run: func(ctx context.Context, t *lab.Task) error {
+			m, err := x.measureSeed(ctx, t, seed)
+			mu.Lock()
+			defer mu.Unlock()
+			out[seed] = m
+			return err
+		}})
+	}
+	return out, x.Parallel(ctx, runtime.GOMAXPROCS(0), jobs)
+}
+
+func (x *experimenter) measureSeed(ctx context.Context, t *lab.Task, seed uint64) (*measurements, error) {
+	t.Say("test errors")
+	for _, n := range x.Recipe.Images {
+		for _, m := range methods() {
+			if err := x.readTest(ctx, x.of(m, n, seed), x.data.Test); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for _, m := range []method{none, offsets} {
+		if err := x.readTest(ctx, x.colored(m, seed), x.sets[seed].color.Test); err != nil {
+			return nil, err
+		}
+	}
+	out := &measurements{correlation: map[method]map[int]float64{}}
+	for _, m := range []method{none, dropout} {
+		out.correlation[m] = map[int]float64{}
+		for _, n := range x.Recipe.Images {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+			c, err := coadaptation(x.of(m, n, seed).net, x.data.Test)
+			if err != nil {
+				return nil, err
+			}
+			out.correlation[m][n] = c
+		}
+	}
+	t.Say("averages over dropped networks")
+	var err error
+	out.scaled, out.averaged, err = x.masks(ctx, x.of(dropout, x.Recipe.middle(), seed).net, seed)
+	return out, err
+}
+
+// readTest reads the test set with a network.
+func (x *experimenter) readTest(ctx context.Context, o *outcome, test *datasets.Set) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if math.IsNaN(o.validation) {
+		return nil // diverged
+	}
+	e := train.NewEvaluator(o.net)
+	e.Profile = x.Profile.Under(o.run() + " test")
+	v, err := e.Run(test)
+	if err != nil {
+		return fmt.Errorf("%s: test: %w", o.run(), err)
+	}
+	o.test, o.testLoss = trial.Value(v, "error"), trial.Value(v, "loss")
+	return x.SaveModel(fmt.Sprintf("seed-%d-%s", o.seed, o.run()), o.net.MLP)
+}
+
+// correlated is how many images activations are correlated over, at most.
+const correlated = 2000
+
+// coadaptation is the mean absolute correlation between the activations of two units of
+// the first hidden layer over images; units that never change are left out.
+func coadaptation(net *network, images *datasets.Set) (float64, error) {
+	some, err := images.Take(min(correlated, images.Len()))
+	if err != nil {
+		return 0, err
+	}
+	h, err := train.Map(some.X, func(x *G.Node) (*G.Node, error) { return net.Layers[0].Forward(x) })
+	if err != nil {
+		return 0, err
+	}
+	return meanCorrelation(h.Float32s(), h.Shape()[1]), nil
+}
+
+// meanCorrelation is the mean absolute correlation of two of the k columns of h, NaN if
+// fewer than two have any variance.
+func meanCorrelation(h []float32, k int) float64 {
+	var columns [][]float64 // of mean 0 and length 1
+	for j := range k {
+		column, sum := make([]float64, 0, len(h)/k), 0.0
+		for i := j; i < len(h); i += k {
+			column = append(column, float64(h[i]))
+			sum += float64(h[i])
+		}
+		mean, squares := sum/float64(len(column)), 0.0
+		for i := range column {
+			column[i] -= mean
+			squares += column[i] * column[i]
+		}
+		if length := math.Sqrt(squares); length > 0 {
+			for i := range column {
+				column[i] /= length
+			}
+			columns = append(columns, column)
+		}
+	}
+	sum, pairs := 0.0, 0
+	for a := range columns {
+		for b := range a {
+			dot := 0.0
+			for i, v := range columns[a] {
+				dot += v * columns[b][i]
+			}
+			sum += math.Abs(dot)
+			pairs++
+		}
+	}
+	return sum / float64(pairs)
+}
+
+// masks compares a dropout network with scaled weights, as it is used after training,
+// and averages of the predictive distributions of dropped networks. As many are drawn as
+// the largest average takes; of a smaller one, the quality is the mean over the groups
+// into which they are divided, so that it depends less on the draw.
+func (x *experimenter) masks(ctx context.Context, net *network, seed uint64) (scaled quality, averaged map[int]quality, err error) {
+	test, err := x.data.Test.Take(min(x.Recipe.MaskImages, x.data.Test.Len()))
+	if err != nil {
+		return scaled, nil, err
+	}
+	distribution := func(layers G.Nodes, err error) (*G.Node, error) {
+		if err != nil {
+			return nil, err
+		}
+		return blocks.Softmax().Apply(layers[len(layers)-1])
+	}
+	y, err := train.Map(test.X, func(in *G.Node) (*G.Node, error) { return distribution(net.Forward(in)) })
+	if err != nil {
+		return scaled, nil, err
+	}
+	scaled = judge(y.Float32s(), 1, test)
+	dropped := *net.MLP // its own stream: the training's may stand anywhere
+	dropped.Noise = random.New(seed).Split("masks")
+	mapper := train.Mapper{Forward: func(in *G.Node) (*G.Node, error) { return distribution(dropped.Sampled(in)) }, Profile: x.Profile.Under("masks")}
+	averaged, err = averages(ctx, x.Recipe.Masks, test, mapper.Run)
+	return scaled, averaged, err
+}
+
+// averages draws distributions and judges the averages of k of them, for each k of ks.
+func averages(ctx context.Context, ks []int, test *datasets.Set, draw func(x *tensor.Dense) (*tensor.Dense, error)) (map[int]quality, error) {
+	most := ks[len(ks)-1]
+	sums, out := map[int][]float32{}, map[int]quality{}
+	for n := 1; n <= most; n++ {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		y, err := draw(test.X)
+		if err != nil {
+			return nil, err
+		}
+		for _, k := range ks {
+			if sums[k] == nil {
+				sums[k] = make([]float32, len(y.Float32s()))
+			}
+			for i, v := range y.Float32s() {
+				sums[k][i] += v
+			}
+			if n%k == 0 {
+				q, groups := judge(sums[k], k, test), float64(most/k)
+				out[k] = quality{out[k].err + q.err/groups, out[k].loss + q.loss/groups}
+				clear(sums[k])
+			}
+		}
+	}
+	return out, nil
+}
+
+// judge is the error and the loss of sums of k distributions over the classes.
+func judge(sums []float32, k int, test *datasets.Set) (q quality) {
+	classes := test.Classes
+	for i, label := range test.Labels {
+		y := sums[i*classes : (i+1)*classes]
+		best := 0
+		for c, v := range y {
+			if v > y[best] {
+				best = c
+			}
+		}
+		if best != int(label) {
+			q.err++
+		}
+		// Of a distribution that rounds to 0, the least float32 stands for the class.
+		q.loss -= math.Log(math.Max(float64(y[label])/float64(k), math.SmallestNonzeroFloat32))
+	}
+	n := float64(test.Len())
+	return quality{q.err / n, q.loss / n}
+}
