@@ -49,6 +49,7 @@ func families() []family {
 		{"mnist-basic", digits},
 		{"mnist-rot", digits},
 		{"mnist-back-rand", digits},
+		{"mnist-color", digits},
 		{"shapeset-3x2", []row{
 			{"0: triangle", 0}, {"1: parallelogram", 1}, {"2: ellipse", 2}, {"3: triangle, parallelogram", 3}, {"4: parallelogram, ellipse", 4},
 			{"5: ellipse, triangle", 5}, {"6: two triangles", 6}, {"7: two parallelograms", 7}, {"8: two ellipses", 8},
@@ -56,7 +57,7 @@ func families() []family {
 	}
 }
 
-// sheet draws examples of all families on one picture, a PNG in shades of grey: a row for
+// sheet draws examples of all families on one picture, a PNG: a row for
 // each class, the family's name at its first row, the class's name under it.
 func sheet(ctx context.Context, stream *random.Stream) ([]byte, error) {
 	all := families()
@@ -64,7 +65,7 @@ func sheet(ctx context.Context, stream *random.Stream) ([]byte, error) {
 	for _, f := range all {
 		height += len(f.rows)*cell + familyGap
 	}
-	img := image.NewGray(image.Rect(0, 0, labels+columns*cell, height))
+	img := image.NewRGBA(image.Rect(0, 0, labels+columns*cell, height))
 	draw.Draw(img, img.Bounds(), image.White, image.Point{}, draw.Src)
 	parsed, err := opentype.Parse(liberationsansregular.TTF)
 	if err != nil {
@@ -112,7 +113,7 @@ func sheet(ctx context.Context, stream *random.Stream) ([]byte, error) {
 
 // place draws a tile, each value as two pixels by two, in the middle of its cell, with a
 // grey rim that keeps white ones apart.
-func place(img *image.Gray, tile []float32, s *datasets.Set, left, top int) {
+func place(img *image.RGBA, tile []float32, s *datasets.Set, left, top int) {
 	w, h := 2*s.Width, 2*s.Height
 	left, top = left+(cell-w)/2, top+(cell-h)/2
 	draw.Draw(img, image.Rect(left-1, top-1, left+w+1, top+h+1), image.NewUniform(color.Gray{0xA8}), image.Point{}, draw.Src)
@@ -121,7 +122,18 @@ func place(img *image.Gray, tile []float32, s *datasets.Set, left, top int) {
 	}
 	for y := range h {
 		for x := range w {
-			img.SetGray(left+x, top+y, color.Gray{uint8(255*min(max(tile[y/2*s.Width+x/2], 0), 1) + 0.5)})
+			img.SetRGBA(left+x, top+y, pixel(tile, s, y/2*s.Width+x/2))
 		}
 	}
+}
+
+// pixel is the colour of pixel p of a tile: its three channels, or a grey.
+func pixel(tile []float32, s *datasets.Set, p int) color.RGBA {
+	level := func(channel int) uint8 {
+		return uint8(255*min(max(tile[channel*s.Height*s.Width+p], 0), 1) + 0.5)
+	}
+	if s.Channels == 3 {
+		return color.RGBA{level(0), level(1), level(2), 255}
+	}
+	return color.RGBA{level(0), level(0), level(0), 255}
 }

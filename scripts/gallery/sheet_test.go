@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"image"
 	"image/png"
 	"os"
 	"slices"
@@ -44,9 +43,11 @@ func TestSheet(t *testing.T) {
 		class := max(f.rows[len(f.rows)-1].class, 0)
 		i := slices.Index(s.Labels, uint8(class))
 		left, y := labels+(cell-2*s.Width)/2, top+(len(f.rows)-1)*cell+(cell-2*s.Height)/2
-		for p, v := range s.X.Float32s()[i*s.Dim() : (i+1)*s.Dim()] {
-			if got := img.(*image.Gray).GrayAt(left+2*(p%s.Width)+1, y+2*(p/s.Width)+1).Y; got != uint8(255*v+0.5) {
-				t.Fatalf("%s, class %d, pixel %d: got %d for %v", f.name, class, p, got, v)
+		for j, v := range s.X.Float32s()[i*s.Dim() : (i+1)*s.Dim()] {
+			p := j % (s.Height * s.Width) // channel by channel
+			r, g, b, _ := img.At(left+2*(p%s.Width)+1, y+2*(p/s.Width)+1).RGBA()
+			if got := []uint32{r, g, b}[j/(s.Height*s.Width)]; got != 0x101*uint32(255*v+0.5) {
+				t.Fatalf("%s, class %d, value %d: got %#x for %v", f.name, class, j, got, v)
 			}
 		}
 		top += len(f.rows)*cell + familyGap
