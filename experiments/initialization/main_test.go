@@ -105,7 +105,7 @@ func TestDivergence(t *testing.T) {
 func TestNothingToDraw(t *testing.T) {
 	const factor = "A layer of linear units multiplies the variance of the activations, and of the gradients on the way down, by n·sd²."
 	for init, stated := range map[string]bool{"gaussian(0)": false, "gaussian(1e-30)": true, "gaussian(1e30),gaussian(1)": true} {
-		d := program().Result(t, "-init", init, "-activation", "sigmoid,relu,linear", "-train-activation", "relu", "-rates", "0.1", "-seeds", "3")
+		d := program().Result(t, "-init", init, "-activation", "sigmoid,relu,linear", "-width", "800", "-train-activation", "relu", "-rates", "0.1", "-seeds", "3")
 		if len(d.Claims) == 0 {
 			t.Errorf("%s: want claims on equal weights, got none", init)
 		}
