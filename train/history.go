@@ -25,7 +25,8 @@ type historyDocument struct {
 	Validation []string `json:"validation,omitempty"`
 	GradNorms  []string `json:"grad_norms,omitempty"`
 	// Epochs are the values of each epoch, first those of Train, then Validation, then
-	// GradNorms.
+	// GradNorms, if they were measured in it: Recipe.NormEvery may be more steps than an
+	// epoch has.
 	Epochs  [][]float64 `json:"epochs"`
 	Best    int         `json:"best,omitempty"`
 	Stopped bool        `json:"stopped,omitempty"`
@@ -33,7 +34,8 @@ type historyDocument struct {
 }
 
 // MarshalJSON writes the names of the values once, for all epochs, which must have the
-// same. Numbers are written so that reading gives them back to the bit.
+// same; only gradient norms may be missing in some. Numbers are written so that reading
+// gives them back to the bit.
 func (h History) MarshalJSON() ([]byte, error) {
 	doc := historyDocument{Epochs: [][]float64{}, Best: h.Best, Stopped: h.Stopped, Streams: h.Streams}
 	for i, e := range h.Epochs {
@@ -41,13 +43,20 @@ func (h History) MarshalJSON() ([]byte, error) {
 			return nil, fmt.Errorf("history: want epoch %d, got %d", i+1, e.Epoch)
 		}
 		if i == 0 {
-			doc.Train, doc.Validation, doc.GradNorms = e.Train.names(), e.Validation.names(), e.GradNorms.names()
+			doc.Train, doc.Validation = e.Train.names(), e.Validation.names()
+		}
+		if doc.GradNorms == nil {
+			doc.GradNorms = e.GradNorms.names()
+		}
+		norms := doc.GradNorms
+		if len(e.GradNorms) == 0 {
+			norms = nil
 		}
 		row := []float64{}
 		for _, part := range []struct {
 			names  []string
 			values Values
-		}{{doc.Train, e.Train}, {doc.Validation, e.Validation}, {doc.GradNorms, e.GradNorms}} {
+		}{{doc.Train, e.Train}, {doc.Validation, e.Validation}, {norms, e.GradNorms}} {
 			if len(part.values) != len(part.names) {
 				return nil, fmt.Errorf("history: epoch %d: want the values %q, got %d", e.Epoch, part.names, len(part.values))
 			}
@@ -73,10 +82,14 @@ func (h *History) UnmarshalJSON(data []byte) error {
 		return fmt.Errorf("history: want the best of %d epochs, got %d", len(doc.Epochs), doc.Best)
 	}
 	out := History{Best: doc.Best, Stopped: doc.Stopped, Streams: doc.Streams}
-	width := len(doc.Train) + len(doc.Validation) + len(doc.GradNorms)
+	least := len(doc.Train) + len(doc.Validation)
 	for i, row := range doc.Epochs {
-		if len(row) != width {
-			return fmt.Errorf("history: epoch %d: want %d values, got %d", i+1, width, len(row))
+		norms := doc.GradNorms
+		if len(row) == least {
+			norms = nil
+		}
+		if want := least + len(norms); len(row) != want {
+			return fmt.Errorf("history: epoch %d: want %d values, got %d", i+1, want, len(row))
 		}
 		take := func(names []string) (v Values) {
 			for j, name := range names {
@@ -85,7 +98,7 @@ func (h *History) UnmarshalJSON(data []byte) error {
 			row = row[len(names):]
 			return v
 		}
-		out.Epochs = append(out.Epochs, Epoch{Epoch: i + 1, Train: take(doc.Train), Validation: take(doc.Validation), GradNorms: take(doc.GradNorms)})
+		out.Epochs = append(out.Epochs, Epoch{Epoch: i + 1, Train: take(doc.Train), Validation: take(doc.Validation), GradNorms: take(norms)})
 	}
 	*h = out
 	return nil

@@ -63,6 +63,10 @@ func resumable(t testing.TB) map[string]func() train.Trainer {
 			tr.KeepLast = true
 			return tr
 		},
+		// Norms in epochs 1 and 3, not in 2 and 4.
+		"epochs without norms": func() train.Trainer {
+			return mlp(train.Recipe{Optimizer: train.SGD(0.1), Epochs: 4, Batch: 20, NormEvery: 7})
+		},
 		"one batch": func() train.Trainer { return mlp(train.Recipe{Optimizer: momentum, Epochs: 4}) },
 	}
 	for _, kind := range train.Optimizers() {
@@ -257,14 +261,28 @@ func TestHistoryJSON(t *testing.T) {
 	if n := strings.Count(string(text), `"loss"`); n != 2 {
 		t.Errorf("want each name once for training and once for validation, got %d in %s", n, text)
 	}
+	tr = resumable(t)["epochs without norms"]()
+	some := run(t, tr)
+	for i, n := range []int{4, 0, 4, 0} {
+		if got := len(some.Epochs[i].GradNorms); got != n {
+			t.Errorf("epoch %d: want %d gradient norms, got %d", i+1, n, got)
+		}
+	}
+	if err := json.Unmarshal(must(json.Marshal(some))(t), &back); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(some, &back, seconds); d != "" {
+		t.Errorf("epochs without norms: %s", d)
+	}
 	h.Epochs[1].Train[0].Name = "other"
 	if _, err := json.Marshal(h); err == nil || !strings.Contains(err.Error(), `epoch 2: want the value "loss", got "other"`) {
 		t.Errorf("other names: got %v", err)
 	}
 	for text, want := range map[string]string{
-		`{"train":["loss"],"epochs":[[1],[1,2]]}`:     "epoch 2: want 1 values, got 2",
-		`{"train":["loss"],"epochs":[[1]],"best":2}`:  "want the best of 1 epochs, got 2",
-		`{"train":["loss"],"epochs":[[1]],"best":-1}`: "want the best of 1 epochs, got -1",
+		`{"train":["loss"],"epochs":[[1],[1,2]]}`:                                "epoch 2: want 1 values, got 2",
+		`{"train":["loss"],"epochs":[[1]],"best":2}`:                             "want the best of 1 epochs, got 2",
+		`{"train":["loss"],"epochs":[[1]],"best":-1}`:                            "want the best of 1 epochs, got -1",
+		`{"train":["loss"],"grad_norms":["W","b"],"epochs":[[1],[1,2,3],[1,2]]}`: "epoch 3: want 3 values, got 2",
 	} {
 		if err := json.Unmarshal([]byte(text), &back); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: want an error with %q, got %v", text, want, err)

@@ -101,7 +101,8 @@ type Epoch struct {
 	// Validation holds what Trainer.Validate returned after the epoch.
 	Validation Values `json:"validation,omitempty"`
 	// GradNorms holds for each parameter the mean Euclidean norm of the gradient over
-	// the steps at which it was measured, in the model's order.
+	// the steps at which it was measured, in the model's order; nil where the epoch had no
+	// such step.
 	GradNorms Values `json:"grad_norms,omitempty"`
 	// Seconds is the time that training took, without validation. It is not stored, so
 	// that equal runs leave equal files.

@@ -202,7 +202,7 @@ func (r *reporter) failsBySaturation(c cell) {
 	failed, flatOnes, least := 0, 0, math.Inf(1)
 	for _, rate := range r.Recipe.Rates {
 		for _, o := range r.at(c, rate) {
-			if !(o.lastError() > 0.5) {
+			if !(o.lastError() > learned) {
 				continue
 			}
 			failed++
@@ -218,8 +218,8 @@ func (r *reporter) failsBySaturation(c cell) {
 	}
 	r.Claim(lab.Claim{
 		Section: "3.3", Claim: fmt.Sprintf("Networks of %s that do not learn are saturated, with %s.", c.f, layers(c.depth)), Figure: flatByRateFile(c.depth),
-		Measured: fmt.Sprintf("%d of %d networks have a validation error above 50 %% after the last epoch; %d of them have more than %g %% of flat derivatives, the least has %.2g %%",
-			failed, len(r.Recipe.Rates)*len(r.Seeds), flatOnes, 100*saturated, 100*least),
+		Measured: fmt.Sprintf("%d of %d networks have a validation error above %g %% after the last epoch; %d of them have more than %g %% of flat derivatives, the least has %.2g %%",
+			failed, len(r.Recipe.Rates)*len(r.Seeds), 100*learned, flatOnes, 100*saturated, 100*least),
 		Holds: flatOnes == failed, Rule: fmt.Sprintf("all of them have more than %g %%", 100*saturated),
 	})
 }

@@ -93,6 +93,16 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
+// Odd but valid: fewer images than a batch has, epochs of fewer steps than lie between two
+// gradient norms, all images at once, layers of one unit, weights 0.
+func TestOddRecipes(t *testing.T) {
+	for _, args := range [][]string{
+		{"-images", "10"}, {"-images", "300", "-batch", "100"}, {"-batch", "0"}, {"-width", "1"}, {"-init", "gaussian(0)"},
+	} {
+		program().Run(t, t.TempDir(), append(args, "-activation", "relu,tanh", "-depth", "2", "-rates", "0.1", "-seeds", "3")...)
+	}
+}
+
 // Parts of the lecture's list, and activations that no claim is about.
 func TestOtherActivations(t *testing.T) {
 	for _, list := range []string{"linear", "relu", "softsign,softplus,lecun-tanh", "leaky-relu(0.2),leaky-relu(0),tanh", "sigmoid,tanh"} {

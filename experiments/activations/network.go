@@ -46,7 +46,6 @@ func newNetwork(r Recipe, s spec, data *datasets.Set) (*models.MLP, error) {
 func stage(r Recipe, s spec, net *models.MLP, p *probe, data, validation *datasets.Set) pretrain.Stage {
 	recipe := r.Train
 	recipe.Optimizer.Rate.Start = s.rate
-	recipe.NormEvery = min(recipe.NormEvery, steps(recipe, data)) // at least once an epoch
 	order := random.New(s.seed).Split("order")
 	return pretrain.Stage{
 		Name: stageName, Params: net.Params(),
@@ -67,14 +66,6 @@ func stage(r Recipe, s spec, net *models.MLP, p *probe, data, validation *datase
 			}).Run(ctx)
 		},
 	}
-}
-
-// steps are those of an epoch.
-func steps(r train.Recipe, data *datasets.Set) int {
-	if r.Batch == 0 {
-		return 1
-	}
-	return max(data.Len()/r.Batch, 1)
 }
 
 const stageName = "training"

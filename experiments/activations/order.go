@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"capas/blocks"
 	"capas/experiments/lab"
@@ -44,7 +45,7 @@ func (r *reporter) tests() error {
 		if err != nil {
 			return err
 		}
-		r.Figure(f.file, f.title, f.caption+" Each seed, mean and standard deviation.", svg)
+		r.Figure(f.file, f.title, strings.TrimSpace(f.caption+" "+f.chart.Spread()), svg)
 	}
 	r.Table("Test error and training error of the last epoch, in percent; and the norm of the gradient of the first layer's weights over that of the output layer's, in the first epoch",
 		[]string{"depth", "activation", "rate", "test", "training", "gradient, first/output"}, rows)
@@ -76,7 +77,7 @@ func (r *reporter) order() error {
 		}
 	}
 	r.Section("Where the order fails", text...)
-	r.Table("Each step of the order: seeds for which it holds; by how many points the test error is smaller; how far two equally good networks differ by chance on so many test images, in 95 of 100 cases; "+
+	r.Table("Each step of the order: seeds for which it holds; by how many points the test error is smaller; how far two equally good networks differ by chance in 95 of 100 cases, if each has so many test images of its own (on the same ones they differ less); "+
 		"and of the second one, at its best rate after training: dead units and flat derivatives in percent, and the gradient of the first layer's weights over the output layer's, in the first epoch",
 		[]string{"depth", "step", "holds for", "gain (points)", "chance (points)", "dead", "flat", "gradient, first/output"}, rows)
 	return nil
@@ -86,7 +87,9 @@ func (r *reporter) order() error {
 type step struct {
 	better int       // seeds for which the first is smaller
 	gains  []float64 // by how many points, by seed
-	noise  float64   // 1.96 standard deviations of a difference by sampling alone, in points
+	// noise is 1.96 standard deviations of a difference by sampling alone, in points, of
+	// networks that are tested independently: an upper bound where they share the images.
+	noise float64
 }
 
 func (r *reporter) step(a, b cell) step {
@@ -110,7 +113,7 @@ func (r *reporter) why(a, b cell, s step) string {
 	if math.Abs(gain) > s.noise {
 		size = "beyond"
 	}
-	text := fmt.Sprintf("With %s, %s is not better than %s for every seed: the mean gain is %.2f points, %s what chance gives single networks (%.2f). ", layers(a.depth), a.f, b.f, gain, size, s.noise)
+	text := fmt.Sprintf("With %s, %s is not better than %s for every seed: the mean gain is %.2f points, %s what chance gives two networks that are equally good (%.2f). ", layers(a.depth), a.f, b.f, gain, size, s.noise)
 	if b.f == blocks.ReLU() {
 		much := "there is something to cure"
 		if average(r.of(b, "dead")) < hardly {
@@ -125,10 +128,21 @@ func (r *reporter) why(a, b cell, s step) string {
 		}
 		return "is not"
 	}
-	return text + fmt.Sprintf("At its best rate %s %s saturated, with %.1f %% of flat derivatives, and its gradient %s vanishing, with %.2g times as much at the first layer as at the output layer.",
-		b.f, is(share > saturated), 100*share, is(ratio < vanishing), ratio)
+	text += fmt.Sprintf("At its best rate %s %s saturated, with %.1f %% of flat derivatives", b.f, is(share > saturated), 100*share)
+	if math.IsNaN(ratio) {
+		return text + ", and there is no gradient at its output layer."
+	}
+	return text + fmt.Sprintf(", and its gradient %s vanishing, with %.2g times as much at the first layer as at the output layer.", is(ratio < vanishing), ratio)
 }
 
-// A network is saturated if more than this share of its derivatives is flat, and its
-// gradient vanishes if the first layer has less than this part of the output layer's. Less than the share hardly of dead units is hardly any.
-const saturated, vanishing, hardly = 0.1, 0.1, 0.05
+const (
+	// learned is the validation error above which a network has not learned.
+	learned = 0.5
+	// saturated is the share of flat derivatives above which a network is saturated.
+	saturated = 0.1
+	// vanishing is the part of the output layer's gradient that the first layer has at
+	// least, if the gradient does not vanish.
+	vanishing = 0.1
+	// hardly is the share of dead units below which there are hardly any.
+	hardly = 0.05
+)

@@ -13,14 +13,15 @@ import (
 )
 
 // Recipe is the experiment's: networks that differ in the activation of their hidden
-// units, trained at every depth and rate.
+// units and, if Init is paired, in the size of their first weights, trained at every depth
+// and rate.
 type Recipe struct {
 	Activations []blocks.Activation `json:"activations"`
 	// Depths are the numbers of hidden layers, of Width units each.
 	Depths []int `json:"depths"`
 	Width  int   `json:"width"`
-	// Init is the initialisation of the weights: "paired", that which the lecture gives
-	// each activation, or the name of one for all layers of all networks. See initOf.
+	// Init is the initialisation of the weights: "paired", one made for each kind of
+	// activation, or the name of one for all layers of all networks. See initOf.
 	Init string `json:"init"`
 	// Images is how many training images are used; 0 for all 50,000.
 	Images int `json:"images,omitempty"`
@@ -36,7 +37,7 @@ type Recipe struct {
 	Examples int `json:"examples"`
 }
 
-// paired is the value of Recipe.Init for the lecture's pairs.
+// paired is the value of Recipe.Init for the pairs of initOf.
 const paired = "paired"
 
 // presets are the recipes by name.
@@ -77,9 +78,10 @@ func flags(fs *flag.FlagSet, r *Recipe) {
 
 // initOf returns the initialisations of an activation's hidden layers and of the output
 // layer. Those that are paired are aware of fan-in or fan-out: He's for the rectifiers,
-// softplus among them, half of whose pre-activations hardly pass; LeCun's for his tanh;
-// Xavier's for all others and for the output layer. The normal numbers behind them
-// are equal for all networks of a seed.
+// softplus among them, half of whose pre-activations hardly pass (the lecture's 2/√n for
+// ReLU doubles the variance in every layer); LeCun's for his tanh; Xavier's for all others
+// and for the output layer. The normal numbers behind them are equal for all networks of
+// a seed.
 func (r Recipe) initOf(f blocks.Activation) (hidden, top blocks.Initializer, err error) {
 	if r.Init != paired {
 		hidden, err = blocks.ParseInitializer(r.Init)

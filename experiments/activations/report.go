@@ -178,7 +178,8 @@ func (r *reporter) epochs(o *outcome) float64 {
 	return o.convergence(r.Recipe.Target, r.Recipe.Train.Epochs)
 }
 
-// gradientRatio is that of the first epoch.
+// gradientRatio is that of the first epoch, whose first step is always measured; NaN if
+// the output layer has no gradient.
 func gradientRatio(o *outcome) float64 {
 	norms := o.Last().Epochs[0].GradNorms
 	return trial.Value(norms, o.net.Layers[0].W.Name) / trial.Value(norms, o.net.Layers[o.depth].W.Name)
@@ -198,19 +199,17 @@ func (r *reporter) test(ctx context.Context, o *outcome) (train.Values, error) {
 	return v, nil
 }
 
-// draw adds a line chart, its colours set.
+// draw adds a line chart, its colours set and its caption completed by how it shows the
+// seeds.
 func (r *reporter) draw(file, title, caption string, l figure.Lines) error {
 	l.Colors = r.colors
 	svg, err := l.SVG()
 	if err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
-	r.Figure(file, title, caption, svg)
+	r.Figure(file, title, strings.TrimSpace(caption+" "+l.Spread()), svg)
 	return nil
 }
-
-// band ends the captions of what is drawn over seeds.
-const band = " Mean over seeds, band: ± one standard deviation."
 
 // ratesOf says each activation's best rate at a depth, as text, and where a smaller or
 // larger one than all that were tried might be better.
@@ -240,12 +239,16 @@ func (r *reporter) examples() int {
 // percents are fractions as text, in percent.
 func percents(v []float64) string { return finite(lab.Scaled(v, 100)) }
 
-// finite is a summary, or the word for a training that diverged.
+// finite is a summary, or the word for a training that diverged, whose error is infinite;
+// a dash for what is no number.
 func finite(v []float64) string {
 	for _, x := range v {
-		if math.IsInf(x, 0) || math.IsNaN(x) {
-			return "diverged"
+		if math.IsNaN(x) {
+			return "–"
 		}
+	}
+	if math.IsInf(average(v), 0) {
+		return "diverged"
 	}
 	return lab.Summary(v)
 }

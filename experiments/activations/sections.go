@@ -47,7 +47,7 @@ func (r *reporter) shapes() error {
 		}
 	}
 	r.Table(fmt.Sprintf("Measured: the greatest derivative, that at 0, the values over |x| ≤ %d, and the |x| beyond which f′ is below %g %% of the greatest (never: not up to %d)", far, 100*flatShare, far),
-		[]string{"activation", "greatest f′", "f′(0)", "values of f", "flat for x below −", "flat for x above"}, rows)
+		[]string{"activation", "greatest f′", "f′(0)", "values of f", "flat for x < 0 beyond |x| =", "flat for x > 0 beyond x ="}, rows)
 	return nil
 }
 
@@ -60,13 +60,13 @@ func beyond(x float64) string {
 
 // learning reports how fast networks learn, at each activation's best rate and at all.
 func (r *reporter) learning() error {
-	how := "The first weights are drawn by the initialisation that the lecture gives each activation: He's for relu, leaky-relu and softplus, LeCun's for lecun-tanh, Xavier's for the others " +
-		"and for the output layer. All three know the fan-in or fan-out, and scale the same normal numbers. "
+	how := "The first weights are drawn by an initialisation that was made for the kind of activation: He's √(2/n) for relu, leaky-relu and softplus, LeCun's 1/√n for lecun-tanh, Xavier's 1/√m for the others " +
+		"and for the output layer, with n the fan-in and m the mean of fan-in and fan-out. All three scale the same normal numbers. (The lecture's 2/√n for ReLU is compared with He's by the experiment initialization.) "
 	if r.Recipe.Init != paired {
 		how = fmt.Sprintf("All first weights are drawn by %s, the same ones for all activations. ", r.Recipe.Init)
 	}
-	r.Section("Learning curves", fmt.Sprintf("Networks of %d units a hidden layer, softmax outputs and cross-entropy, trained on %d images by %s in batches of %d for %d epochs. ",
-		r.Recipe.Width, r.examples(), r.Recipe.Train.Optimizer.Kind, r.Recipe.Train.Batch, r.Recipe.Train.Epochs)+how+"The order of the images is the same for all networks of a seed.",
+	r.Section("Learning curves", fmt.Sprintf("Networks of %d units a hidden layer, softmax outputs and cross-entropy, trained on %d images by %s in %s for %d epochs. ",
+		r.Recipe.Width, r.examples(), r.Recipe.Train.Optimizer.Kind, r.batches(), r.Recipe.Train.Epochs)+how+"The order of the images is the same for all networks of a seed.",
 		fmt.Sprintf("Each activation has its own best of the rates %v, judged by the mean over seeds of the smallest validation error. "+
 			"Its parameters are those of the epoch with that error.", r.Recipe.Rates),
 		fmt.Sprintf("Networks that are never below %g %% in %d epochs cannot be told apart by their epochs; their smallest errors stand beside them in the claims.", 100*r.Recipe.Target, r.Recipe.Train.Epochs))
@@ -81,11 +81,11 @@ func (r *reporter) learning() error {
 			curves.Series = append(curves.Series, trial.Curve(c.f.String(), histories, trial.ValidationError))
 			rates.Series = append(rates.Series, r.byRate(c, c.f.String(), func(o *outcome) float64 { return 100 * validation(o) }))
 		}
-		if err := r.draw(curvesFile(depth), fmt.Sprintf("Validation error, %s", layers(depth)), "Best rates: "+r.ratesOf(depth)+band, curves); err != nil {
+		if err := r.draw(curvesFile(depth), fmt.Sprintf("Validation error, %s", layers(depth)), "Best rates: "+r.ratesOf(depth), curves); err != nil {
 			return err
 		}
 		if err := r.draw(fmt.Sprintf("error_by_rate_depth%d.svg", depth), fmt.Sprintf("Smallest validation error by rate, %s", layers(depth)),
-			"How wide the valley is says how much the choice of the rate matters. A rate at which a seed diverges is left out."+band, rates); err != nil {
+			"How wide the valley is says how much the choice of the rate matters. A rate at which a seed diverges is left out.", rates); err != nil {
 			return err
 		}
 		r.rateTable(depth)
@@ -124,13 +124,17 @@ func (r *reporter) rateTable(depth int) {
 		row = append(row, r.usable(c), r.epochWords(r.of(c, "epochs")), r.epochWords(r.of(c, "same_rate_epochs")))
 		rows = append(rows, row)
 	}
-	r.Table(fmt.Sprintf("%s: smallest validation error by rate, in percent; the rates at which it is at most a half larger than at the best one; and the epochs until it is below %g %%, by seed",
+	r.Table(fmt.Sprintf("%s: smallest validation error by rate, in percent; the rates at which it is at most a half larger than at the best one; none where the networks do not learn; and the epochs until it is below %g %%, by seed",
 		layers(depth), 100*r.Recipe.Target), header, rows)
 }
 
-// usable lists the rates at which the mean error is at most 1.5 times that of the best.
+// usable lists the rates at which the mean error is at most 1.5 times that of the best;
+// none if networks do not learn at that one either.
 func (r *reporter) usable(c cell) string {
 	least := average(each(r.at(c, r.best[c]), validation))
+	if least > learned {
+		return "none"
+	}
 	text := ""
 	for _, rate := range r.Recipe.Rates {
 		if average(each(r.at(c, rate), validation)) <= 1.5*least {
@@ -141,6 +145,14 @@ func (r *reporter) usable(c cell) string {
 		}
 	}
 	return text
+}
+
+// batches says how many images a step is of.
+func (r *reporter) batches() string {
+	if n := r.Recipe.Train.Batch; n > 0 {
+		return fmt.Sprintf("batches of %d", n)
+	}
+	return "one batch of all"
 }
 
 // epochWords are epochs of all seeds, as text.

@@ -15,7 +15,7 @@ func (r *reporter) units() error {
 		"a unit is dead if its derivative is 0 on all of the images, so that nothing changes its weights: a ReLU that is always off. ", min(r.Recipe.Examples, r.data.Validation.Len()), 100*flatShare)+
 		"A LeakyReLU has a derivative everywhere; beside it is shown how many are negative on all images, where a ReLU would be dead.",
 		"A ReLU is flat wherever it is off, which is how it works: the units that are on pass the error on undiminished. What the lecture calls non-saturating is that side alone.",
-		"Large rates are not alone in it: the tables of dead units begin with those that are dead with the first weights. Beyond the largest rate that a network bears its loss overflows, and no dead units are left to count.")
+		"Not only large rates leave units dead: the tables of dead units begin with those that are dead with the first weights. Beyond the largest rate that a network bears its loss overflows, and no dead units are left to count.")
 	for _, depth := range r.Recipe.Depths {
 		if err := r.flatChart(depth); err != nil {
 			return err
@@ -50,7 +50,7 @@ func (r *reporter) flatChart(depth int) error {
 		return err
 	}
 	r.Figure(flatFile(depth), fmt.Sprintf("Flat derivatives after training, %s", layers(depth)),
-		fmt.Sprintf("Share of units and images whose derivative is below %g %% of the activation's greatest, at each activation's best rate. Each seed, mean and standard deviation.", 100*flatShare), svg)
+		fmt.Sprintf("Share of units and images whose derivative is below %g %% of the activation's greatest, at each activation's best rate. %s", 100*flatShare, chart.Spread()), svg)
 	return nil
 }
 
@@ -81,7 +81,7 @@ func (r *reporter) flatByRate(depth int) error {
 		chart.Series = append(chart.Series, r.byRate(c, c.f.String(), func(o *outcome) float64 { return 100 * mean(o.last(), flat) }))
 	}
 	return r.draw(flatByRateFile(depth), fmt.Sprintf("Flat derivatives by rate, %s", layers(depth)),
-		"All hidden layers together, after the last epoch. A rate at which a seed diverges in its first epoch is left out."+band, chart)
+		"All hidden layers together, after the last epoch that each network completed. A rate at which a seed diverges in its first epoch is left out.", chart)
 }
 
 // short is a mean in percent.
@@ -103,7 +103,7 @@ func (r *reporter) deadChart(depth int) error {
 		return nil
 	}
 	return r.draw(deadFile(depth), fmt.Sprintf("Dead units by rate, %s", layers(depth)),
-		"All hidden layers together, after the last epoch. Thin lines: single seeds, which end where they diverge in the first epoch."+band, chart)
+		"All hidden layers together, after the last epoch that each network completed. Thin lines: single seeds, which end where they diverge in the first epoch.", chart)
 }
 
 // deadTable shows the same as numbers, and what was dead before training.

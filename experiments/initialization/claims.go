@@ -138,7 +138,7 @@ func (r *reporter) keptClaim(f blocks.Activation, i blocks.Initializer, claim st
 
 // factorClaim: the factor a layer is n·sd² over a divisor, for every initialisation.
 func (r *reporter) factorClaim(f blocks.Activation, divisor float64, claim string) {
-	off, worst := 0.0, ""
+	off, worst := -1., "" // nothing compared yet
 	for _, i := range r.Recipe.Inits {
 		p := pair{f, i}
 		if !r.surveys(f, i) {
@@ -152,11 +152,15 @@ func (r *reporter) factorClaim(f blocks.Activation, divisor float64, claim strin
 		for s := range r.Seeds {
 			layers := r.survey[s][standardised][p].layers
 			for _, x := range []float64{up(layers), down(layers)} {
-				if d := math.Abs(x/want - 1); !(d <= off) {
+				// A factor that is no number, after an overflow, is the worst.
+				if d := math.Abs(x/want - 1); !math.IsNaN(off) && !(d <= off) {
 					off, worst = d, fmt.Sprintf("%s %.4g for %.4g", p, x, want)
 				}
 			}
 		}
+	}
+	if off < 0 {
+		return
 	}
 	r.Claim(lab.Claim{
 		Section: "3.3", Claim: claim,

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"capas/datasets"
 	"capas/experiments/internal/trial"
@@ -32,7 +33,7 @@ type result struct {
 	test float64
 	// distance, largest and agreement are measured of networks on equal weights: how far
 	// units of a layer are apart, the largest weight, and on how many of the test images a
-	// network of one unit a layer agrees.
+	// network of one unit a layer agrees; NaN of others, and if the training diverged.
 	distance, largest, agreement float64
 }
 
@@ -111,7 +112,7 @@ func (l *learner) train(ctx context.Context, t *lab.Task, seed uint64, rate floa
 // evaluate reads the test set, with the parameters that were kept.
 func (l *learner) evaluate(net *models.MLP, o *trial.Outcome, seed uint64, rate float64) (result, error) {
 	test := l.data[seed].Test
-	r := result{Outcome: o, test: 1 - 1/float64(test.Classes)}
+	r := result{Outcome: o, test: 1 - 1/float64(test.Classes), distance: math.NaN(), largest: math.NaN(), agreement: math.NaN()}
 	if o.Diverged {
 		return r, nil
 	}

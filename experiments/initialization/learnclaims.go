@@ -40,6 +40,11 @@ func (r *reporter) learnsBetter(a, b pair, claim string) {
 
 // symmetryClaims: equal weights stay equal, which makes one unit of a layer.
 func (r *reporter) symmetryClaims() {
+	for _, n := range r.Recipe.symmetric() {
+		if r.of(n).diverged() > 0 {
+			return // what became of its units was not measured, and its errors are guesses
+		}
+	}
 	picture := r.figureIf("symmetry.svg")
 	values := func(as, what string) []float64 { return r.Values("symmetry/" + as + "." + what) }
 	r.Claim(lab.Claim{

@@ -66,7 +66,7 @@ func (r *reporter) learning() error {
 		return err
 	}
 	r.drawn["test_error.svg"] = true
-	r.Figure("test_error.svg", "Test error by initialisation", "Every seed, and mean ± one standard deviation.", svg)
+	r.Figure("test_error.svg", "Test error by initialisation", dots.Spread(), svg)
 	return nil
 }
 
@@ -112,9 +112,9 @@ func (r *reporter) symmetry() error {
 		blocks.LeCunTanh(), r.Recipe.Equal, of[0].init, r.Recipe.TrainWidth)+
 		"Units of a layer that begin alike get the same gradient. They stay alike to the last bit: the distance in the table is the greatest difference between weights or biases of two units of a layer after training, over all layers. "+
 		"A network whose units are all alike does what one unit a layer does that has the sum of their weights; the table says on how many test images both answer the same. "+
-		"With weights 0 and an activation that is 0 there no weight has a gradient, and only the output biases learn, which knows no images.",
-		fmt.Sprintf("n equal units are one unit, but not one that learns as a single one does: a step changes the weights that lead out of the layers, to the outputs, by n = %d times, and those of the first layer by 1/n, "+
-			"of what it would change those of one unit. “Matched” is a network of one unit a layer that starts with the same function and learns at these rates.", r.Recipe.TrainWidth))
+		"With weights 0 and an activation that is 0 there no weight has a gradient, and only the output biases learn, which know nothing of the images. No verdicts are given here if one of the networks diverges.",
+		fmt.Sprintf("n = %d equal units are one unit, but not one that learns as a single one does: a step changes the sum of the weights to an output n times as much, and the first layer's weights and all hidden biases 1/n times as much, "+
+			"as in a network of one unit a layer. “Matched” is such a network that starts with the same function and learns at these speeds.", r.Recipe.TrainWidth))
 	words := symmetryNames()
 	var names, all []string
 	var networks []*learned
@@ -131,7 +131,10 @@ func (r *reporter) symmetry() error {
 			for _, s := range l.seeds {
 				most, weight = max(most, s.distance), max(weight, s.largest)
 			}
-			row[4], row[5], row[6] = fmt.Sprintf("%.3g", most), fmt.Sprintf("%.3g", weight), lab.Summary(percent(r.Values("symmetry/"+n.as+".agreement")))+" %"
+			row[4], row[5], row[6] = "–", "–", "–"
+			if l.diverged() == 0 {
+				row[4], row[5], row[6] = fmt.Sprintf("%.3g", most), fmt.Sprintf("%.3g", weight), lab.Summary(percent(r.Values("symmetry/"+n.as+".agreement")))+" %"
+			}
 		}
 		rows = append(rows, row)
 	}

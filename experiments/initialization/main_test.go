@@ -2,6 +2,7 @@ package main
 
 import (
 	"math"
+	"strings"
 	"testing"
 
 	"capas/experiments/internal/labtest"
@@ -99,12 +100,38 @@ func TestDivergence(t *testing.T) {
 	}
 }
 
-// Weights of 0, from which nothing comes, and weights that overflow are no errors.
+// Weights of 0, from which nothing comes, and weights that overflow are no errors. A factor
+// of which nothing is known is not as expected, and one of weights 0 is no factor.
 func TestNothingToDraw(t *testing.T) {
-	for _, init := range []string{"gaussian(0)", "gaussian(1e-30)", "gaussian(1e30)"} {
-		d := program().Result(t, "-init", init, "-activation", "sigmoid,relu,linear", "-train-activation", "relu", "-rates", "0.1", "-seeds", "3")
+	const factor = "A layer of linear units multiplies the variance of the activations, and of the gradients on the way down, by n·sd²."
+	for init, stated := range map[string]bool{"gaussian(0)": false, "gaussian(1e-30)": true, "gaussian(1e30),gaussian(1)": true} {
+		d := program().Result(t, "-init", init, "-activation", "sigmoid,relu,linear", "-width", "800", "-train-activation", "relu", "-rates", "0.1", "-seeds", "3")
 		if len(d.Claims) == 0 {
 			t.Errorf("%s: want claims on equal weights, got none", init)
+		}
+		found := false
+		for _, c := range d.Claims {
+			if c.Claim == factor {
+				if found = true; c.Holds {
+					t.Errorf("%s: %q holds, measured %s", init, c.Claim, c.Measured)
+				}
+			}
+		}
+		if found != stated {
+			t.Errorf("%s: claim on the factor stated: %v, want %v", init, found, stated)
+		}
+	}
+}
+
+// Of networks that diverge nothing is known about their units: no distance, no verdict.
+func TestEqualWeightsDiverge(t *testing.T) {
+	d := program().Result(t, "-equal", "1e6", "-rates", "1e38", "-seeds", "3")
+	if v := d.Metrics["symmetry/equal.test_error"].Values; len(v) != 3 || math.Abs(v[0]-0.9) > 1e-12 {
+		t.Fatalf("test error %v, want three guesses", v)
+	}
+	for _, c := range d.Claims {
+		if strings.Contains(c.Claim, "qual weights") || strings.Contains(c.Claim, "began equal") {
+			t.Errorf("a verdict on networks that diverged: %s (%s)", c.Claim, c.Measured)
 		}
 	}
 }

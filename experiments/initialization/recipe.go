@@ -105,9 +105,12 @@ const (
 
 // validate reports what is wrong with a recipe.
 func validate(r *Recipe) error {
-	for what, n := range map[string]int{"activations": len(r.Activations), "inits": len(r.Inits), "train_activations": len(r.TrainActivations)} {
-		if n < 1 || n > maxList {
-			return fmt.Errorf("want 1 to %d %s, got %d", maxList, what, n)
+	for _, list := range []struct {
+		what string
+		n    int
+	}{{"activations", len(r.Activations)}, {"inits", len(r.Inits)}, {"train_activations", len(r.TrainActivations)}} {
+		if list.n < 1 || list.n > maxList {
+			return fmt.Errorf("want 1 to %d %s, got %d", maxList, list.what, list.n)
 		}
 	}
 	for _, list := range [][]blocks.Activation{r.Activations, r.TrainActivations} {

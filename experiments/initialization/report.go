@@ -56,7 +56,7 @@ func (r *reporter) expect() error {
 // activations on the way up and of δ on the way down; of units that can saturate the share
 // that is, in the first and in the last hidden layer. Of trained networks: test_error and
 // best_rate; and of the section on equal weights (see network.String) distance and
-// agreement (see result).
+// agreement (see result), which are no number where the training diverged.
 func (r *reporter) metrics() {
 	for s, seed := range r.Seeds {
 		for _, p := range r.Recipe.pairs() {
@@ -137,7 +137,7 @@ func (r *reporter) lines(file, title, caption string, chart figure.Lines) error 
 		return fmt.Errorf("%s: %w", file, err)
 	}
 	r.drawn[file] = true
-	r.Figure(file, title, strings.TrimSpace(caption+" Mean over seeds, band: ± one standard deviation."), svg)
+	r.Figure(file, title, strings.TrimSpace(caption+" "+chart.Spread()), svg)
 	return nil
 }
 

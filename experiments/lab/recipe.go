@@ -28,9 +28,10 @@ func clone[R any](r R) (R, error) {
 const maxRecipe = 64 << 10
 
 // readRecipe lays the hyperparameters of a JSON file over r. A field the file
-// leaves out keeps its value; an unknown or repeated field, a value of the
-// wrong type and anything after the object are errors, as is what is no regular
-// file of at most maxRecipe bytes.
+// leaves out or calls null keeps its value, but that null empties lists and what may be
+// left out; an unknown or repeated field, a value of the wrong type, null in a list and
+// anything after the object are errors, as is what is no regular file of at most maxRecipe
+// bytes.
 func readRecipe[R any](path string, r *R) error {
 	data, err := regularfile.Read(path, maxRecipe)
 	if err != nil {
@@ -52,7 +53,7 @@ func brief(text string) string {
 }
 
 // decodeStrict decodes exactly one JSON object into v. Its values may be nested as
-// deeply as encoding/json allows, 10,000 levels, which bounds noRepeats too.
+// deeply as encoding/json allows, 10,000 levels, which bounds noSurprises too.
 func decodeStrict(data []byte, v any) error {
 	if start := bytes.TrimLeft(data, " \t\r\n"); len(start) == 0 || start[0] != '{' {
 		return errors.New("want one JSON object {…}")
@@ -65,7 +66,7 @@ func decodeStrict(data []byte, v any) error {
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 		return fmt.Errorf("line %d: something follows the JSON object", line(data, dec.InputOffset()))
 	}
-	return noRepeats(json.NewDecoder(bytes.NewReader(data)))
+	return noSurprises(json.NewDecoder(bytes.NewReader(data)), false)
 }
 
 // explain rewords a decoding error for the file's author.
@@ -89,13 +90,17 @@ func line(data []byte, offset int64) int {
 	return 1 + bytes.Count(data[:offset], []byte("\n"))
 }
 
-// noRepeats reports a key that occurs twice in one object, which encoding/json
-// would resolve silently in favour of the last. Like there, upper and lower case
-// are the same.
-func noRepeats(dec *json.Decoder) error {
+// noSurprises reports what encoding/json resolves silently: a key that occurs twice in
+// one object, in favour of the last, upper and lower case being the same; and null in a
+// list, in favour of what the preset has at that place of its own list. inList tells that
+// the next value is in a list.
+func noSurprises(dec *json.Decoder, inList bool) error {
 	token, err := dec.Token()
 	if err != nil {
 		return err
+	}
+	if token == nil && inList {
+		return errors.New("want the values of a list, got null")
 	}
 	delim, ok := token.(json.Delim)
 	if !ok {
@@ -116,7 +121,7 @@ func noRepeats(dec *json.Decoder) error {
 			}
 			seen[folded] = true
 		}
-		if err := noRepeats(dec); err != nil {
+		if err := noSurprises(dec, delim == '['); err != nil {
 			return err
 		}
 	}

@@ -9,7 +9,8 @@ import (
 )
 
 // palette is that of M. Okabe and K. Ito, "Color Universal Design" (2008), the
-// colours with more contrast to white first.
+// colours with more contrast to white first; their yellow is made darker, which hardly
+// shows on white.
 var palette = [...]color.NRGBA{
 	{0x00, 0x72, 0xB2, 0xFF}, // blue
 	{0xD5, 0x5E, 0x00, 0xFF}, // vermillion
@@ -18,7 +19,7 @@ var palette = [...]color.NRGBA{
 	{0xE6, 0x9F, 0x00, 0xFF}, // orange
 	{0x56, 0xB4, 0xE9, 0xFF}, // sky blue
 	{0x00, 0x00, 0x00, 0xFF}, // black
-	{0xF0, 0xE4, 0x42, 0xFF}, // yellow
+	{0xA7, 0x9A, 0x00, 0xFF}, // dark yellow
 }
 
 // dashes differ in length from period 8 on (with the palette's period, the

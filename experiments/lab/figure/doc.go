@@ -8,7 +8,7 @@
 //   - Sheet: float32 images as tiles (filters, reconstructions, samples)
 //   - Colors: the same colour for the same name in all figures
 //
-// Charts use the palette of Okabe and Ito, which people with the common colour
+// Charts use the palette of Okabe and Ito, with a darker yellow, which people with the common colour
 // vision deficiencies can tell apart, and vary dashes and markers with it, so
 // that they survive printing in grey. The legend stands above the data. Text
 // is set in Liberation Sans or the metrically equal Arial or Helvetica; the

@@ -33,6 +33,19 @@ type Dots struct {
 	Colors         Colors
 }
 
+// Spread says how the chart shows several seeds, for its caption; "" if no item has more
+// than one.
+func (d Dots) Spread() string {
+	several := slices.ContainsFunc(d.Items, func(i Item) bool { return len(i.Values) > 1 })
+	switch {
+	case !several:
+		return ""
+	case d.LogY:
+		return "Each seed, geometric mean and one standard deviation of the logarithms."
+	}
+	return "Each seed, mean and one standard deviation."
+}
+
 // dot is an item with its place.
 type dot struct {
 	x    float64 // centre; categories are at 0, 1, …

@@ -358,3 +358,24 @@ func TestNarrowLogAxis(t *testing.T) {
 		}
 	}
 }
+
+// TestSpreadInWords: captions speak of seeds where there are several, and of logarithms where the
+// axis takes them.
+func TestSpreadInWords(t *testing.T) {
+	one, two := []Series{{Y: [][]float64{{1}}}}, []Series{{Y: [][]float64{{1}}}, {Y: [][]float64{{1}, {2}}}}
+	for _, test := range []struct {
+		got               string
+		seeds, logarithms bool
+	}{
+		{Lines{Series: one, LogY: true}.Spread(), false, false},
+		{Lines{Series: two, LogX: true}.Spread(), true, false},
+		{Lines{Series: two, LogY: true}.Spread(), true, true},
+		{Dots{Items: []Item{{Values: []float64{1}}}, LogY: true}.Spread(), false, false},
+		{Dots{Items: []Item{{Values: []float64{1}}, {Values: []float64{1, 2}}}}.Spread(), true, false},
+		{Dots{Items: []Item{{Values: []float64{1, 2}}}, LogY: true}.Spread(), true, true},
+	} {
+		if strings.Contains(test.got, "seed") != test.seeds || strings.Contains(test.got, "logarithms") != test.logarithms || (test.got != "") != test.seeds {
+			t.Errorf("got %q, want one that speaks of seeds: %v, of logarithms: %v", test.got, test.seeds, test.logarithms)
+		}
+	}
+}

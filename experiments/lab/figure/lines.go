@@ -32,6 +32,19 @@ type Lines struct {
 	Marked []string
 }
 
+// Spread says how the chart shows several seeds, for its caption; "" if no series has
+// more than one.
+func (l Lines) Spread() string {
+	several := slices.ContainsFunc(l.Series, func(s Series) bool { return len(s.Y) > 1 })
+	switch {
+	case !several:
+		return ""
+	case l.LogY:
+		return "Geometric mean over seeds, band: ± one standard deviation of the logarithms."
+	}
+	return "Mean over seeds, band: ± one standard deviation."
+}
+
 // SVG draws the chart. Missing labels, a chart without values and rows of Y
 // that are longer than X are errors.
 func (l Lines) SVG() ([]byte, error) {
