@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 //go:embed report.gohtml
@@ -72,19 +73,21 @@ type reportClaim struct {
 type heading struct{ ID, Title string }
 
 // fewSections is the largest number of sections for which the page has no table of
-// contents, manyRows that of rows of a table which are shown at once, wholeCell that of
-// characters at the head of a row which are kept in one line.
+// contents, manyRows that of rows of a table which are shown at once, wholeHead and wholeCell
+// those of characters at the head of a row and in other cells which are kept in one line.
 const (
 	fewSections = 2
 	manyRows    = 16
-	wholeCell   = 18
+	wholeHead   = 18
+	wholeCell   = 36
 )
 
 // reportFuncs are the template's functions.
 func reportFuncs() template.FuncMap {
 	return template.FuncMap{
 		"unbroken": Unbroken,
-		"whole":    func(cell string) bool { return len([]rune(cell)) <= wholeCell },
+		"whole":    func(head string) bool { return utf8.RuneCountInString(head) <= wholeHead },
+		"long":     func(cell string) bool { return utf8.RuneCountInString(cell) > wholeCell },
 	}
 }
 

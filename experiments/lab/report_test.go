@@ -118,7 +118,7 @@ func TestTables(t *testing.T) {
 	}
 	r := &Results{}
 	r.Section("Numbers", "An error of 2.5 ± 0.5 % is small.")
-	r.Table("Short", []string{"name", "n"}, [][]string{{"a name that needs two lines", "1"}, {"x", "2"}})
+	r.Table("Short", []string{"name", "n"}, [][]string{{"a name that needs two lines", "1"}, {"x", "what it does: not all that every seed shows"}})
 	r.Table("Long", []string{"name", "n"}, rows)
 	doc := &Document{Config: Config{Experiment: "toy", Seeds: []uint64{1}, Recipe: []byte("{}")}}
 	data, err := reportPage{}.render(doc, r.blocks)
@@ -129,6 +129,7 @@ func TestTables(t *testing.T) {
 	for _, want := range []string{
 		"This run gives no verdicts.", "<p class=\"caption\">Short</p>", "<summary>Long (17 rows)</summary>", "2.5\u00a0±\u00a00.5\u00a0% is",
 		`<th scope="row">a name that needs two lines</th>`, `<th scope="row" class="whole">parity, 8</th>`,
+		`<td>1</td>`, `<td class="long">what it does`,
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q", want)
