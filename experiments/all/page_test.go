@@ -48,6 +48,7 @@ func TestManyClaims(t *testing.T) {
 		c := &scorecard{}
 		c.add(&experiment{program: program{name: "many"}, state: done, result: doc})
 		c.add(&experiment{program: program{name: "silent"}, state: done, result: &lab.Document{Config: doc.Config}})
+		c.add(&experiment{program: program{name: "later"}, state: notRun})
 		page, err := c.page()
 		if err != nil {
 			t.Fatal(err)
@@ -59,7 +60,7 @@ func TestManyClaims(t *testing.T) {
 		if !strings.Contains(string(page), "<td>no verdicts</td>") || !strings.Contains(string(page), fmt.Sprintf("<td>0 of %d</td>", n)) {
 			t.Error("counts are missing")
 		}
-		if text := c.text("o"); !strings.Contains(text, fmt.Sprintf("0 of %d claims hold, 1s\n", n)) || !strings.Contains(text, "no verdicts, 0s\n") {
+		if text := c.text("o"); !strings.Contains(text, fmt.Sprintf("0 of %d claims hold, 1s\n", n)) || !strings.Contains(text, "no verdicts, 0s\n  not run: later\n") {
 			t.Errorf("got %s", text)
 		}
 	}

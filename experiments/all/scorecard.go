@@ -200,10 +200,18 @@ func (c *scorecard) text(out string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "all, preset %s: %s\n\n", c.Preset, strings.TrimSuffix(c.Verdict(), "."))
 	w := tabwriter.NewWriter(&b, 0, 8, 2, ' ', 0)
+	var left []string
 	for _, e := range c.Experiments {
+		if e.State == notRun {
+			left = append(left, e.Experiment)
+			continue
+		}
 		fmt.Fprintf(w, "  %s\t%s\t%s\n", e.Experiment, e.State, e.outcome())
 	}
 	w.Flush()
+	if len(left) > 0 {
+		fmt.Fprintf(&b, "  not run: %s\n", strings.Join(left, ", "))
+	}
 	fmt.Fprintf(&b, "\nScorecard: %s\n", filepath.Join(out, indexFile))
 	return b.String()
 }
