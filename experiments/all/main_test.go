@@ -92,7 +92,7 @@ func TestScorecard(t *testing.T) {
 		}
 	}
 	for _, want := range []string{
-		"two &lt;b&gt;claims&lt;/b&gt; &amp; more", `<img loading="lazy" src="two/curve.svg"`, "✗ does not hold", "2.1 What depth is good for",
+		"two &lt;b&gt;claims&lt;/b&gt; &amp; more", `<img loading="lazy" src="two/curve.svg"`, "✗ does not hold", "2.1 What width and depth are good for",
 		"The preset smoke shows", `name="viewport"`, "prefers-color-scheme: dark",
 	} {
 		if !strings.Contains(page, want) {

@@ -19,7 +19,7 @@ var indexStyle string
 // page is the text of index.html: no script, and nothing loaded but the experiments'
 // figures beside it.
 func (c *scorecard) page() ([]byte, error) {
-	t, err := template.New("index").Parse(indexTemplate)
+	t, err := template.New("index").Funcs(template.FuncMap{"unbroken": lab.Unbroken}).Parse(indexTemplate)
 	if err != nil {
 		return nil, err
 	}
@@ -52,6 +52,59 @@ func (s section) Name() string {
 
 // ID is the section's in the page.
 func (s section) ID() string { return "section-" + s.Section }
+
+// manyClaims is the largest number of claims that the page shows without folding them.
+const manyClaims = 40
+
+// Long tells that the page is to be folded.
+func (c *scorecard) Long() bool { return c.Claims > manyClaims }
+
+// Silent tells that an experiment is done and makes no claims.
+func (c *scorecard) Silent() bool {
+	return slices.ContainsFunc(c.Experiments, func(e entry) bool { return e.State == done && e.Claims == 0 })
+}
+
+// group is what one experiment says about a section.
+type group struct {
+	entry               // of which Claims and Holding count those of the section
+	ID       string     // in the page
+	Pictures []pictured // its claims, in their order
+}
+
+// pictured is a figure, "" for none, with the claims one after the other that it
+// shows.
+type pictured struct {
+	Figure string
+	Claims []verdict
+}
+
+// Groups are a section's claims, experiment by experiment.
+func (c *scorecard) Groups(s section) []group {
+	var all []group
+	for _, e := range c.Experiments {
+		g := group{entry: e, ID: s.ID() + "-" + e.Experiment}
+		g.Claims, g.Holding = 0, 0
+		for _, v := range s.Claims {
+			if v.Experiment != e.Experiment {
+				continue
+			}
+			g.Claims++
+			if v.Holds {
+				g.Holding++
+			}
+			last := len(g.Pictures) - 1
+			if last < 0 || g.Pictures[last].Figure != v.Figure {
+				g.Pictures = append(g.Pictures, pictured{Figure: v.Figure})
+				last++
+			}
+			g.Pictures[last].Claims = append(g.Pictures[last].Claims, v)
+		}
+		if g.Claims > 0 {
+			all = append(all, g)
+		}
+	}
+	return all
+}
 
 // machine is where experiments ran, and which ones.
 type machine struct {

@@ -200,7 +200,7 @@ func (r *runner) runOne(ctx context.Context, e *experiment) error {
 		r.fail(e, "ended without a result")
 	default:
 		r.set(e, done, "", saved.Result)
-		r.screen.say("%s: done, %s", e.name, holding(saved.Result.Claims))
+		r.screen.say("%s: done, %s", e.name, holdText(holding(saved.Result.Claims), len(saved.Result.Claims)))
 	}
 	return r.save()
 }

@@ -64,9 +64,11 @@ type verdict struct {
 func sectionTitle(number string) string {
 	switch number {
 	case "1":
-		return "Deep networks"
-	case "2", "2.1":
-		return "What depth is good for"
+		return "Deep networks, and what reaches their first layers"
+	case "2":
+		return "Deep learning"
+	case "2.1":
+		return "What width and depth are good for"
 	case "2.2":
 		return "How depth became practical"
 	case "2.3":
@@ -103,7 +105,7 @@ func (c *scorecard) add(e *experiment) {
 	if doc := e.result; doc != nil {
 		row.Title, row.Seeds, row.Data, row.Environment = doc.Title, doc.Seeds, doc.Data, &doc.Environment
 		row.Report = path.Join(e.name, "report.html")
-		row.Claims = len(doc.Claims)
+		row.Claims, row.Holding = len(doc.Claims), holding(doc.Claims)
 		for i, claim := range doc.Claims {
 			v := verdict{
 				Experiment: e.name, Claim: claim.Claim, Measured: claim.Measured, Holds: claim.Holds, Rule: claim.Rule,
@@ -116,7 +118,6 @@ func (c *scorecard) add(e *experiment) {
 			s.Claims = append(s.Claims, v)
 			if claim.Holds {
 				s.Holding++
-				row.Holding++
 			}
 		}
 	}
@@ -176,15 +177,22 @@ func (c *scorecard) Verdict() string {
 	return fmt.Sprintf("%d of %d claims hold; %d of %d experiments are done.", c.Holding, c.Claims, c.finished(), len(c.Experiments))
 }
 
-// holding says how many of claims hold.
-func holding(claims []lab.Claim) string {
-	n := 0
+// holding counts the claims that hold.
+func holding(claims []lab.Claim) (n int) {
 	for _, c := range claims {
 		if c.Holds {
 			n++
 		}
 	}
-	return fmt.Sprintf("%d of %d claims hold", n, len(claims))
+	return n
+}
+
+// holdText says how many of an experiment's claims hold.
+func holdText(holding, claims int) string {
+	if claims == 0 {
+		return "no verdicts"
+	}
+	return fmt.Sprintf("%d of %d claims hold", holding, claims)
 }
 
 // text is what standard output shows people at the end.
@@ -192,10 +200,18 @@ func (c *scorecard) text(out string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "all, preset %s: %s\n\n", c.Preset, strings.TrimSuffix(c.Verdict(), "."))
 	w := tabwriter.NewWriter(&b, 0, 8, 2, ' ', 0)
+	var left []string
 	for _, e := range c.Experiments {
+		if e.State == notRun {
+			left = append(left, e.Experiment)
+			continue
+		}
 		fmt.Fprintf(w, "  %s\t%s\t%s\n", e.Experiment, e.State, e.outcome())
 	}
 	w.Flush()
+	if len(left) > 0 {
+		fmt.Fprintf(&b, "  not run: %s\n", strings.Join(left, ", "))
+	}
 	fmt.Fprintf(&b, "\nScorecard: %s\n", filepath.Join(out, indexFile))
 	return b.String()
 }
@@ -203,7 +219,7 @@ func (c *scorecard) text(out string) string {
 // outcome says what came of an experiment.
 func (e entry) outcome() string {
 	if e.State == done {
-		return fmt.Sprintf("%d of %d claims hold, %s", e.Holding, e.Claims, e.Time())
+		return fmt.Sprintf("%s, %s", holdText(e.Holding, e.Claims), e.Time())
 	}
 	return e.Error
 }

@@ -146,9 +146,12 @@ func (l *lines) line(text string) {
 		return
 	}
 	l.last = text
-	if !strings.HasPrefix(text, "interrupted; resume with: ") { // that of this program does
-		l.screen.say("%s: %s", l.name, text)
+	for _, ours := range []string{"interrupt: stopping", "interrupted; resume with: "} { // this program says both for all
+		if strings.HasPrefix(text, ours) {
+			return
+		}
 	}
+	l.screen.say("%s: %s", l.name, text)
 }
 
 // failure is the line that says why the experiment failed, "" if it said nothing.

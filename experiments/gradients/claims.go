@@ -32,8 +32,8 @@ func (r *reporter) trains(p Pair) bool { return slices.Contains(r.Recipe.trained
 // whether the numbers bear it out. A verdict takes three seeds, all of which must
 // agree.
 func (r *reporter) claims() {
-	if len(r.Seeds) < minSeeds {
-		r.Section("Verdicts", fmt.Sprintf("None: a verdict takes at least %d seeds.", minSeeds))
+	if len(r.Seeds) < lab.MinSeeds {
+		r.Section("Verdicts", fmt.Sprintf("None: a verdict takes at least %d seeds.", lab.MinSeeds))
 		return
 	}
 	if p, ok := r.sigmoid(); ok {

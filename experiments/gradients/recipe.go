@@ -159,8 +159,6 @@ func flags(fs *flag.FlagSet, r *Recipe) {
 
 // Bounds of a recipe, so that a wrong figure is refused before it exhausts the memory.
 const (
-	// minSeeds that a verdict is given from.
-	minSeeds = 3
 	// maxDrawn pairs in a chart, so that lines and legend can be told apart.
 	maxDrawn = 6
 	// maxDepth is twice as deep as the lecture preset's survey.

@@ -2,6 +2,10 @@ package lab
 
 import "fmt"
 
+// MinSeeds is the least number of seeds that a verdict about trained networks takes: with
+// fewer, chance and effect cannot be told apart.
+const MinSeeds = 3
+
 // Comparison is a claim that one metric is smaller than another.
 type Comparison struct {
 	Section, Claim string

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 //go:embed report.gohtml
@@ -39,6 +40,9 @@ type table struct {
 	Header []string
 	Rows   [][]string
 }
+
+// Folded tells that the table has more rows than are shown at once.
+func (t table) Folded() bool { return t.Title != "" && len(t.Rows) > manyRows }
 
 // figureBlock is an image inside the page.
 type figureBlock struct {
@@ -69,11 +73,29 @@ type reportClaim struct {
 type heading struct{ ID, Title string }
 
 // fewSections is the largest number of sections for which the page has no table of
-// contents, manyRows that of rows of the table of metrics which are shown at once.
+// contents, manyRows that of rows of a table which are shown at once, wholeHead and wholeCell
+// those of characters at the head of a row and in other cells which are kept in one line.
 const (
 	fewSections = 2
-	manyRows    = 12
+	manyRows    = 16
+	wholeHead   = 18
+	wholeCell   = 36
 )
+
+// reportFuncs are the template's functions.
+func reportFuncs() template.FuncMap {
+	return template.FuncMap{
+		"unbroken": Unbroken,
+		"whole":    func(head string) bool { return utf8.RuneCountInString(head) <= wholeHead },
+		"long":     func(cell string) bool { return utf8.RuneCountInString(cell) > wholeCell },
+	}
+}
+
+// Unbroken is text for a page, in which no line ends between a number and its spread or
+// unit.
+func Unbroken(text string) string {
+	return strings.NewReplacer(" ± ", "\u00a0±\u00a0", " %", "\u00a0%", " = ", "\u00a0=\u00a0").Replace(text)
+}
 
 // dataURI is an image as a data URI. The file's extension must be that of the
 // content, svg or png.
@@ -95,7 +117,7 @@ func dataURI(file string, data []byte) (template.URL, error) {
 
 // render makes the self-contained page: no script, nothing loaded.
 func (p reportPage) render(doc *Document, blocks []block) ([]byte, error) {
-	t, err := template.New("report").Parse(reportTemplate)
+	t, err := template.New("report").Funcs(reportFuncs()).Parse(reportTemplate)
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +134,6 @@ func (p reportPage) render(doc *Document, blocks []block) ([]byte, error) {
 		Contents []heading
 		Blocks   []block
 		Metrics  table
-		Long     bool // too many metrics to show them at once
 		Recipe   [][2]string
 	}{
 		reportPage: p,
@@ -124,7 +145,6 @@ func (p reportPage) render(doc *Document, blocks []block) ([]byte, error) {
 		Recipe:     recipe,
 	}
 	view.Blocks, view.Contents = withContents(blocks)
-	view.Long = len(view.Metrics.Rows) > manyRows
 	var b bytes.Buffer
 	err = t.Execute(&b, view)
 	return b.Bytes(), err
@@ -169,7 +189,7 @@ func verdictSummary(claims []Claim) string {
 	}
 	switch len(claims) {
 	case 0:
-		return "This experiment makes no claims."
+		return "This run gives no verdicts."
 	case 1:
 		return fmt.Sprintf("The claim %s.", verdict(claims[0].Holds))
 	}
@@ -178,7 +198,7 @@ func verdictSummary(claims []Claim) string {
 
 // metricsTable has a row a metric: its mean and spread and every seed's value.
 func metricsTable(doc *Document) table {
-	t := table{Header: []string{"metric", "mean ± sd"}}
+	t := table{Title: "All metrics", Header: []string{"metric", "mean ± sd"}}
 	for _, seed := range doc.Seeds {
 		t.Header = append(t.Header, fmt.Sprintf("seed %d", seed))
 	}

@@ -108,3 +108,34 @@ func TestTimes(t *testing.T) {
 		t.Errorf("%d of %d figures are of times, want 1 of 2", n, of)
 	}
 }
+
+// A long table is folded under its title, a short one is not; the head of a row stays in
+// one line if it is short, and a number beside its spread and unit.
+func TestTables(t *testing.T) {
+	rows := make([][]string, manyRows+1)
+	for i := range rows {
+		rows[i] = []string{"parity, 8", "1"}
+	}
+	r := &Results{}
+	r.Section("Numbers", "An error of 2.5 ± 0.5 % is small.")
+	r.Table("Short", []string{"name", "n"}, [][]string{{"a name that needs two lines", "1"}, {"x", "what it does: not all that every seed shows"}})
+	r.Table("Long", []string{"name", "n"}, rows)
+	doc := &Document{Config: Config{Experiment: "toy", Seeds: []uint64{1}, Recipe: []byte("{}")}}
+	data, err := reportPage{}.render(doc, r.blocks)
+	if err != nil || r.err != nil {
+		t.Fatal(err, r.err)
+	}
+	page := string(data)
+	for _, want := range []string{
+		"This run gives no verdicts.", "<p class=\"caption\">Short</p>", "<summary>Long (17 rows)</summary>", "2.5\u00a0±\u00a00.5\u00a0% is",
+		`<th scope="row">a name that needs two lines</th>`, `<th scope="row" class="whole">parity, 8</th>`,
+		`<td>1</td>`, `<td class="long">what it does`,
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	if n := strings.Count(page, "<details>"); n != 1 {
+		t.Errorf("%d tables are folded, want 1", n)
+	}
+}

@@ -28,11 +28,14 @@ func TestResume(t *testing.T) { program().Resume(t) }
 func TestPresetsAreValid(t *testing.T) { program().Presets(t) }
 
 func TestResult(t *testing.T) {
-	doc := program().Result(t, "-seeds", "2")
+	doc := program().Result(t, "-seeds", "3")
 	for _, name := range []string{"classes.softmax-ce.test_error", "classes.sigmoid-se.wrong_epochs", "binary.linear-se.test_error", "numeric.linear-se.test_r2"} {
-		if len(doc.Metrics[name].Values) != 2 {
-			t.Errorf("%s: want 2 values, got %v", name, doc.Metrics[name].Values)
+		if len(doc.Metrics[name].Values) != 3 {
+			t.Errorf("%s: want 3 values, got %v", name, doc.Metrics[name].Values)
 		}
+	}
+	if len(doc.Claims) != 20 {
+		t.Errorf("want 20 claims of 3 seeds, got %d", len(doc.Claims))
 	}
 	for _, c := range doc.Claims[:4] { // those of the example and the curves, which no recipe changes
 		if !c.Holds {
@@ -47,6 +50,9 @@ func TestDivergence(t *testing.T) {
 	doc := program().Result(t, diverging...)
 	if rate := doc.Metrics["numeric.linear-se.best_rate"].Values; len(rate) != 1 || rate[0] != 0.01 {
 		t.Errorf("best rate %v, want 0.01: a rate of 1000 makes the weights infinite", rate)
+	}
+	if len(doc.Claims) != 4 {
+		t.Errorf("one seed: want no claims but the 4 of the example and the curves, got %d", len(doc.Claims))
 	}
 	program().Resume(t, diverging...)
 }

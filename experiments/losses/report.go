@@ -41,8 +41,14 @@ func report(ctx context.Context, run *lab.Run[Recipe], data *datasets.Split, out
 			return err
 		}
 	}
+	if !r.judged() {
+		r.Section("Verdicts", fmt.Sprintf("None about trained networks: such a verdict takes at least %d seeds.", lab.MinSeeds))
+	}
 	return nil
 }
+
+// judged tells whether the seeds are enough for claims about trained networks.
+func (r *reporter) judged() bool { return len(r.Seeds) >= lab.MinSeeds }
 
 // same is the rate at which all pairs are compared.
 func (r *reporter) same() float64 { return r.Recipe.Train.Optimizer.Rate.Start }

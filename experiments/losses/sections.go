@@ -104,7 +104,9 @@ func (r *reporter) curves() error {
 	}
 	r.Table("Test error in percent, and the norm of the output weights' gradient in the first epoch at the same rate",
 		[]string{"output and loss", "test, best rate", "test, same rate", "gradient"}, rows)
-	r.learningClaims()
+	if r.judged() {
+		r.learningClaims()
+	}
 	return nil
 }
 
@@ -167,7 +169,9 @@ func (r *reporter) wrong() error {
 	if err := r.recoveries(); err != nil {
 		return err
 	}
-	r.recoveryClaims()
+	if r.judged() {
+		r.recoveryClaims()
+	}
 	return nil
 }
 
@@ -269,6 +273,8 @@ func (r *reporter) rows() error {
 		}
 	}
 	r.Table("Test error, for numbers root mean squared error, mean ± standard deviation over seeds", []string{"output", "activation and loss", "pair", "rate", "test"}, rows)
-	r.rowClaims()
+	if r.judged() {
+		r.rowClaims()
+	}
 	return nil
 }

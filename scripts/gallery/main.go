@@ -27,9 +27,12 @@ func main() {
 	flag.Parse()
 	ctx, stream := context.Background(), random.New(*seed)
 	var err error
-	if *one != "" {
+	switch {
+	case flag.NArg() > 0:
+		err = fmt.Errorf("unexpected argument %q: all settings are flags", flag.Arg(0))
+	case *one != "":
 		err = drawSheet(ctx, *one, stream)
-	} else {
+	default:
 		err = drawAll(ctx, *out, stream, *columns)
 	}
 	if err != nil {

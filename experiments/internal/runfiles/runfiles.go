@@ -25,7 +25,7 @@ import (
 var times = map[string]*regexp.Regexp{
 	".json":  regexp.MustCompile(`"[^"]*seconds": ?(\{[^{}]*\}|[^,{}\n]*)`),
 	".jsonl": regexp.MustCompile(`,"[^"]*seconds":[^,{}\n]*`), // left out where it is 0
-	".html":  regexp.MustCompile(`<tr><th scope="row">(time|[^<]*seconds)</th>.*</tr>|<figure( id="[^"]*")? class="times">[\s\S]*?</figure>|<pre tabindex="0"><code>[^<]*</code></pre>`),
+	".html":  regexp.MustCompile(`<tr><th scope="row"[^>]*>(time|[^<]*seconds)</th>.*</tr>|<figure( id="[^"]*")? class="times">[\s\S]*?</figure>|<pre tabindex="0"><code>[^<]*</code></pre>`),
 }
 
 // Read returns, by slash-separated name, what must be the same for all runs of one
