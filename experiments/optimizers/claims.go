@@ -62,7 +62,7 @@ func (r *reporter) sizeClaims() {
 func (r *reporter) optimizerClaims() {
 	mini, adam := r.Recipe.minibatch(), r.Recipe.adam()
 	for _, m := range []method{r.Recipe.momentum(), r.Recipe.nesterov(), r.Recipe.rmsprop(), adam} {
-		r.fewerEpochs(fmt.Sprintf("%s needs fewer epochs than plain mini-batches, each at its best rate.", title(m.name)), m, mini, "epochs", "optimizer_epochs.svg")
+		r.fewerEpochs(fmt.Sprintf("%s needs fewer epochs than plain mini-batches, each at the rate with the smallest validation loss.", title(m.name)), m, mini, "epochs", "optimizer_epochs.svg")
 	}
 	for _, c := range []struct{ claim, metric, figure string }{
 		{"Adam, today's default, has the smallest test error of the optimisers, each at its best rate.", "test_error", "optimizer_epochs.svg"},
