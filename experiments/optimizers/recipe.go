@@ -162,6 +162,9 @@ func validate(r *Recipe) error {
 			return fmt.Errorf("want %s of %d to %d, got %d", v.name, v.low, v.high, v.value)
 		}
 	}
+	if r.Images > 0 && r.Images <= r.SmallBatch {
+		return fmt.Errorf("want images of 0, for all, or more than a small_batch of %d, got %d", r.SmallBatch, r.Images)
+	}
 	if r.Activation == blocks.Softmax() {
 		return fmt.Errorf("activation softmax is for outputs, not for hidden units")
 	}

@@ -32,9 +32,9 @@ func report(ctx context.Context, run *lab.Run[Recipe], data *datasets.Split, ima
 	for _, m := range r.Recipe.coloured() {
 		names = append(names, m.name)
 	}
-	// What no chart of lines shows gets the palette's yellow and its blue with other dashes.
-	r.colors = figure.NewColors(append(names, balancedOf(r.Recipe.minibatch()).name, balancedOf(r.Recipe.smallBatch()).name,
-		balanced, r.Recipe.smallBatch().name, drawn)...)
+	// No method gets the palette's yellow, the empty name's: it is too pale for lines on white.
+	r.colors = figure.NewColors(append(names, "", balancedOf(r.Recipe.minibatch()).name, balancedOf(r.Recipe.smallBatch()).name,
+		r.Recipe.smallBatch().name, balanced, drawn)...)
 	for _, n := range networks {
 		r.by[n.spec] = n
 	}
@@ -47,6 +47,9 @@ func report(ctx context.Context, run *lab.Run[Recipe], data *datasets.Split, ima
 		if err := part(ctx); err != nil {
 			return err
 		}
+	}
+	if !r.judged() {
+		r.Section("Verdicts", fmt.Sprintf("None: a verdict takes at least %d seeds.", minSeeds))
 	}
 	return nil
 }
