@@ -25,6 +25,12 @@ func (r *reporter) fastest(m method) (rate float64, epochs []float64) {
 	return rate, epochs
 }
 
+// fastestWords says the epochs at the fastest rate.
+func (r *reporter) fastestWords(m method) string {
+	rate, epochs := r.fastest(m)
+	return fmt.Sprintf("%s at %g %s", m.name, rate, r.epochs(epochs))
+}
+
 // reached is where a network reaches the target, NaN if nowhere or if it diverged.
 func (r *reporter) reached(t *trained) float64 {
 	if t.Diverged {
