@@ -12,7 +12,10 @@ import (
 func (r *reporter) balanceSection(context.Context) error {
 	r.Section("Balanced batches", "A batch drawn at random has more of some classes than of others; a balanced one has the shares of the whole set. "+
 		"What that can change is measured directly: how far the gradient of a batch is from that of all images, √(mean ‖g_batch − g‖²)/‖g‖ over batches of an epoch, at the first weights and at those that training by mini-batches left. "+
-		"Balancing takes away the part of it that comes from differences between the classes' mean gradients; what is left is within classes.")
+		"Balancing takes away the part of it that comes from differences between the classes' mean gradients; what is left is within classes.",
+		fmt.Sprintf("How much that is, follows from the gradients of all single images, without drawing batches: of their variance, %s %% lies between the classes' means at the first weights, %s %% at the trained ones (mean ± standard deviation over seeds). "+
+			"The last columns of the table below compare that with the batches drawn; where the share is small, which of the two kinds of batches deviates less is a matter of the draw.",
+			lab.Summary(lab.Scaled(r.Values("gradient.start.between_classes"), 100)), lab.Summary(lab.Scaled(r.Values("gradient.trained.between_classes"), 100))))
 	errors := figure.Dots{YLabel: "test error (%)", Colors: r.colors}
 	spread := figure.Dots{YLabel: "deviation, share of the gradient's norm", LogY: true, Colors: r.colors}
 	var rows [][]string
@@ -35,7 +38,7 @@ func (r *reporter) balanceSection(context.Context) error {
 			for k := range a {
 				share = append(share, 100*(1-b[k]*b[k]/(a[k]*a[k])))
 			}
-			rows = append(rows, []string{category, lab.Summary(a), lab.Summary(b), lab.Summary(share)})
+			rows = append(rows, []string{category, lab.Summary(a), lab.Summary(b), lab.Summary(share), lab.Summary(lab.Scaled(r.Values("gradient."+at.state+".between_classes"), 100))})
 		}
 	}
 	if err := r.figure("balance_error.svg", "Test error with balanced batches and with random ones", "At the best rates: "+r.bestRates(r.Recipe.balancing())+". Every seed, mean and standard deviation.", errors); err != nil {
@@ -44,8 +47,20 @@ func (r *reporter) balanceSection(context.Context) error {
 	if err := r.figure("balance_gradient.svg", "How far the gradient of a batch is from that of all images", "By the size of the batch and the weights. Every seed, mean and standard deviation.", spread); err != nil {
 		return err
 	}
-	r.results(r.Recipe.balancing())
-	r.Table("Deviation of the gradients of batches, and the share of its square, in percent, that balancing takes away", []string{"batch and weights", drawn, balanced, "share taken away"}, rows)
+	methods := r.Recipe.balancing()
+	for _, f := range []struct {
+		file, title string
+		chart       figure.Lines
+	}{
+		{"balance_epochs.svg", "Loss by epochs, balanced and random batches", r.lossBy("epoch", false, methods, r.at, byEpoch)},
+		{"balance_seconds.svg", "Loss by time, balanced and random batches", r.lossBy("time (s)", true, methods, r.at, r.bySecond)},
+	} {
+		if err := r.figure(f.file, f.title, "The networks of the table below."+band, f.chart); err != nil {
+			return err
+		}
+	}
+	r.results(methods)
+	r.Table("Deviation of the gradients of batches, and the share of its square, in percent, that balancing takes away", []string{"batch and weights", drawn, balanced, "share taken away", "share by theory"}, rows)
 	if r.judged() {
 		r.balanceClaims()
 	}

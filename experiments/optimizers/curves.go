@@ -55,7 +55,8 @@ func (r *reporter) sizesSection(context.Context) error {
 			r.Recipe.Batch, r.Recipe.minibatch().stepsPerEpoch(r.Recipe, n), r.Recipe.SmallBatch, r.Recipe.smallBatch().stepsPerEpoch(r.Recipe, n), n)+
 		fmt.Sprintf("Every method tries %d rates, with grids that are placed by the size of its steps, and is judged at the one with the smallest validation loss, in the mean over seeds.", len(r.Recipe.Rates)),
 		"Validation follows every epoch; between epochs the loss is taken to fall in a straight line in its logarithm, to tell where it reaches the target. "+
-			"Seconds are those of training alone: after all networks are trained, a fresh one is trained by each method with nothing beside it, on all processors, for two epochs, and the shorter one counts.")
+			"Seconds are those of training alone: after all networks are trained, a fresh one is trained by each method and seed with nothing of this run beside it, on all processors, for two epochs, and the shorter one counts. "+
+			"Other programs on the machine make them longer.")
 	for _, f := range []struct {
 		file, title, caption string
 		chart                figure.Lines
@@ -112,8 +113,10 @@ func (r *reporter) timeTable(methods []method) {
 // optimizersSection reports what is made of a mini-batch's gradient.
 func (r *reporter) optimizersSection(context.Context) error {
 	methods := r.Recipe.optimizers()
-	r.Section("What a step makes of the gradient", fmt.Sprintf("All with mini-batches of %d, at their best rates. Momentum adds up past steps; RMSProp and Adam divide each weight's step by the size of its own gradients.", r.Recipe.Batch),
-		r.uncertainty())
+	r.Section("What a step makes of the gradient", fmt.Sprintf("All with mini-batches of %d, at the rate with the smallest validation loss of each. Momentum adds up past steps; RMSProp and Adam divide each weight's step by the size of its own gradients.", r.Recipe.Batch),
+		fmt.Sprintf("That rate need not be the fastest to a loss of %g, the target whose epochs are counted: a table has both, for all the rates tried, with equal effort for every method. ", r.Recipe.Target)+
+			"Where they differ, a verdict about epochs is one about the choice of the rate too.",
+		r.fit(), r.uncertainty())
 	training := figure.Lines{XLabel: "epoch", YLabel: "training loss (nats)", LogY: true, Colors: r.colors}
 	rates := figure.Lines{XLabel: "learning rate", YLabel: "smallest validation loss (nats)", LogX: true, LogY: true, Colors: r.colors}
 	for _, m := range methods {
@@ -147,7 +150,12 @@ func (r *reporter) optimizersSection(context.Context) error {
 			return err
 		}
 	}
+	if err := r.speedFigure(methods); err != nil {
+		return err
+	}
 	r.results(methods)
+	r.criterionTable(methods)
+	r.fitTable(methods)
 	var rows [][]string
 	for _, m := range methods {
 		rows = append(rows, []string{m.name, fmt.Sprint(r.Recipe.defaultRate(m)), r.epochs(r.values(m, "default_epochs")),

@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"capas/train"
 
+	"gonum.org/v1/gonum/stat"
 	"gorgonia.org/tensor"
 )
 
@@ -77,21 +79,26 @@ func descend(p *points, o train.Optimizer, steps int) (*descent, error) {
 	return d, err
 }
 
-// settled are the steps from which on each point's value is at most tolerance times that
-// of its start, to the last step; steps+1 where it is not. A point that only passes the
-// minimum has not settled. last is the mean over the points of the last value as a share
-// of the start's, infinite if one diverges.
-func settled(p *points, o train.Optimizer, steps int, tolerance float64) (at []float64, last float64, err error) {
+// settled are the steps, by tolerance and point, from which on the point's value is at
+// most tolerance times that of its start, to the last step; steps+1 where it is not. A
+// point that only passes the minimum has not settled. last is the mean over the points of
+// the last value as a share of the start's, infinite if one diverges.
+func settled(p *points, o train.Optimizer, steps int, tolerances []float64) (at [][]float64, last float64, err error) {
+	for range tolerances {
+		at = append(at, make([]float64, p.x.Value.Shape()[0]))
+	}
 	var first []float64
 	t := 0
 	err = walk(p, o, steps, func(f []float64) bool {
 		if first == nil {
-			first, at = append(first, f...), make([]float64, len(f))
+			first = append(first, f...)
 		}
 		last = 0
 		for i, v := range f {
-			if !(v <= tolerance*first[i]) {
-				at[i] = float64(t + 1)
+			for k, tolerance := range tolerances {
+				if !(v <= tolerance*first[i]) {
+					at[k][i] = float64(t + 1)
+				}
 			}
 			if last += v / first[i] / float64(len(f)); !(v < 1e12*first[i]) {
 				last = math.Inf(1)
@@ -100,9 +107,11 @@ func settled(p *points, o train.Optimizer, steps int, tolerance float64) (at []f
 		t++
 		return !math.IsInf(last, 1)
 	})
-	for i := range at {
-		if math.IsInf(last, 1) {
-			at[i] = float64(steps + 1)
+	if math.IsInf(last, 1) {
+		for _, points := range at {
+			for i := range points {
+				points[i] = float64(steps + 1)
+			}
 		}
 	}
 	return at, last, err
@@ -116,6 +125,20 @@ type race struct {
 	edge   bool      // the best rate is the lowest or the highest that was tried
 	steps  []float64 // by seed, until it has settled
 	course *descent  // at the best rate
+	// fewest are the fewest steps in the mean over the starts, by Recipe.tolerances, each at
+	// the rate that is best for it; NaN where at no rate all starts came so far.
+	fewest []float64
+}
+
+// tolerances are the recipe's, last, and coarser ones: they show whether an optimiser is
+// slow on the way or only near the minimum.
+func (r Recipe) tolerances() (all []float64) {
+	for _, t := range []float64{0.1, 0.01, 1e-4} {
+		if t > r.Tolerance {
+			all = append(all, t)
+		}
+	}
+	return append(all, r.Tolerance)
 }
 
 // race finds the optimiser's best rate: the fewest steps until it has settled in the mean
@@ -127,7 +150,8 @@ func (r Recipe) race(ctx context.Context, s surface, m method, seeds []uint64, t
 		px, py := s.start(seed)
 		x, y = append(x, px), append(y, py)
 	}
-	best := &race{surface: s, method: m}
+	tolerances := r.tolerances()
+	best := &race{surface: s, method: m, fewest: slices.Repeat([]float64{math.NaN()}, len(tolerances))}
 	mean, lowest := math.Inf(1), math.Inf(1)
 	rates := surfaceRates(r.RatesPerDecade)
 	for i, rate := range rates {
@@ -135,11 +159,16 @@ func (r Recipe) race(ctx context.Context, s surface, m method, seeds []uint64, t
 			return nil, err
 		}
 		o := m.optimizer(r, rate)
-		steps, low, err := settled(newPoints(s, x, y), o, r.Steps, r.Tolerance)
+		at, low, err := settled(newPoints(s, x, y), o, r.Steps, tolerances)
 		if err != nil {
 			return nil, fmt.Errorf("%s, %s at rate %g: %w", s.key, m.key, rate, err)
 		}
-		sum := 0.0
+		for k, steps := range at {
+			if mean := stat.Mean(steps, nil); slices.Max(steps) <= float64(r.Steps) && !(mean >= best.fewest[k]) {
+				best.fewest[k] = mean
+			}
+		}
+		steps, sum := at[len(at)-1], 0.0
 		for _, v := range steps {
 			sum += v
 		}

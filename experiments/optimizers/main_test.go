@@ -18,7 +18,7 @@ func program() labtest.Program[Recipe] {
 }
 
 func TestSameSeedSameBytes(t *testing.T) {
-	program().SameSeedSameBytes(t, "bowl_momentum.svg", "rosenbrock_adaptive.svg", "size_epochs.svg", "size_seconds.svg", "optimizer_seconds.svg", "balance_gradient.svg",
+	program().SameSeedSameBytes(t, "bowl_momentum.svg", "rosenbrock_adaptive.svg", "size_epochs.svg", "size_seconds.svg", "optimizer_seconds.svg", "balance_gradient.svg", "balance_epochs.svg", "balance_seconds.svg",
 		"checkpoints/seed-1-sgd-rate-0.01", "models/seed-1-adam-rate-0.01.safetensors")
 }
 
@@ -29,7 +29,7 @@ func TestPresets(t *testing.T) { program().Presets(t) }
 
 func TestResult(t *testing.T) {
 	d := program().Result(t, "-seeds", "3", "-default-rate", "0.02")
-	for _, name := range []string{"bowl.momentum.steps", "rosenbrock.adam.value", "batch-gd.epochs", "sgd.test_error", "small-batch-balanced.best_loss",
+	for _, name := range []string{"bowl.momentum.steps", "rosenbrock.adam.value", "batch-gd.epochs", "sgd.test_error", "gradient.trained.between_classes", "small-batch-balanced.best_loss",
 		"adam.default_test_error", "gradient.start.minibatch-balanced", "momentum.epoch_seconds"} {
 		if v := d.Metrics[name].Values; len(v) != 3 {
 			t.Errorf("%s: want 3 values, got %v", name, v)
@@ -115,6 +115,7 @@ func TestBadInput(t *testing.T) {
 		labtest.Bad{Name: "width", Status: 2, Says: "units of 1 to 10000", Args: []string{"-width", "0"}},
 		labtest.Bad{Name: "softmax", Status: 2, Says: "softmax is for outputs", Args: []string{"-activation", "softmax"}},
 		labtest.Bad{Name: "images", Status: 2, Says: "images of 0", Args: []string{"-images", "-1"}},
+		labtest.Bad{Name: "no more images than a batch has", Status: 2, Says: "more than a small_batch of 20, got 20", Args: []string{"-images", "20"}},
 		labtest.Bad{Name: "epochs", Status: 2, Says: "epochs of 1 to 5000", Args: []string{"-epochs", "0"}},
 		labtest.Bad{Name: "batch of 1 twice", Status: 2, Says: "small_batch of 2 to 49", Args: []string{"-small-batch", "1"}},
 		labtest.Bad{Name: "small batch too large", Status: 2, Says: "small_batch of 2 to 49", Args: []string{"-small-batch", "50"}},

@@ -156,11 +156,14 @@ func validate(r *Recipe) error {
 		value, low, high int
 	}{
 		{"steps", r.Steps, 10, maxSteps}, {"rates_per_decade", r.RatesPerDecade, 1, maxRatesPerDecade}, {"units", r.Units, 1, maxUnits},
-		{"images", r.Images, 0, 1 << 30}, {"epochs", r.Epochs, 1, maxEpochs}, {"batch", r.Batch, 2, maxBatch}, {"small_batch", r.SmallBatch, 2, r.Batch - 1},
+		{"images", r.Images, 0, 1 << 30}, {"epochs", r.Epochs, 1, maxEpochs}, {"batch", r.Batch, 3, maxBatch}, {"small_batch", r.SmallBatch, 2, r.Batch - 1},
 	} {
 		if v.value < v.low || v.value > v.high {
 			return fmt.Errorf("want %s of %d to %d, got %d", v.name, v.low, v.high, v.value)
 		}
+	}
+	if r.Images > 0 && r.Images <= r.SmallBatch {
+		return fmt.Errorf("want images of 0, for all, or more than a small_batch of %d, got %d", r.SmallBatch, r.Images)
 	}
 	if r.Activation == blocks.Softmax() {
 		return fmt.Errorf("activation softmax is for outputs, not for hidden units")

@@ -32,9 +32,9 @@ func report(ctx context.Context, run *lab.Run[Recipe], data *datasets.Split, ima
 	for _, m := range r.Recipe.coloured() {
 		names = append(names, m.name)
 	}
-	// What no chart of lines shows gets the palette's yellow and its blue with other dashes.
-	r.colors = figure.NewColors(append(names, balancedOf(r.Recipe.minibatch()).name, balancedOf(r.Recipe.smallBatch()).name,
-		balanced, r.Recipe.smallBatch().name, drawn)...)
+	// No method gets the palette's yellow, the empty name's: it is too pale for lines on white.
+	r.colors = figure.NewColors(append(names, "", balancedOf(r.Recipe.minibatch()).name, balancedOf(r.Recipe.smallBatch()).name,
+		r.Recipe.smallBatch().name, balanced, drawn)...)
 	for _, n := range networks {
 		r.by[n.spec] = n
 	}
@@ -47,6 +47,9 @@ func report(ctx context.Context, run *lab.Run[Recipe], data *datasets.Split, ima
 		if err := part(ctx); err != nil {
 			return err
 		}
+	}
+	if !r.judged() {
+		r.Section("Verdicts", fmt.Sprintf("None: a verdict takes at least %d seeds.", minSeeds))
 	}
 	return nil
 }
@@ -186,10 +189,12 @@ func (r *reporter) test(t *trained) (float64, error) {
 	return trial.Value(v, "error"), nil
 }
 
-// times measures what an epoch of each method takes.
+// times measures what an epoch of each method takes: all methods, one after the other, for
+// one seed and then for the next, so that what slows the machine for a while does not
+// strike one method alone.
 func (r *reporter) times(ctx context.Context) error {
-	for _, m := range r.Recipe.methods() {
-		for _, seed := range r.Seeds {
+	for _, seed := range r.Seeds {
+		for _, m := range r.Recipe.methods() {
 			seconds, err := timed(ctx, r.Recipe, spec{m, r.best[m], seed}, r.images[seed])
 			if err != nil {
 				return err
@@ -208,7 +213,8 @@ const (
 )
 
 // spreads measures how far the gradients of batches are from that of all images, as
-// gradient.<weights>.<batches>, relative to its norm.
+// gradient.<weights>.<batches>, relative to its norm; gradient.<weights>.between_classes is the share of its square that
+// balancing takes away by theory.
 func (r *reporter) spreads(ctx context.Context) error {
 	for _, seed := range r.Seeds {
 		first, err := newNetwork(r.Recipe, seed, r.images[seed])
@@ -219,6 +225,11 @@ func (r *reporter) spreads(ctx context.Context) error {
 			state string
 			net   *models.MLP
 		}{{atStart, first}, {atTrained, r.at(r.Recipe.minibatch(), seed).net}} {
+			between, err := betweenClasses(ctx, at.net, r.images[seed])
+			if err != nil {
+				return fmt.Errorf("gradients of examples: %w", err)
+			}
+			r.Metric("gradient."+at.state+".between_classes", seed, between)
 			for _, m := range r.Recipe.balancing() {
 				if err := ctx.Err(); err != nil {
 					return err

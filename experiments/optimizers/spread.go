@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"math"
 
 	"capas/autodiff"
@@ -52,6 +53,58 @@ func gradients(model train.Model, m int) (func(b datasets.Batch) ([]float64, err
 		}
 		return all, nil
 	}, nil
+}
+
+// betweenClasses is the share of the variance of single examples' gradients, summed over
+// coordinates, that lies between the means of the classes: what balanced batches take away
+// of the mean squared deviation, whatever their size (Cochran 1977, theorem 5.3). It is
+// computed from all examples of the set, so that no draw of batches enters.
+func betweenClasses(ctx context.Context, model train.Model, set *datasets.Set) (float64, error) {
+	gradient, err := gradients(model, 1)
+	if err != nil {
+		return 0, err
+	}
+	batches, err := datasets.NewBatches(set, 1, datasets.BatchOptions{})
+	if err != nil {
+		return 0, err
+	}
+	sums, counts := make([][]float64, set.Classes), make([]float64, set.Classes)
+	squares := 0.0 // of all examples' gradients
+	batches.Epoch()
+	for i, label := range set.Labels {
+		if i%1000 == 0 && ctx.Err() != nil {
+			return 0, ctx.Err()
+		}
+		b, _ := batches.Next()
+		g, err := gradient(b)
+		if err != nil {
+			return 0, err
+		}
+		if sums[label] == nil {
+			sums[label] = make([]float64, len(g))
+		}
+		counts[label]++
+		for k, v := range g {
+			sums[label][k] += v
+			squares += v * v
+		}
+	}
+	var mean []float64
+	classes, n := 0.0, float64(set.Len()) // Σ n_c ‖g_c‖²
+	for c, sum := range sums {
+		for k, v := range sum {
+			if mean == nil {
+				mean = make([]float64, len(sum))
+			}
+			mean[k] += v / n
+			classes += v * v / counts[c]
+		}
+	}
+	norm := 0.0
+	for _, v := range mean {
+		norm += v * v
+	}
+	return (classes - n*norm) / (squares - n*norm), nil
 }
 
 // deviation is how far the gradients of batches are from that of the whole set, as a

@@ -102,6 +102,11 @@ func TestDeviation(t *testing.T) {
 			t.Errorf("balanced %v: deviation %g, want %g", c.balanced, got, want)
 		}
 	}
+	// The squares are divided by n − 1 and n − 3 above.
+	between, err := betweenClasses(t.Context(), net, set)
+	if want := 1 - within*(n-3)/(total*(n-1)); err != nil || math.Abs(between-want) > 1e-6 {
+		t.Errorf("%g of the variance between classes, want %g, %v", between, want, err)
+	}
 	if within > 0.9*total {
 		t.Errorf("variance within classes %g of %g: the classes' gradients do not differ, so that the test shows nothing", within, total)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"math"
 	"math/cmplx"
+	"slices"
 	"testing"
 
 	"capas/train"
@@ -115,18 +116,18 @@ func TestRace(t *testing.T) {
 // diverges.
 func TestSettled(t *testing.T) {
 	p := func() *points { return newPoints(bowl(1), []float64{-1, -2}, []float64{0, 0}) }
-	at, last, err := settled(p(), train.SGD(0.5), 10, 0.1) // halves the distance
-	if err != nil || at[0] != 2 || at[1] != 2 || math.Abs(last-math.Pow(2, -20)) > 1e-12 {
+	at, last, err := settled(p(), train.SGD(0.5), 10, []float64{0.1, 0.25}) // halves the distance
+	if err != nil || !slices.Equal(at[0], []float64{2, 2}) || !slices.Equal(at[1], []float64{1, 1}) || math.Abs(last-math.Pow(2, -20)) > 1e-12 {
 		t.Errorf("halved: settled at %v, last %g, %v", at, last, err)
 	}
-	at, last, err = settled(p(), train.SGD(2.5), 100, 0.1) // multiplies it by −1.5
-	if err != nil || at[0] != 101 || at[1] != 101 || !math.IsInf(last, 1) {
+	at, last, err = settled(p(), train.SGD(2.5), 100, []float64{0.1}) // multiplies it by −1.5
+	if err != nil || !slices.Equal(at[0], []float64{101, 101}) || !math.IsInf(last, 1) {
 		t.Errorf("diverging: settled at %v, last %g, %v", at, last, err)
 	}
 	// By ½ a step and an undamped velocity the point swings about the minimum for ever.
 	swing := train.Optimizer{Kind: "momentum", Rate: train.Constant(0.5), Momentum: train.Constant(1)}
-	at, last, err = settled(p(), swing, 50, 0.1)
-	if err != nil || at[0] < 45 || math.IsInf(last, 1) {
+	at, last, err = settled(p(), swing, 50, []float64{0.1})
+	if err != nil || at[0][0] < 45 || math.IsInf(last, 1) {
 		t.Errorf("swinging: settled at %v, last %g, %v", at, last, err)
 	}
 }

@@ -20,8 +20,10 @@ func (r *reporter) surfaces(context.Context) error {
 		"below %g of the first one, or if no start came so far, with the smallest value after %d steps. Each seed has a start of its own. ",
 		r.Recipe.Condition, r.Recipe.Condition, len(surfaceRates(r.Recipe.RatesPerDecade)), lowestRate, r.Recipe.Tolerance, r.Recipe.Steps)+
 		fmt.Sprintf("Momentum μ = %g, RMSProp ρ = %g, Adam β = %g and %g.", r.Recipe.Momentum, r.Recipe.Rho, r.Recipe.Beta1, r.Recipe.Beta2),
-		"RMSProp divides by the size of the last gradients, however small they become, so that near the minimum its steps stay about as long as the rate (last column of the tables): "+
-			"it settles only as closely as that, and with a rate small enough is slow on the way. Adam's running mean of the gradients lets steps that go to and fro cancel.")
+		"RMSProp divides by the size of the last gradients, however small they become as long as ε is smaller: near the minimum steps do not grow shorter with the gradient. "+
+			"The last column of the first table of each function says how long the last step was: about 1 rate or more means that the point goes to and fro about the minimum, and comes no closer than that. "+
+			"How strict the target is then decides on the rate, and the rate on the way there: the second table has coarser targets. Adam's running mean of the gradients lets steps that go to and fro cancel. "+
+			"Where neither of two methods settles within the steps, neither is faster, and a claim that one is does not hold.")
 	n := len(r.Recipe.onSurfaces())
 	for _, races := range [][]*race{r.races[:n], r.races[n:]} {
 		if err := r.surface(races); err != nil {
@@ -73,12 +75,34 @@ func (r *reporter) surface(races []*race) error {
 			return err
 		}
 	}
-	if err := r.figure(s.key+"_value.svg", "Value on "+s.name+" by steps", fmt.Sprintf("As a share of the value at the start; curves end below %g. Mean over seeds, band: ± one standard deviation.", lowestShown), r.valueChart(races)); err != nil {
+	if err := r.figure(s.key+"_value.svg", "Value on "+s.name+" by steps", fmt.Sprintf("As a share of the value at the start; a curve ends where the first seed comes below %g. Mean over seeds, band: ± one standard deviation.", lowestShown), r.valueChart(races)); err != nil {
 		return err
 	}
 	r.Table(fmt.Sprintf("On %s: best rate, steps until the value has settled below %g of the first one by seed, its share after %d steps, and how long the last step was", s.name, r.Recipe.Tolerance, r.Recipe.Steps),
 		[]string{"method", "rate", "steps", "value at the end", "last step, in rates"}, rows)
+	r.fewestTable(s, races)
 	return nil
+}
+
+// fewestTable shows whether an optimiser is slow on the way or only near the minimum.
+func (r *reporter) fewestTable(s surface, races []*race) {
+	header := []string{"method"}
+	for _, t := range r.Recipe.tolerances() {
+		header = append(header, fmt.Sprintf("below %g", t))
+	}
+	var rows [][]string
+	for _, c := range races {
+		row := []string{c.method.name}
+		for _, steps := range c.fewest {
+			if math.IsNaN(steps) {
+				row = append(row, "–")
+			} else {
+				row = append(row, fmt.Sprintf("%.0f", steps))
+			}
+		}
+		rows = append(rows, row)
+	}
+	r.Table(fmt.Sprintf("On %s: the fewest steps, mean over seeds, until the value has settled below shares of the first one, each at the rate that is best for it; –: at no rate for every seed", s.name), header, rows)
 }
 
 // lastSteps are the lengths of the last steps as multiples of the rate: where an

@@ -41,10 +41,13 @@ func (x *experimenter) claims() {
 		x.shrinksClaim()
 	}
 	x.togetherClaim()
-	n := r.middle()
+	n, figure := r.middle(), ""
+	if x.correlated() {
+		figure = "correlation.svg"
+	}
 	x.Compare(lab.Comparison{
 		Section: "3.4", Claim: fmt.Sprintf("Dropout lowers the co-adaptation of hidden units (%s images).", thousands(n)), What: "mean absolute correlation of two units",
-		A: "dropout", B: "none", MetricA: fmt.Sprintf("dropout.%d.correlation", n), MetricB: fmt.Sprintf("none.%d.correlation", n), Figure: "correlation.svg",
+		A: "dropout", B: "none", MetricA: fmt.Sprintf("dropout.%d.correlation", n), MetricB: fmt.Sprintf("none.%d.correlation", n), Figure: figure,
 	})
 	x.masksClaim()
 	x.Compare(lab.Comparison{

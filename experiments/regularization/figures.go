@@ -2,9 +2,12 @@ package main
 
 import (
 	"fmt"
+	"math"
+	"slices"
 
 	"capas/datasets"
 	"capas/experiments/internal/trial"
+	"capas/experiments/lab"
 	"capas/experiments/lab/figure"
 	"capas/random"
 	"capas/train"
@@ -89,11 +92,13 @@ func (x *experimenter) dropoutSection() error {
 			chart.Items = append(chart.Items, figure.Item{Category: thousands(images), Name: m.label(), Values: x.values(m, images, "correlation")})
 		}
 	}
-	svg, err := chart.SVG()
-	if err != nil {
-		return err
+	if x.correlated() {
+		svg, err := chart.SVG()
+		if err != nil {
+			return err
+		}
+		x.Figure("correlation.svg", "Correlation of hidden units with and without dropout", "A dot for each seed, mean and standard deviation.", svg)
 	}
-	x.Figure("correlation.svg", "Correlation of hidden units with and without dropout", "A dot for each seed, mean and standard deviation.", svg)
 	for _, m := range []method{none, dropout} {
 		net := x.of(m, n, x.Seeds[0]).net
 		w := net.Layers[0].W.Value.Float32s()
@@ -117,13 +122,35 @@ func (x *experimenter) dropoutSection() error {
 	return nil
 }
 
+// correlated tells whether there is a correlation to draw: there is none where fewer than
+// two units of every network ever change.
+func (x *experimenter) correlated() bool {
+	for _, n := range x.Recipe.Images {
+		for _, m := range []method{none, dropout} {
+			if slices.ContainsFunc(x.values(m, n, "correlation"), func(v float64) bool { return !math.IsNaN(v) }) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // masksSection compares scaled weights with averages over dropped networks.
 func (x *experimenter) masksSection() error {
 	r := x.Recipe
 	x.Section("Scaled weights against an average of networks", fmt.Sprintf("Dropout trains as many networks as there are masks, which share weights. "+
 		"After training one network with scaled weights stands for all of them. Compared with it is the average of the predictive distributions of k dropped networks, drawn anew for each of %s test images "+
 		"(as in Srivastava et al. 2014, section 7.5); %s training images. Of k below %d, the mean over the groups into which %d networks are divided.",
-		thousands(min(r.MaskImages, x.data.Test.Len())), thousands(r.middle()), r.Masks[len(r.Masks)-1], r.Masks[len(r.Masks)-1]))
+		thousands(min(r.MaskImages, x.data.Test.Len())), thousands(r.middle()), r.Masks[len(r.Masks)-1], r.Masks[len(r.Masks)-1]),
+		"The average is an arithmetic mean. What scaled weights stand for is the normalised geometric mean: in a network without hidden units they are exactly that of all masks (Hinton et al. 2012), in others nearly. "+
+			"Where the arithmetic mean lies elsewhere, as the distributions of dropped networks differ much, the geometric one of the same draws tells whether that is the reason.")
+	var rows [][]string
+	for _, c := range []struct{ name, metric string }{
+		{"scaled weights", "scaled"}, {fmt.Sprintf("geometric mean of %d", r.Masks[len(r.Masks)-1]), "geometric"}, {fmt.Sprintf("average of %d", r.Masks[len(r.Masks)-1]), fmt.Sprint(r.Masks[len(r.Masks)-1])},
+	} {
+		rows = append(rows, []string{c.name, percent(x.Values("masks." + c.metric + ".test_error")), lab.Summary(x.Values("masks." + c.metric + ".test_loss"))})
+	}
+	x.Table("One network for many", []string{"what predicts", "test error (%)", "test loss (nats)"}, rows)
 	for _, c := range []struct {
 		file, title, y, metric string
 		scale                  float64

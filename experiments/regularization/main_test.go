@@ -55,6 +55,19 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
+// Of a layer of one unit there is no correlation, and no figure of it.
+func TestOneUnit(t *testing.T) {
+	d := program().Result(t, "-layers", "1", "-seeds", "3")
+	if slices.Contains(d.Figures, "correlation.svg") {
+		t.Errorf("a figure of correlations of one unit")
+	}
+	for _, c := range d.Claims {
+		if c.Figure != "" && !slices.Contains(d.Figures, c.Figure) {
+			t.Errorf("%s: figure %s is not there", c.Claim, c.Figure)
+		}
+	}
+}
+
 // With one number of images there is nothing to compare sizes by.
 func TestOneSize(t *testing.T) {
 	if d := program().Result(t, "-images", "20", "-epochs", "1", "-seeds", "3"); len(d.Claims) != 11 {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"runtime"
+	"slices"
 	"sync"
 
 	"capas/blocks"
@@ -24,9 +25,9 @@ type measurements struct {
 	// by method and number of images.
 	correlation map[method]map[int]float64
 	// scaled is the network with scaled weights on the images of the masks, averaged the
-	// average of so many dropped ones.
-	scaled   quality
-	averaged map[int]quality
+	// average of so many dropped ones, geometric the geometric one of as many as the largest.
+	scaled, geometric quality
+	averaged          map[int]quality
 }
 
 // quality is a classifier's error, a fraction, and loss, in nats.
@@ -78,9 +79,7 @@ func (x *experimenter) measureSeed(ctx context.Context, t *lab.Task, seed uint64
 		}
 	}
 	t.Say("averages over dropped networks")
-	var err error
-	out.scaled, out.averaged, err = x.masks(ctx, x.of(dropout, x.Recipe.middle(), seed).net, seed)
-	return out, err
+	return out, x.masks(ctx, out, x.of(dropout, x.Recipe.middle(), seed).net, seed)
 }
 
 // readTest reads the test set with a network.
@@ -158,10 +157,14 @@ func meanCorrelation(h []float32, k int) float64 {
 // and averages of the predictive distributions of dropped networks. As many are drawn as
 // the largest average takes; of a smaller one, the quality is the mean over the groups
 // into which they are divided, so that it depends less on the draw.
-func (x *experimenter) masks(ctx context.Context, net *network, seed uint64) (scaled quality, averaged map[int]quality, err error) {
+//
+// The geometric mean of the largest number is there because it is what scaled weights
+// stand for: of a network without hidden units they are exactly that of all masks (Hinton
+// et al. 2012), whatever the arithmetic mean is.
+func (x *experimenter) masks(ctx context.Context, out *measurements, net *network, seed uint64) error {
 	test, err := x.data.Test.Take(min(x.Recipe.MaskImages, x.data.Test.Len()))
 	if err != nil {
-		return scaled, nil, err
+		return err
 	}
 	distribution := func(layers G.Nodes, err error) (*G.Node, error) {
 		if err != nil {
@@ -171,27 +174,32 @@ func (x *experimenter) masks(ctx context.Context, net *network, seed uint64) (sc
 	}
 	y, err := train.Map(test.X, func(in *G.Node) (*G.Node, error) { return distribution(net.Forward(in)) })
 	if err != nil {
-		return scaled, nil, err
+		return err
 	}
-	scaled = judge(y.Float32s(), 1, test)
+	out.scaled = judge(y.Float32s(), 1, test)
 	dropped := *net.MLP // its own stream: the training's may stand anywhere
 	dropped.Noise = random.New(seed).Split("masks")
 	mapper := train.Mapper{Forward: func(in *G.Node) (*G.Node, error) { return distribution(dropped.Sampled(in)) }, Profile: x.Profile.Under("masks")}
-	averaged, err = averages(ctx, x.Recipe.Masks, test, mapper.Run)
-	return scaled, averaged, err
+	out.averaged, out.geometric, err = averages(ctx, x.Recipe.Masks, test, mapper.Run)
+	return err
 }
 
-// averages draws distributions and judges the averages of k of them, for each k of ks.
-func averages(ctx context.Context, ks []int, test *datasets.Set, draw func(x *tensor.Dense) (*tensor.Dense, error)) (map[int]quality, error) {
+// averages draws distributions and judges the averages of k of them, for each k of ks,
+// and the geometric mean of all.
+func averages(ctx context.Context, ks []int, test *datasets.Set, draw func(x *tensor.Dense) (*tensor.Dense, error)) (out map[int]quality, geometric quality, err error) {
 	most := ks[len(ks)-1]
-	sums, out := map[int][]float32{}, map[int]quality{}
+	sums, logs := map[int][]float32{}, make([]float64, test.Len()*test.Classes)
+	out = map[int]quality{}
 	for n := 1; n <= most; n++ {
 		if err := ctx.Err(); err != nil {
-			return nil, err
+			return nil, geometric, err
 		}
 		y, err := draw(test.X)
 		if err != nil {
-			return nil, err
+			return nil, geometric, err
+		}
+		for i, v := range y.Float32s() {
+			logs[i] += math.Log(math.Max(float64(v), math.SmallestNonzeroFloat32))
 		}
 		for _, k := range ks {
 			if sums[k] == nil {
@@ -207,7 +215,24 @@ func averages(ctx context.Context, ks []int, test *datasets.Set, draw func(x *te
 			}
 		}
 	}
-	return out, nil
+	return out, judge(normalized(logs, most, test.Classes), 1, test), nil
+}
+
+// normalized are the geometric means of n distributions over classes, from the sums of
+// their logarithms, as distributions.
+func normalized(logs []float64, n, classes int) []float32 {
+	y := make([]float32, len(logs))
+	for from := 0; from < len(logs); from += classes {
+		row, sum := logs[from:from+classes], 0.0
+		greatest := slices.Max(row)
+		for _, v := range row {
+			sum += math.Exp((v - greatest) / float64(n))
+		}
+		for i, v := range row {
+			y[from+i] = float32(math.Exp((v-greatest)/float64(n)) / sum)
+		}
+	}
+	return y
 }
 
 // judge is the error and the loss of sums of k distributions over the classes.

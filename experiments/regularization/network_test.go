@@ -182,7 +182,10 @@ func TestAverages(t *testing.T) {
 		n++
 		return matrix(slices.Clone(draws[n-1]), 2, 2), nil
 	}
-	got := must[map[int]quality](t)(averages(t.Context(), []int{1, 2, 3}, test, draw))
+	got, geometric, err := averages(t.Context(), []int{1, 2, 3}, test, draw)
+	if err != nil {
+		t.Fatal(err)
+	}
 	loss := func(p ...float64) (sum float64) {
 		for _, v := range p {
 			sum -= math.Log(v) / float64(len(p))
@@ -195,9 +198,11 @@ func TestAverages(t *testing.T) {
 	near(t, "loss of two", got[2].loss, loss(0.55, 0.35), 1e-6)
 	near(t, "error of three", got[3].err, 0, 1e-9)
 	near(t, "loss of three", got[3].loss, loss(1.7/3, 1.6/3), 1e-6)
+	mean := func(right, wrong float64) float64 { return math.Cbrt(right) / (math.Cbrt(right) + math.Cbrt(wrong)) }
+	near(t, "loss of the geometric mean", geometric.loss, loss(mean(0.9*0.2*0.6, 0.1*0.8*0.4), mean(0.4*0.3*0.9, 0.6*0.7*0.1)), 1e-6)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := averages(ctx, []int{1}, test, draw); !errors.Is(err, context.Canceled) {
+	if _, _, err := averages(ctx, []int{1}, test, draw); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: error %v", err)
 	}
 }
@@ -210,8 +215,8 @@ func TestMasksAgainstEnumeration(t *testing.T) {
 	test := noise(t, 5, 3, 2)
 	x := &experimenter{data: &datasets.Split{Test: test}}
 	x.Run = newRun(Recipe{Masks: []int{1, 4000}, MaskImages: 5})
-	scaled, averaged, err := x.masks(t.Context(), &network{MLP: net}, 1)
-	if err != nil {
+	var m measurements
+	if err := x.masks(t.Context(), &m, &network{MLP: net}, 1); err != nil {
 		t.Fatal(err)
 	}
 	w, in := net.Layers[0].W.Value.Float32s(), test.X.Float32s()
@@ -237,9 +242,13 @@ func TestMasksAgainstEnumeration(t *testing.T) {
 		all -= math.Log(mean) / 5
 		clean -= math.Log(p(i, 7, 1)) / 5
 	}
-	near(t, "loss of scaled weights", scaled.loss, clean, 1e-6)
-	near(t, "loss of the average", averaged[4000].loss, all, 0.01)
-	near(t, "mean loss of one", averaged[1].loss, one, 0.02)
+	near(t, "loss of scaled weights", m.scaled.loss, clean, 1e-6)
+	near(t, "loss of the geometric mean", m.geometric.loss, clean, 0.01)
+	near(t, "loss of the average", m.averaged[4000].loss, all, 0.01)
+	near(t, "mean loss of one", m.averaged[1].loss, one, 0.02)
+	if math.Abs(all-clean) < 0.03 {
+		t.Errorf("average %g and scaled weights %g do not differ, so that the test shows nothing", all, clean)
+	}
 }
 
 // Six epochs: from the third on, the error falls by 0.02.

@@ -28,7 +28,7 @@ func (x *experimenter) report(m map[uint64]*measurements) error {
 // test_loss and train_error after training, gap, test less training error, and progress, by how much
 // the validation error fell in the second half of the epochs. correlation is that of hidden
 // units, of none and dropout. <method>.level is the one chosen, from 1. masks.scaled.* is the
-// dropout network with scaled weights, masks.<k>.* the average of k dropped ones;
+// dropout network with scaled weights, masks.<k>.* the average of k dropped ones, masks.geometric.* the geometric mean of most;
 // color.<method>.* are networks for coloured digits.
 func (x *experimenter) metrics(m map[uint64]*measurements) {
 	for _, seed := range x.Seeds {
@@ -59,6 +59,7 @@ func (x *experimenter) metrics(m map[uint64]*measurements) {
 			x.Metric("masks."+name+".test_loss", seed, q.loss)
 		}
 		quality("scaled", m[seed].scaled)
+		quality("geometric", m[seed].geometric)
 		for _, k := range x.Recipe.Masks {
 			quality(fmt.Sprint(k), m[seed].averaged[k])
 		}
@@ -127,7 +128,7 @@ func (x *experimenter) levelsSection() {
 		for level := range r.levels() {
 			text := fmt.Sprintf("%.2f", 100*x.tried(m, level))
 			if level == x.chosen[m] {
-				text += " (chosen)"
+				text += " (chosen" + map[bool]string{true: ", the end of those tried"}[r.levels() > 1 && (level == 0 || level == r.levels()-1)] + ")"
 			}
 			rows = append(rows, []string{m.label(), fmt.Sprint(level + 1), r.level(m, level), text})
 		}
@@ -186,8 +187,12 @@ func (x *experimenter) withoutGain() {
 			}
 			loss, lossNone := of("test_loss")
 			var reading []string
+			err, errNone := of("test_error")
+			if slices.Equal(err, errNone) && slices.Equal(loss, lossNone) {
+				reading = append(reading, "ends as none does")
+			}
 			if below(loss, lossNone) == all {
-				reading = append(reading, "lowers the loss: less sure of its errors, not fewer of them")
+				reading = append(reading, "lowers the loss: less sure of what it says wrongly")
 			}
 			fits, fitsNone := of("train_error")
 			if below(fitsNone, fits) == all {

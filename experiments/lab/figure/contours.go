@@ -99,7 +99,12 @@ func (m Contours) draw(c draw.Canvas, ch *chart, px, py func(float64) vg.Length,
 		return p(s.lo + (s.hi-s.lo)*max(-1e3, min(s.norm(v), 1e3)))
 	}
 	var starts []vg.Point
-	for _, path := range m.Paths {
+	// Solid lines first: dashed ones upon them leave both to be seen.
+	paths := slices.Clone(m.Paths)
+	slices.SortStableFunc(paths, func(a, b Path) int {
+		return min(len(colors.look(a.Name).dashes), 1) - min(len(colors.look(b.Name).dashes), 1)
+	})
+	for _, path := range paths {
 		style := colors.look(path.Name).line(1.5)
 		var points []vg.Point
 		for i := range path.X {

@@ -48,6 +48,27 @@ func TestContours(t *testing.T) {
 	}
 }
 
+// A solid path lies below a dashed one, whatever their order: both can be seen where they
+// lie on each other.
+func TestContoursDashedOnSolid(t *testing.T) {
+	m := bowl()
+	m.Colors = NewColors("solid", "dashed")
+	m.Paths = []Path{{"dashed", []float64{-1, 1}, []float64{1, 1}}, {"solid", []float64{-1, 1}, []float64{1, 1}}}
+	svg, err := m.SVG()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var order []bool // of the two paths, whether dashed
+	for _, element := range strings.Split(string(svg), "<path")[1:] {
+		if strings.Contains(element, "stroke-width:1.5") {
+			order = append(order, strings.Contains(element, "stroke-dasharray"))
+		}
+	}
+	if !slices.Equal(order, []bool{false, true}) {
+		t.Errorf("paths are dashed in the order %v, want the solid one first", order)
+	}
+}
+
 // Lines of x² + 4y² are ellipses: those of levels 0.25 and 1 are rings inside the grid,
 // that of 17 leaves it at y = ±2 and again at x = ±2, so that four pieces are left.
 func TestContourLines(t *testing.T) {
