@@ -114,6 +114,9 @@ func validate(r *Recipe) error {
 	if r.Small < 1 || r.Small > maxWidth || r.Width < 1 || r.Width > maxWidth {
 		return fmt.Errorf("want small and width of 1 to %d units, got %d and %d", maxWidth, r.Small, r.Width)
 	}
+	if slices.Contains(r.Models, small) && r.Small >= r.Width { // charts would show two models of one name
+		return fmt.Errorf("want model small to have fewer units than the others, got %d and %d", r.Small, r.Width)
+	}
 	if r.Images < 0 || r.Images > maxImages {
 		return fmt.Errorf("want images of 0 to %d, got %d", maxImages, r.Images)
 	}
