@@ -36,8 +36,9 @@ type measured struct {
 // drawnTimes the greatest width is that of hidden layers which are not trained at all.
 const drawnTimes = 4
 
-// showing are the places at which curves are drawn.
-func showing() points { return line(-2, 2, 401) }
+// showing are the places at which curves are drawn, sixteen on the shortest wave of all
+// functions.
+func showing() points { return line(-2, 2, 801) }
 
 // kind is what a network learns and how, at the rate that fits best.
 type kind = spec

@@ -13,7 +13,9 @@ import (
 // noisy points, and resumed leaves the bytes of one that was not.
 func TestResumed(t *testing.T) {
 	tiny := program().Tiny
-	labtest.Resumed(t, func(out string) []string { return tiny(out, "-lr", "0.01", "-epochs", "4", "-passes", "20", "-checkpoint", "0s") },
+	labtest.Resumed(t, func(out string) []string {
+		return tiny(out, "-lr", "0.01", "-epochs", "4", "-passes", "20", "-checkpoint", "0s")
+	},
 		labtest.Break{Signal: syscall.SIGINT, At: "seed-1-sines-tanh-*.b.*"}, labtest.Break{Signal: syscall.SIGKILL, At: "seed-1-saddle-tanh-*.b.*"},
 		labtest.Break{Signal: syscall.SIGKILL, At: "seed-1-noisy-sines-*.b.*"},
 	)
