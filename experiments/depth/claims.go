@@ -179,14 +179,15 @@ func (r *reporter) linearClaims() {
 		Figure:   "linear.svg",
 	})
 	nearest := difference(r.relu(r.Data), math.Min, math.Inf(1))
-	smaller := true
+	smaller, with := true, ""
 	for _, c := range r.relu(r.Data) {
+		with += fmt.Sprintf("; %s %s %%", layers(c.depth), r.percent(c, "test_error"))
 		below, _, _, err := lab.SignOverSeeds(r.of(c, "test_error"), base)
 		smaller = smaller && err == nil && below == len(base)
 	}
 	r.Claim(lab.Claim{
 		Section: section, Claim: "With ReLU, the same shapes are more than a linear function.",
-		Measured: fmt.Sprintf("smallest difference of a depth and seed from softmax regression: %.2f points", 100*nearest),
+		Measured: fmt.Sprintf("test error of softmax regression %s %%%s; smallest difference of a depth and seed %.2f points", r.percent(regression, "test_error"), with, 100*nearest),
 		Holds:    smaller && nearest > noise,
 		Rule:     fmt.Sprintf("test error smaller than that of softmax regression by more than %.2f points, for every depth and seed", 100*noise),
 		Figure:   "linear.svg",

@@ -156,8 +156,8 @@ func (r *reporter) equal() error {
 			fmt.Sprintf("Training by %s on batches of %d, the rate falling in a straight line to 0, as many steps on each set. ", r.Recipe.Train.Optimizer.Kind, r.Recipe.Train.Batch)+
 			fmt.Sprintf("Each network has its best rate of %v, by the mean over seeds of the smallest validation error, and is tested with the parameters of that epoch.", r.Recipe.Rates),
 		fmt.Sprintf("Of an image with many pixels the first layer takes most of the parameters (the table has its share), so that at equal numbers layers are nearly as wide, however many there are. "+
-			"The lecture names no size of network or of training set: the verdicts are about this one, %d epochs on %d images of %s, and the next section asks again after a longer training.",
-			r.Recipe.Train.Epochs, r.images[r.Data][r.Seeds[0]].Len(), r.Data),
+			"The lecture names no size of network or of training set: the verdicts are about these, trained on %d images of %s (epochs: %d), and the next section asks again after a longer training.",
+			r.images[r.Data][r.Seeds[0]].Len(), r.Data, r.Recipe.Train.Epochs),
 		"Rectangles are to be called tall or wide, sets of white pixels convex or not: questions about the whole image, on which no single pixel has a say.")
 	svg, err := r.dots("test error (%)", "test_error", r.sets, setNames(r.Data), r.relu)
 	if err != nil {
