@@ -58,6 +58,13 @@ func TestResult(t *testing.T) {
 	}
 }
 
+// With one depth there is no growth to compare, and the two claims about it are left out.
+func TestOneDepth(t *testing.T) {
+	if d := program().Result(t, "-seeds", "3", "-function-depth", "1"); len(d.Claims) != 11 {
+		t.Errorf("want 11 claims, got %d", len(d.Claims))
+	}
+}
+
 // The least width is that of the first attempt in the log with an error below the
 // threshold, and the attempts before it are all narrower ones and other rates; a search
 // ends with it.
