@@ -16,6 +16,7 @@ const (
 	fitted   = 0.05 // of the target's standard deviation: a fit
 	worse    = 10   // times as large outside as inside
 	rounding = 1e-5 // of float32 outputs of the size of 1
+	overfit  = 0.5  // of the noise's deviation: the noise is fitted; the function itself is off by about 1
 	order    = 0.2  // how far the exponent of the constructed networks' error may be from −2
 )
 
@@ -31,8 +32,8 @@ func (r *reporter) claims() {
 		}
 		n := len(last)
 		r.Claim(lab.Claim{
-			Section: section, Claim: fmt.Sprintf("One hidden layer, if it is wide enough, is trained to fit %s: %s.", f.name, f.words),
-			Measured: fmt.Sprintf("error on the points: %s %s %%, %s %s %% of the target's standard deviation; the best output layer on the same hidden units would have %s %%, on %d units with first weights %s %%",
+			Section: section, Claim: fmt.Sprintf("One hidden layer, if it is wide enough, is trained to fit any function: here one of up to %d units fits %s, %s.", wide, f.name, f.words),
+			Measured: fmt.Sprintf("error on the points: %s %s %%, %s %s %% of the target's standard deviation; the best output layer on the same hidden units would have %s %%, on %d untrained units %s %%",
 				units(narrow), percent(first), units(wide), percent(last), percent(over(r.measured[r.main(f, wide)], output)), drawnTimes*wide, percent(over(r.measured[r.main(f, wide)], drawn))),
 			Holds: small == n && falls == n,
 			Rule:  fmt.Sprintf("with %d units below %g %% for every seed (%d of %d), and smaller than with %d (%d of %d)", wide, 100*fitted, small, n, narrow, falls, n), Figure: "fit.svg",
@@ -57,10 +58,10 @@ func (r *reporter) claims() {
 			times += count(out[i] > worse*in[i])
 		}
 		r.Claim(lab.Claim{
-			Section: section, Claim: fmt.Sprintf("A fit of %s says nothing about the function outside of the data.", f.name),
+			Section: section, Claim: fmt.Sprintf("Nothing guarantees generalisation: the fit of %s does not go on outside of the data.", f.name),
 			Measured: fmt.Sprintf("%s: error inside %s %%, outside %s %%; outside with %s %s %%; going on as a constant %.3g %%",
 				units(wide), percent(in), percent(out), units(narrow), percent(over(r.measured[r.main(f, narrow)], outside)), 100*continued(f, false)),
-			Holds: times == len(in), Rule: fmt.Sprintf("with %d units more than %d times as large outside for every seed (%d of %d)", wide, worse, times, len(in)),
+			Holds: times == len(in), Rule: fmt.Sprintf("with %d units the error is more than %d times as large outside as inside for every seed (%d of %d)", wide, worse, times, len(in)),
 			Figure: "outside_" + f.name + ".svg",
 		})
 	}
@@ -98,12 +99,12 @@ func (r *reporter) noiseClaims(wide int) {
 	last := over(r.measured[r.noisy(wide)], fit)
 	small := 0
 	for _, v := range last {
-		small += count(v < r.Recipe.Noise)
+		small += count(v < overfit*r.Recipe.Noise)
 	}
 	r.Claim(lab.Claim{
 		Section: section, Claim: "A wide hidden layer fits the noise of the data.",
 		Measured: fmt.Sprintf("training error with %d units: %s; noise: %g", wide, lab.Summary(last), r.Recipe.Noise),
-		Holds:    small == len(last), Rule: fmt.Sprintf("below the noise's standard deviation for every seed (%d of %d)", small, len(last)), Figure: "noise.svg",
+		Holds:    small == len(last), Rule: fmt.Sprintf("below %g of the noise's standard deviation, which would be the error of the function itself, for every seed (%d of %d)", overfit, small, len(last)), Figure: "noise.svg",
 	})
 	chosen := r.validated()
 	a, b := over(r.measured[r.noisy(wide)], inside), over(r.measured[r.noisy(chosen)], inside)

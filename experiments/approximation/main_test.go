@@ -72,18 +72,18 @@ func TestVerdicts(t *testing.T) {
 	d := program().Result(t, "-seeds", "3", "-functions", "chirp,step", "-widths", "128,256", "-lr", "0.01", "-epochs", "1", "-passes", "1")
 	found := map[string]lab.Claim{}
 	for _, c := range d.Claims {
-		for _, word := range []string{"1/n²", "set by hand are closer to chirp", "trained to fit chirp", "step says nothing"} {
+		for _, word := range []string{"1/n²", "set by hand are closer to chirp", "fits chirp", "the fit of step"} {
 			if strings.Contains(c.Claim, word) {
 				found[word] = c
 			}
 		}
 	}
-	for word, holds := range map[string]bool{"1/n²": true, "set by hand are closer to chirp": true, "trained to fit chirp": false} {
+	for word, holds := range map[string]bool{"1/n²": true, "set by hand are closer to chirp": true, "fits chirp": false} {
 		if c, ok := found[word]; !ok || c.Holds != holds {
 			t.Errorf("%q: found %v, holds %v, want %v after a single step: %s", word, ok, c.Holds, holds, c.Measured)
 		}
 	}
-	if c := found["step says nothing"]; !strings.Contains(c.Measured, "as a constant 0 %") {
+	if c := found["the fit of step"]; !strings.Contains(c.Measured, "as a constant 0 %") {
 		t.Errorf("step goes on as a constant, got %s", c.Measured)
 	}
 }

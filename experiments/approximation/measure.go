@@ -10,6 +10,9 @@ import (
 	"capas/models"
 	"capas/train"
 
+	"gonum.org/v1/gonum/blas"
+	"gonum.org/v1/gonum/blas/blas64"
+	"gonum.org/v1/gonum/lapack/lapack64"
 	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/gonum/stat"
 	G "gorgonia.org/gorgonia"
@@ -36,8 +39,9 @@ type measured struct {
 // drawnTimes the greatest width is that of hidden layers which are not trained at all.
 const drawnTimes = 4
 
-// showing are the places at which curves are drawn.
-func showing() points { return line(-2, 2, 401) }
+// showing are the places at which curves are drawn, sixteen on the shortest wave of all
+// functions.
+func showing() points { return line(-2, 2, 801) }
 
 // kind is what a network learns and how, at the rate that fits best.
 type kind = spec
@@ -164,11 +168,9 @@ func leastSquares(a *mat.Dense, t []float64) ([]float64, error) {
 	if n < k {
 		rows, columns = n, k+n
 	}
-	full, y := mat.NewDense(rows, columns, nil), mat.NewVecDense(rows, nil)
+	full, y := mat.NewDense(rows, columns, nil), blas64.General{Rows: max(rows, columns), Cols: 1, Stride: 1, Data: make([]float64, max(rows, columns))}
 	full.Slice(0, n, 0, k).(*mat.Dense).Copy(a)
-	for i := range n {
-		y.SetVec(i, t[i])
-	}
+	copy(y.Data, t)
 	for i := range min(n, k) { // as many as the smaller system has rows more, or columns
 		if n < k {
 			full.Set(i, k+i, ridge)
@@ -176,11 +178,15 @@ func leastSquares(a *mat.Dense, t []float64) ([]float64, error) {
 			full.Set(n+i, i, ridge)
 		}
 	}
-	var w, out mat.VecDense
-	if err := w.SolveVec(full, y); err != nil {
-		return nil, err
+	// Solve of mat makes a square matrix of as many columns, 2 GB for the widest layers.
+	size := make([]float64, 1)
+	lapack64.Gels(blas.NoTrans, full.RawMatrix(), y, size, -1)
+	work := make([]float64, int(size[0]))
+	if !lapack64.Gels(blas.NoTrans, full.RawMatrix(), y, work, len(work)) {
+		return nil, fmt.Errorf("want a matrix of full rank, got one of %d × %d that is singular", rows, columns)
 	}
-	out.MulVec(a, w.SliceVec(0, k))
+	var out mat.VecDense
+	out.MulVec(a, mat.NewVecDense(k, y.Data[:k]))
 	return out.RawVector().Data, nil
 }
 

@@ -37,7 +37,8 @@ func (r *reporter) noise() error {
 	r.Section("Few points with noise", fmt.Sprintf("Of the function %s, %s, networks know %d points at random places of [−1,1], with Gaussian noise of standard deviation σ = %g. "+
 		"They are trained as above, for as long, and nothing stops them early. The test error is that against the function without noise, on the fine grid. "+
 		"As many other noisy points, the validation set, choose a width: the smallest error on it (mean over seeds) is that of %s. "+
-		"The mean test error is smallest with %s and largest with %s.",
+		"The mean test error is smallest with %s and largest with %s. "+
+		"Few points with noise are not enough to tell widths apart with certainty either: compare the columns of validation and test.",
 		p.Noisy, f.words, p.NoisyPoints, p.Noise, units(chosen), units(r.extremeTest(1)), units(r.extremeTest(-1))))
 	test := "test, against the function"
 	svg, err := figure.Lines{XLabel: "hidden units", YLabel: "root mean squared error", LogX: true, FromZero: true, Series: []figure.Series{

@@ -104,7 +104,7 @@ func validate(r *Recipe) error {
 	if len(r.Widths) < 2 || len(r.Widths) > maxWidths {
 		return fmt.Errorf("want 2 to %d widths, got %v", maxWidths, r.Widths)
 	}
-	if !rising(r.Widths) || r.Widths[0] < 1 || r.Widths[len(r.Widths)-1] > maxUnits {
+	if !lab.Rising(r.Widths) || r.Widths[0] < 1 || r.Widths[len(r.Widths)-1] > maxUnits {
 		return fmt.Errorf("want widths from 1 to %d in rising order, got %v", maxUnits, r.Widths)
 	}
 	if r.Activation == blocks.Softmax() {
@@ -121,7 +121,7 @@ func validate(r *Recipe) error {
 			return fmt.Errorf("want %d to %d %s, got %d", n.min, n.max, n.what, n.value)
 		}
 	}
-	if len(r.Rates) < 1 || len(r.Rates) > maxRates || !rising(r.Rates) {
+	if len(r.Rates) < 1 || len(r.Rates) > maxRates || !lab.Rising(r.Rates) {
 		return fmt.Errorf("want 1 to %d learning rates in rising order, got %v", maxRates, r.Rates)
 	}
 	if f, err := find(r.Noisy); err != nil {
@@ -138,15 +138,6 @@ func validate(r *Recipe) error {
 		}
 	}
 	return nil
-}
-
-func rising[T int | float64](values []T) bool {
-	for i, v := range values {
-		if i > 0 && !(v > values[i-1]) {
-			return false
-		}
-	}
-	return true
 }
 
 // training is that of a network on so many points.

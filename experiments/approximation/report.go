@@ -57,7 +57,7 @@ func report(ctx context.Context, run *lab.Run[Recipe], by map[spec]outcome) erro
 		}
 	}
 	r.metrics()
-	for _, part := range []func() error{r.fits, r.pictures, r.constructions, r.beyond, r.noise} {
+	for _, part := range []func() error{r.fits, r.pictures, r.solvedTable, r.constructions, r.beyond, r.noise} {
 		if err := part(); err != nil {
 			return err
 		}
@@ -180,7 +180,7 @@ func (r *reporter) fits() error {
 	p := r.Recipe
 	r.Section("Fit against width", fmt.Sprintf("Networks with one hidden layer of %s and one linear output learn a function from its values on a grid over [−1,1] in each variable, "+
 		"without noise: %d points of one variable, %d × %d of two. They minimise the mean squared error by %d steps of Adam with all points in each, "+
-		"the rate falling to 0 in a straight line. Each width has the rate, of %v, with which the error on the points is smallest. "+
+		"the rate falling to 0 in a straight line. Each width has the rate, of %v, with which the error on the points is smallest, by the mean over seeds. "+
 		"Errors are root mean squares in percent of the target's standard deviation: 100 %% is what a constant achieves.",
 		p.Activation, p.Points, p.Side, p.Side, p.Epochs*p.Passes, p.Rates),
 		"The units begin spread over the range of the data (Nguyen & Widrow 1990).")
@@ -214,22 +214,25 @@ func (r *reporter) fits() error {
 		}
 		r.Table(c.title+" (%)", header, rows)
 	}
-	r.solvedTable()
 	return nil
 }
 
 // solvedTable tells what keeps the widest networks from a better fit: their output layer,
 // their hidden units, or the number of these.
-func (r *reporter) solvedTable() {
+func (r *reporter) solvedTable() error {
 	wide := r.Recipe.greatest()
 	var rows [][]string
 	for _, f := range r.functions {
 		m := r.measured[r.main(f, wide)]
 		rows = append(rows, []string{f.name, percent(over(m, fit)), percent(over(m, output)), percent(over(m, drawn))})
 	}
-	r.Table("Error on the points (%) after training, and with the output layer that fits best, by least squares, on hidden units that were trained and on more that were not",
-		[]string{"function", units(wide) + ", trained", "output layer solved, on the " + units(wide),
-			"output layer solved, on " + units(drawnTimes*wide) + " with first weights"}, rows)
+	r.Section("What keeps the fits from being better", fmt.Sprintf("The output layer alone can be solved for, by least squares: on the hidden units that were trained, and on %d that were not. "+
+		"Where there are more units than points, the solution goes through nearly all of them, whatever the units do: the last column says that width is all that is wanting for a fit of the points, "+
+		"and nothing of what lies between them.", drawnTimes*wide))
+	r.Table("Error on the points (%) after training, and with the output layer that fits best",
+		[]string{"function", units(wide) + ", trained", "output layer solved, on these " + units(wide),
+			"output layer solved, on " + units(drawnTimes*wide) + " that were not trained"}, rows)
+	return nil
 }
 
 func functionColors() figure.Colors { return figure.NewColors(names()...) }

@@ -67,7 +67,8 @@ func (r *reporter) constructions() error {
 	}
 	r.Section("Approximate is not learn", "A network of n ReLU units can be written down at once for any function of one variable: the polygon through its values "+
 		"at n+1 places, whose kinks are the units'. Nothing is trained. Where |f″| ≤ M, the polygon is nowhere farther from f than Mh²/8, with h = 2/n the distance of the places. "+
-		"Networks of the same n ReLU units, trained on the points, have this solution, or one as good, within their reach.")
+		"Networks of the same n ReLU units, trained on the points, have this solution, or one as good, within their reach. "+
+		"They have the best rate of those tried; where that is the smallest or the largest, a rate beyond might be better still.")
 	var all []figure.Series
 	for _, f := range r.curves {
 		if f.curvature > 0 {
@@ -77,7 +78,7 @@ func (r *reporter) constructions() error {
 		}
 	}
 	if len(all) > 0 {
-		svg, err := figure.Lines{XLabel: "hidden units", YLabel: "greatest error between −1 and 1", LogX: true, LogY: true, Series: all}.SVG()
+		svg, err := figure.Lines{XLabel: "hidden units", YLabel: "greatest error between −1 and 1", LogX: true, LogY: true, Series: all, Colors: functionColors()}.SVG()
 		if err != nil {
 			return err
 		}
@@ -99,11 +100,11 @@ func (r *reporter) constructions() error {
 	for _, f := range r.curves {
 		k := relu(f, r.Recipe.greatest())
 		m := r.measured[k]
-		rows = append(rows, []string{f.name, percent([]float64{r.made[kind{function: f.name, width: k.width}].inside}), percent(over(m, inside)),
+		rows = append(rows, []string{f.name, percent([]float64{r.made[kind{function: f.name, width: k.width}].inside}), fmt.Sprintf("%g", r.rates[k]), percent(over(m, inside)),
 			percent(over(m, fit)), percent(over(m, output))})
 	}
 	r.Table(fmt.Sprintf("%d ReLU units, errors in percent", r.Recipe.greatest()),
-		[]string{"function", "constructed, between the points", "trained, between the points", "trained, on the points", "on the points, output layer solved for"}, rows)
+		[]string{"function", "constructed, between the points", "rate", "trained, between the points", "trained, on the points", "on the points, output layer solved for"}, rows)
 	rows = nil
 	for _, f := range r.curves {
 		if len(f.kinks) > 0 {

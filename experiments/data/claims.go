@@ -15,10 +15,11 @@ const minSeeds = 3
 // claims judges what the lecture says. Every rule wants the same sign for every seed.
 func (r *reporter) claims() {
 	if len(r.Seeds) < minSeeds {
+		r.Section("Verdicts", fmt.Sprintf("None: a verdict takes at least %d seeds.", minSeeds))
 		return
 	}
 	if len(r.Recipe.Labels) > 1 {
-		r.falls("2.4", "More labelled data lower the error of every model.", "test error", errorFigure, testError)
+		r.falls("2.4", "More labelled data lower the error of every model.", "test error", "%", errorFigure, testError)
 		r.badBeatsGood()
 	}
 	for _, p := range r.pairs() {
@@ -33,13 +34,14 @@ func (r *reporter) claims() {
 		r.firstLayers()
 	}
 	if len(r.Recipe.Labels) > 1 {
-		r.falls("3.1", "Little labelled data means overfitting: the gap between the errors on test images and on those learned from closes with more labels, in every model.",
-			"gap", gapFigure, gap)
+		r.falls("3.1", "Little labelled data means overfitting: the gap between the errors on test images and on those learned from narrows with more labels, in every model.",
+			"gap", "points", gapFigure, gap)
 	}
 }
 
-// falls claims that a quantity falls with every step to more labels, for every model.
-func (r *reporter) falls(section, claim, what, file string, of func(result) float64) {
+// falls claims that a quantity, a fraction told in percent or points, falls with every
+// step to more labels, for every model.
+func (r *reporter) falls(section, claim, what, unit, file string, of func(result) float64) {
 	steps, fallen, least := 0, 0, math.Inf(1)
 	var ends, not []string
 	for _, m := range r.Recipe.Models {
@@ -55,7 +57,7 @@ func (r *reporter) falls(section, claim, what, file string, of func(result) floa
 				}
 			}
 		}
-		ends = append(ends, fmt.Sprintf("%s: %s → %s %%", r.title(m), lab.Summary(r.percents(m, r.Recipe.least(), of)), lab.Summary(r.percents(m, r.Recipe.most(), of))))
+		ends = append(ends, fmt.Sprintf("%s: %s → %s %s", r.title(m), lab.Summary(r.percents(m, r.Recipe.least(), of)), lab.Summary(r.percents(m, r.Recipe.most(), of)), unit))
 	}
 	measured := fmt.Sprintf("%s with %d → %d labels: %s; least fall in a step %.2g points", what, r.Recipe.least(), r.Recipe.most(), strings.Join(ends, ", "), 100*least)
 	if len(not) > 0 {

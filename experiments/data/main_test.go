@@ -85,6 +85,7 @@ func TestBadInput(t *testing.T) {
 		labtest.Bad{Name: "width 0", Status: 2, Says: "1 to 2000 units", Args: []string{"-width", "0"}},
 		labtest.Bad{Name: "width beyond the memory", Status: 2, Says: "1 to 2000 units", Args: []string{"-width", "1000000000"}},
 		labtest.Bad{Name: "small 0", Status: 2, Says: "1 to 2000 units", Args: []string{"-small", "0"}},
+		labtest.Bad{Name: "small as large as the others", Status: 2, Says: "fewer units than the others, got 5 and 5", Args: []string{"-small", "5"}},
 		labtest.Bad{Name: "negative images", Status: 2, Says: "images of 0 to", Args: []string{"-images", "-1"}},
 		labtest.Bad{Name: "no pretraining", Status: 2, Says: "1 to 1000 pretraining epochs, got 1 and 0", Args: []string{"-pretrain-epochs", "0"}},
 		labtest.Bad{Name: "many Gibbs steps", Status: 2, Says: "cd of 1 to 100", Args: []string{"-cd", "1000000000"}},

@@ -48,7 +48,7 @@ func (r *reporter) pretraining() error {
 	}
 	r.Table("Test error in percent without and with pretraining", header, rows)
 	if r.Data == "mnist" {
-		r.Table("For orientation, others' networks on MNIST: test error in percent (yell, Boltzmann machines in Python, from its documentation; 1024 hidden units, and 512 and 1024)",
+		r.Table("For orientation, others' networks on MNIST: test error in percent (yell, Boltzmann machines in Python, from its documentation; 1024 hidden units, and 512 and 1024; fine-tuned at different rates with pretraining and without)",
 			[]string{"labels", "1024, random", "RBM first", "512-1024, random", "DBM first"}, published())
 	}
 	random, names := map[string]string{}, []string{}

@@ -114,6 +114,9 @@ func validate(r *Recipe) error {
 	if r.Small < 1 || r.Small > maxWidth || r.Width < 1 || r.Width > maxWidth {
 		return fmt.Errorf("want small and width of 1 to %d units, got %d and %d", maxWidth, r.Small, r.Width)
 	}
+	if slices.Contains(r.Models, small) && r.Small >= r.Width { // charts would show two models of one name
+		return fmt.Errorf("want model small to have fewer units than the others, got %d and %d", r.Small, r.Width)
+	}
 	if r.Images < 0 || r.Images > maxImages {
 		return fmt.Errorf("want images of 0 to %d, got %d", maxImages, r.Images)
 	}
@@ -130,7 +133,7 @@ func validate(r *Recipe) error {
 }
 
 func checkLabels(r Recipe) error {
-	if len(r.Labels) < 1 || len(r.Labels) > maxLabels || !rising(r.Labels) {
+	if len(r.Labels) < 1 || len(r.Labels) > maxLabels || !lab.Rising(r.Labels) {
 		return fmt.Errorf("want 1 to %d numbers of labels in rising order, got %v", maxLabels, r.Labels)
 	}
 	if r.Labels[0] < 10 || r.most() > maxImages {
@@ -155,7 +158,7 @@ func checkTraining(r Recipe) error {
 			return fmt.Errorf("want at most %d epochs, got %d of %d labels: fewer steps or smaller batches", maxEpochs, e, n)
 		}
 	}
-	if len(r.Rates) < 1 || len(r.Rates) > maxRates || !rising(r.Rates) {
+	if len(r.Rates) < 1 || len(r.Rates) > maxRates || !lab.Rising(r.Rates) {
 		return fmt.Errorf("want 1 to %d rates in rising order, got %v", maxRates, r.Rates)
 	}
 	for _, rate := range r.Rates {
@@ -164,16 +167,6 @@ func checkTraining(r Recipe) error {
 		}
 	}
 	return nil
-}
-
-// rising tells whether each number is larger than the one before; NaN is not.
-func rising[T int | float64](v []T) bool {
-	for i := range v {
-		if i > 0 && !(v[i] > v[i-1]) {
-			return false
-		}
-	}
-	return true
 }
 
 // most is the largest number of labels.

@@ -138,10 +138,12 @@ func (r *reporter) errors() error {
 	p := r.Recipe
 	text := fmt.Sprintf("Each model learns from the same labelled images, balanced over the classes; small sets are parts of the larger ones. "+
 		"A network takes %d steps of %d images at least, and passes %d times at least through its images; its rate falls to 0 in a straight line. "+
-		"As many other images as are learned from, or all validation images where these are fewer, validate: they choose the rate (with the first seed) and the epoch whose parameters are kept, both by the cross-entropy. "+
+		"As many other images as are learned from, or all validation images where these are fewer, validate: they choose the rate and the epoch whose parameters are kept, both by the cross-entropy. "+
 		"A model with n labels thus has used 2n at most. The test set is read once, with the networks chosen.",
 		p.Steps, p.Train.Batch, p.Train.Epochs)
-	r.Section("Test error against the number of labels", text)
+	choice := fmt.Sprintf("The rates are tried with seed %d alone. The networks of the other seeds learn at the rate that was best with it, of the same model and number of labels: "+
+		"the spread over seeds is that of images, first weights and orders, and has no part in it from the choice of the rate.", r.Seeds[0])
+	r.Section("Test error against the number of labels", text, choice)
 	r.byLabels("Test error in percent, mean ± standard deviation over seeds", func(m string, n int) string {
 		return lab.Summary(r.percents(m, n, testError))
 	})
@@ -198,8 +200,20 @@ func (r *reporter) level() error {
 }
 
 func (r *reporter) rates() error {
-	r.Section("Rates", fmt.Sprintf("Of the rates %v of %s, the best for each model and number of labels, in brackets the epoch, of how many, after which the first seed's parameters were best. "+
-		"An epoch has %d images at least: smaller sets are repeated in it.", r.Recipe.Rates, r.Recipe.Train.Optimizer.Kind, leastEpoch))
+	text := fmt.Sprintf("Of the rates %v of %s, tried with seed %d, the best for each model and number of labels; in brackets the epoch, of how many, after which that seed's parameters were best. "+
+		"An epoch has %d images at least: smaller sets are repeated in it.", r.Recipe.Rates, r.Recipe.Train.Optimizer.Kind, r.Seeds[0], leastEpoch)
+	if n := len(r.Recipe.Rates); n > 1 {
+		ends := 0
+		for _, m := range r.Recipe.Models {
+			for _, labels := range r.Recipe.Labels {
+				if rate := r.all.of(m, labels)[0].rate; rate == r.Recipe.Rates[0] || rate == r.Recipe.Rates[n-1] {
+					ends++
+				}
+			}
+		}
+		text += fmt.Sprintf(" %d of these %d are the smallest or the largest that was tried: there a rate beyond may be better still.", ends, len(r.Recipe.Models)*len(r.Recipe.Labels))
+	}
+	r.Section("Rates", text)
 	r.byLabels("Rate (epoch of all)", func(m string, n int) string {
 		x := r.all.of(m, n)[0]
 		return fmt.Sprintf("%g (%d/%d)", x.rate, x.epoch, r.Recipe.epochs(n))

@@ -18,11 +18,17 @@ func (r *reporter) equalClaims() {
 	for _, set := range setNames(r.Data) {
 		one, three := spec{set: set, depth: shallow}, spec{set: set, depth: deep}
 		r.Compare(lab.Comparison{
-			Section: section, Claim: fmt.Sprintf("Generalisation improves with depth: on %s, three hidden layers have a smaller test error than one at equal numbers of parameters.", set),
-			What: "test error (%)", A: layers(deep), B: layers(shallow), MetricA: three.key() + ".test_error", MetricB: one.key() + ".test_error", Scale: 100,
+			Section: section, Claim: fmt.Sprintf("Generalisation improves with depth: on %s, three hidden layers have a smaller test error than one, with about %d parameters each.", set, r.Recipe.Parameters),
+			What: fmt.Sprintf("test error (%%; sampling noise of a difference ± %.2f)", 100*r.noise(one, three)), A: layers(deep), B: layers(shallow), MetricA: three.key() + ".test_error", MetricB: one.key() + ".test_error", Scale: 100,
 			Figure: "equal_parameters.svg",
 		})
 	}
+}
+
+// noise is noiseOf the test errors of two networks on one set.
+func (r *reporter) noise(a, b spec) float64 {
+	p, _ := lab.Summarize(append(slices.Clone(r.of(a, "test_error")), r.of(b, "test_error")...))
+	return noiseOf(p, r.results.sets[a.set].Test.Len())
 }
 
 // fitted is the training error below which a network fits its training set.
@@ -51,9 +57,9 @@ func (r *reporter) gapClaims() {
 // handClaims judges what was built by hand. But for the random networks it does not
 // depend on seeds.
 func (r *reporter) handClaims(all []hand) {
-	exact, pieces, last := 0.0, true, map[kind]map[string]hand{tent: {}, parity: {}}
+	exact, pieces, last := map[kind]float64{}, true, map[kind]map[string]hand{tent: {}, parity: {}}
 	for _, h := range all {
-		exact = math.Max(exact, h.wrongBy)
+		exact[h.kind] = math.Max(exact[h.kind], h.wrongBy)
 		if h.kind == tent {
 			pieces = pieces && h.pieces == 1<<h.n
 		}
@@ -64,8 +70,8 @@ func (r *reporter) handClaims(all []hand) {
 	r.Claim(lab.Claim{
 		Section: section, Claim: "Shallow networks need exponentially more width: the tent map iterated k times takes two units in each of k layers, but 2ᵏ units in one.",
 		Measured: fmt.Sprintf("k from 1 to %d: largest difference %g from the function, and 2ᵏ pieces, both by %d units in %d layers and by %d units in one at the last; of %d random networks of one hidden layer none has more than %.2f of units + 1 pieces",
-			maxLevels, exact, hiddenUnits(few.net), few.n, hiddenUnits(many.net), randomNets*len(randomUnits())*len(r.Seeds), share),
-		Holds:  exact == 0 && pieces && share <= 1,
+			maxLevels, exact[tent], hiddenUnits(few.net), few.n, hiddenUnits(many.net), randomNets*len(randomUnits())*len(r.Seeds), share),
+		Holds:  exact[tent] == 0 && pieces && share <= 1,
 		Rule:   "built exactly, with 2ᵏ pieces counted, and no network of one hidden layer with more pieces than units + 1",
 		Figure: "pieces.svg",
 	})
@@ -75,10 +81,10 @@ func (r *reporter) handClaims(all []hand) {
 	}
 	low, high := last[parity][handDeep], last[parity][handShallow]
 	r.Claim(lab.Claim{
-		Section: section, Claim: "Shallow networks need exponentially more width: so does the parity of n bits.",
+		Section: section, Claim: "Shallow networks need exponentially more width: for the parity of n bits, one hidden layer needs twice as many units or more with every bit.",
 		Measured: fmt.Sprintf("exact (largest difference %g) by one hidden layer of n units, which adds the bits; at n = %d by %d units in one layer and by %d in a depth of %d",
-			exact, high.n, hiddenUnits(high.net), hiddenUnits(low.net), len(low.net.Layers)-1),
-		Holds:  exact == 0 && doubles && len(bits) > 1,
+			exact[parity], high.n, hiddenUnits(high.net), hiddenUnits(low.net), len(low.net.Layers)-1),
+		Holds:  exact[parity] == 0 && doubles && len(bits) > 1,
 		Rule:   "the units of the smallest known network of one hidden layer at least double with each bit",
 		Figure: "parity_width.svg",
 	})
@@ -87,22 +93,28 @@ func (r *reporter) handClaims(all []hand) {
 // leastSizes that a growth is judged from.
 const leastSizes = 3
 
-// growthClaim judges the least widths of a function.
+// growthClaim judges the least widths of a function, if there are depths to compare.
 func (r *reporter) growthClaim(k kind, sizes []int) {
-	if !r.judged {
-		return
-	}
 	depths := r.Recipe.Functions.Depths
 	deepest := depths[len(depths)-1]
+	if !r.judged || deepest == shallow {
+		return
+	}
 	size, title := k.words()
 	c := lab.Claim{
-		Section: section, Claim: fmt.Sprintf("Shallow networks need exponentially more width to learn: with the %s, the least width that %s grows exponentially for one hidden layer and not for %d.", size, title, deepest),
+		Section: section, Claim: fmt.Sprintf("Shallow networks need exponentially more width to learn: with the number of %s, the least width that %s grows exponentially for one hidden layer and not for %d.", size, title, deepest),
 		Rule:   fmt.Sprintf("from the smallest size to the largest that %s learn with every seed, of %d sizes at least: the width of one hidden layer is multiplied by 2 or more a step, that of %s by less, for every seed", layers(deepest), leastSizes, layers(deepest)),
 		Figure: string(k) + "_width.svg",
 	}
 	last := r.reach(k, sizes, deepest)
 	if last < 1 {
-		c.Measured = fmt.Sprintf("%s learn at no more than %d of the sizes %s", layers(deepest), last+1, list(sizes))
+		c.Measured = fmt.Sprintf("not every seed learns with %s beyond the first %d of the sizes %s", layers(deepest), last+1, list(sizes))
+		r.Claim(c)
+		return
+	}
+	reached := r.reach(k, sizes, shallow)
+	if reached < 0 {
+		c.Measured = fmt.Sprintf("not every seed learns with %s at the smallest of the sizes %s: there is nothing to count from", layers(shallow), list(sizes))
 		r.Claim(c)
 		return
 	}
@@ -112,10 +124,10 @@ func (r *reporter) growthClaim(k kind, sizes []int) {
 	one, other := at(shallow), at(deepest)
 	c.Measured = fmt.Sprintf("from %d to %d %s: the least width is multiplied a step by %s with %s, by %s with %s", sizes[0], sizes[last], size,
 		lab.Summary(one), layers(shallow), lab.Summary(other), layers(deepest))
-	if reached := r.reach(k, sizes, shallow); reached < last {
+	if reached < last {
 		c.Measured += fmt.Sprintf(" (one hidden layer: a lower bound, as some seed learns at no width up to %d)", r.Recipe.Functions.MaxWidth)
 	}
-	c.Holds = last+1 >= leastSizes && slices.Min(one) >= 2 && slices.Max(other) < 2 && deepest > shallow
+	c.Holds = last+1 >= leastSizes && slices.Min(one) >= 2 && slices.Max(other) < 2
 	r.Claim(c)
 }
 
@@ -167,14 +179,15 @@ func (r *reporter) linearClaims() {
 		Figure:   "linear.svg",
 	})
 	nearest := difference(r.relu(r.Data), math.Min, math.Inf(1))
-	smaller := true
+	smaller, with := true, ""
 	for _, c := range r.relu(r.Data) {
+		with += fmt.Sprintf("; %s %s %%", layers(c.depth), r.percent(c, "test_error"))
 		below, _, _, err := lab.SignOverSeeds(r.of(c, "test_error"), base)
 		smaller = smaller && err == nil && below == len(base)
 	}
 	r.Claim(lab.Claim{
 		Section: section, Claim: "With ReLU, the same shapes are more than a linear function.",
-		Measured: fmt.Sprintf("smallest difference of a depth and seed from softmax regression: %.2f points", 100*nearest),
+		Measured: fmt.Sprintf("test error of softmax regression %s %%%s; smallest difference of a depth and seed %.2f points", r.percent(regression, "test_error"), with, 100*nearest),
 		Holds:    smaller && nearest > noise,
 		Rule:     fmt.Sprintf("test error smaller than that of softmax regression by more than %.2f points, for every depth and seed", 100*noise),
 		Figure:   "linear.svg",

@@ -34,7 +34,7 @@ func (r *reporter) learned(ctx context.Context) error {
 				f.MaxWidth, list(f.Rates), 100*f.Learned, f.Train.Epochs)+
 			fmt.Sprintf("(about %d steps of %s each, on batches of %d, the rate falling to 0). That is the least width; where no width learned, the figure has a gap.", stepsPerEpoch, f.Train.Optimizer.Kind, f.Train.Batch),
 		fmt.Sprintf("Is it that the weights are not there, or that they are not found? The networks of two units a layer that were built are trained in the same way, from weights and biases of which each was multiplied by a factor around 1 "+
-			"with a standard deviation of %g. Where they learn, and networks of the same width and random first weights do not, the weights are there.", disturbance))
+			"with a standard deviation of %g. Where they learn, and networks of the same width and random first weights do not, the weights are there and were not found; where they do not learn either, this tells nothing.", disturbance))
 	for _, k := range []kind{parity, tent} {
 		sizes := k.sizes(f)
 		for _, n := range sizes {
@@ -170,14 +170,13 @@ func (r *reporter) widthCell(k kind, n, d int) string {
 }
 
 // growth is by how much the least width is multiplied for each step in size, seed by seed,
-// from those of the first size to those of the last, so many steps on. Where no width
-// learned, it counts as twice the largest: what is true of it then is true of the width
-// that would learn.
+// from those of the first size, with which all learned, to those of the last, so many
+// steps on. Where no width learned there, it counts as twice the largest: the growth is at
+// least that.
 func growth(first, last []float64, steps, maxWidth int) []float64 {
 	var out []float64
 	for i, w := range first {
-		most := float64(2 * maxWidth)
-		out = append(out, math.Pow(math.Min(last[i], most)/math.Min(w, most), 1/float64(steps)))
+		out = append(out, math.Pow(math.Min(last[i], float64(2*maxWidth))/w, 1/float64(steps)))
 	}
 	return out
 }

@@ -188,10 +188,8 @@ func rising(what string, numbers []int, low, high int) error {
 	if len(numbers) < 1 || len(numbers) > maxList {
 		return fmt.Errorf("want 1 to %d %s, got %d", maxList, what, len(numbers))
 	}
-	for i, n := range numbers {
-		if n < low || n > high || i > 0 && n <= numbers[i-1] {
-			return fmt.Errorf("want %s of %d to %d in rising order, got %v", what, low, high, numbers)
-		}
+	if !lab.Rising(numbers) || numbers[0] < low || numbers[len(numbers)-1] > high {
+		return fmt.Errorf("want %s of %d to %d in rising order, got %v", what, low, high, numbers)
 	}
 	return nil
 }
@@ -202,10 +200,10 @@ func checkRates(what string, rates []float64, t train.Recipe) error {
 	if len(rates) < 1 || len(rates) > maxList {
 		return fmt.Errorf("want 1 to %d %s, got %d", maxList, what, len(rates))
 	}
-	for i, rate := range rates {
-		if i > 0 && !(rate > rates[i-1]) {
-			return fmt.Errorf("want %s in rising order, got %v", what, rates)
-		}
+	if !lab.Rising(rates) {
+		return fmt.Errorf("want %s in rising order, got %v", what, rates)
+	}
+	for _, rate := range rates {
 		t.Optimizer.Rate.Start = rate
 		if err := t.Check(); err != nil {
 			return fmt.Errorf("%s: %w", what, err)

@@ -39,6 +39,9 @@ func report(ctx context.Context, run *lab.Run[Recipe], res *results) error {
 			return err
 		}
 	}
+	if !r.judged {
+		r.Section("Verdicts", fmt.Sprintf("Only of what was built by hand: others take at least %d seeds.", minSeeds))
+	}
 	return nil
 }
 
@@ -152,6 +155,9 @@ func (r *reporter) equal() error {
 		fmt.Sprintf("ReLU layers of equal width with He's weights, as many units a layer as bring the network nearest to %d parameters. ", r.Recipe.Parameters)+
 			fmt.Sprintf("Training by %s on batches of %d, the rate falling in a straight line to 0, as many steps on each set. ", r.Recipe.Train.Optimizer.Kind, r.Recipe.Train.Batch)+
 			fmt.Sprintf("Each network has its best rate of %v, by the mean over seeds of the smallest validation error, and is tested with the parameters of that epoch.", r.Recipe.Rates),
+		fmt.Sprintf("Of an image with many pixels the first layer takes most of the parameters (the table has its share), so that at equal numbers layers are nearly as wide, however many there are. "+
+			"The lecture names no size of network or of training set: the verdicts are about these, trained on %d images of %s (epochs: %d), and the next section asks again after a longer training.",
+			r.images[r.Data][r.Seeds[0]].Len(), r.Data, r.Recipe.Train.Epochs),
 		"Rectangles are to be called tall or wide, sets of white pixels convex or not: questions about the whole image, on which no single pixel has a say.")
 	svg, err := r.dots("test error (%)", "test_error", r.sets, setNames(r.Data), r.relu)
 	if err != nil {
@@ -201,11 +207,13 @@ func (r *reporter) fits() string {
 	for _, set := range setNames(r.Data) {
 		worst, at := -1.0, 0
 		for _, c := range r.relu(set) {
-			if e := largest(r.of(c, "end_train_error")); e > worst {
+			if e := largest(r.of(c, "end_train_error")); !(e <= worst) { // no number is the worst of all
 				worst, at = e, c.depth
 			}
 		}
-		if worst < fitted {
+		if math.IsNaN(worst) {
+			sentences = append(sentences, fmt.Sprintf("On %s the longer training diverged with %s.", set, layers(at)))
+		} else if worst < fitted {
 			sentences = append(sentences, fmt.Sprintf("On %s every depth and seed ends with a training error below %g %%: where one depth has a larger test error than another, it is not for want of training.", set, 100*fitted))
 		} else {
 			sentences = append(sentences, fmt.Sprintf("On %s a network of %s ends with a training error of %.2g %%: not all are trained to the end there, and a gap may be small for that.", set, layers(at), 100*worst))
@@ -217,7 +225,7 @@ func (r *reporter) fits() string {
 // longer says whether the comparison of the first section is the same after the longer
 // training.
 func (r *reporter) longer() string {
-	var sentences []string
+	var sentences, differ []string
 	for _, set := range setNames(r.Data) {
 		one, three := spec{set: set, depth: shallow}, spec{set: set, depth: deep}
 		before, _, _, err := lab.SignOverSeeds(r.of(three, "test_error"), r.of(one, "test_error"))
@@ -225,9 +233,17 @@ func (r *reporter) longer() string {
 		if err != nil || err2 != nil {
 			continue
 		}
-		sentences = append(sentences, fmt.Sprintf("on %s with %d of %d seeds, after the training of the first section with %d", set, after, len(r.Seeds), before))
+		sentences = append(sentences, fmt.Sprintf("on %s with %d of %d seeds (%s and %s %%), after the training of the first section with %d",
+			set, after, len(r.Seeds), r.percent(three, "end_test_error"), r.percent(one, "end_test_error"), before))
+		if after != before {
+			differ = append(differ, set)
+		}
 	}
-	return fmt.Sprintf("At the end of the longer training three hidden layers have a smaller test error than one %s: where these differ, the order is a matter of how long one trains.", strings.Join(sentences, "; "))
+	end := "The longer training does not change that on any set."
+	if len(differ) > 0 {
+		end = fmt.Sprintf("On %s it depends on how long one trains which of the two generalises better, with some seeds at least.", strings.Join(differ, " and "))
+	}
+	return fmt.Sprintf("At the end of the longer training three hidden layers have a smaller test error than one %s. %s", strings.Join(sentences, "; "), end)
 }
 
 // overfitted reports the training that goes on to the end.

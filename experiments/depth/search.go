@@ -29,8 +29,8 @@ type search struct {
 
 // found is what a search ended with.
 type found struct {
-	// width that learned, +Inf if none did, and the rate at which it did.
-	width, rate float64
+	// width that learned, +Inf if none did.
+	width float64
 	// least is the smallest error of all networks.
 	least float64
 }
@@ -123,7 +123,7 @@ func runSearch(ctx context.Context, run *lab.Run[Recipe], task *lab.Task, s *sea
 	if err != nil {
 		return found{}, err
 	}
-	out := found{width: math.Inf(1), rate: math.NaN(), least: math.Inf(1)}
+	out := found{width: math.Inf(1), least: math.Inf(1)}
 	byStage := map[string]attempt{}
 	p := pretrain.Pipeline{
 		Store: store, SaveEvery: run.CheckpointEvery, Profile: run.Profile.Under(s.name()),
@@ -144,7 +144,7 @@ func runSearch(ctx context.Context, run *lab.Run[Recipe], task *lab.Task, s *sea
 			run.Log(s.seed, s.name(), attemptLine{stage, a.width, a.rate, len(h.Epochs), least})
 			out.least = min(out.least, least)
 			if least < s.recipe.Learned && math.IsInf(out.width, 1) {
-				out.width, out.rate = float64(a.width), a.rate
+				out.width = float64(a.width)
 			}
 			return nil
 		},

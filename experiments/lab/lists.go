@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"slices"
@@ -44,4 +45,14 @@ func Unique[T comparable](what string, values []T) error {
 		}
 	}
 	return nil
+}
+
+// Rising tells whether each value is larger than the one before it; NaN is not.
+func Rising[T cmp.Ordered](values []T) bool {
+	for i := 1; i < len(values); i++ {
+		if !(values[i] > values[i-1]) {
+			return false
+		}
+	}
+	return true
 }

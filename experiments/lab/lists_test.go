@@ -3,6 +3,7 @@ package lab
 import (
 	"flag"
 	"io"
+	"math"
 	"slices"
 	"testing"
 )
@@ -35,5 +36,16 @@ func TestUnique(t *testing.T) {
 	}
 	if err := Unique("depth", []int{1, 2, 1}); err == nil || err.Error() != "depth 1 is given twice" {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestRising(t *testing.T) {
+	if !Rising([]int{}) || !Rising([]float64{math.NaN()}) || !Rising([]int{-1, 0, 7}) {
+		t.Error("want none, one and three values that rise to rise")
+	}
+	for _, v := range [][]float64{{1, 1}, {1, 2, 1.5}, {1, math.NaN()}, {math.NaN(), 1}} {
+		if Rising(v) {
+			t.Errorf("%v rises", v)
+		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"capas/experiments/internal/labtest"
 	"capas/experiments/internal/runfiles"
 	"capas/internal/atomicfile"
 	"capas/internal/kernels"
@@ -23,11 +24,11 @@ func stopped(t *testing.T, program string, s syscall.Signal, args ...string) (ou
 	t.Helper()
 	for range 20 {
 		out = filepath.Join(t.TempDir(), "out")
-		p := start(t, program, short(out, args...)...)
-		p.written(out)
+		p := labtest.Start(t, program, short(out, args...)...)
+		p.UntilCheckpoint(out, "*.safetensors")
 		time.Sleep(20 * time.Millisecond)
-		p.signal(s)
-		code, stderr := p.wait()
+		p.Signal(s)
+		code, stderr := p.Wait()
 		if code == 1 {
 			t.Fatal(stderr)
 		}
@@ -78,7 +79,7 @@ func copyTree(t *testing.T, dir string) string {
 // with a warning that names it; when both are damaged, the error names both and nothing
 // is changed.
 func TestDamagedCheckpoints(t *testing.T) {
-	program := binary(t)
+	program := labtest.Binary(t)
 	want := whole(t, program)
 	killed := stopped(t, program, syscall.SIGKILL)
 	if err := atomicfile.Sweep(filepath.Join(killed, "checkpoints")); err != nil { // the next start would remove it, refused or not
@@ -88,7 +89,7 @@ func TestDamagedCheckpoints(t *testing.T) {
 		out := copyTree(t, killed)
 		_, newest := runfiles.Latest(t, shortNetwork(out))
 		damage(t, newest, how)
-		stderr := start(t, program, short(out, "-resume")...).succeeds(out, want)
+		stderr := labtest.Start(t, program, short(out, "-resume")...).Succeeds(out, want)
 		if strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "warning: ") || !strings.Contains(stderr, newest+": ") || !strings.Contains(stderr, "going on from the other checkpoint") {
 			t.Errorf("%s: want one line with a warning that names %s, got %q", name, newest, stderr)
 		}
@@ -99,8 +100,8 @@ func TestDamagedCheckpoints(t *testing.T) {
 			damage(t, path, how)
 		}
 		before := tree(t, out)
-		start(t, program, short(out, "-resume")...).fails("no checkpoint to go on from", both[0]+": ", both[1]+": ")
-		start(t, program, short(out)...).fails(out, "holds an unfinished run")
+		labtest.Start(t, program, short(out, "-resume")...).Fails("no checkpoint to go on from", both[0]+": ", both[1]+": ")
+		labtest.Start(t, program, short(out)...).Fails(out, "holds an unfinished run")
 		runfiles.Equal(t, name+": before and after the refusal", before, tree(t, out))
 	}
 }
@@ -114,30 +115,30 @@ func TestCheckpointsOfOtherKernels(t *testing.T) {
 	if family == "portable" {
 		t.Skip("needs a processor with kernels besides the portable ones, and CAPAS_KERNELS to allow them")
 	}
-	program := binary(t)
+	program := labtest.Binary(t)
 	want := whole(t, program)
 	out := stopped(t, program, syscall.SIGINT)
 	before := tree(t, out)
-	start(t, program, append([]string{"CAPAS_KERNELS=portable"}, short(out, "-resume")...)...).fails(
+	labtest.Start(t, program, append([]string{"CAPAS_KERNELS=portable"}, short(out, "-resume")...)...).Fails(
 		shortNetwork(out), `kernels is "`+family+`" there, "portable" here`, "set CAPAS_KERNELS="+family)
 	runfiles.Equal(t, "before and after the refusal", before, tree(t, out))
-	start(t, program, append([]string{"CAPAS_KERNELS=" + family}, short(out, "-resume")...)...).succeeds(out, want)
+	labtest.Start(t, program, append([]string{"CAPAS_KERNELS=" + family}, short(out, "-resume")...)...).Succeeds(out, want)
 }
 
 // A second Ctrl-C ends the process at once; the checkpoints that are there are whole,
 // and the run can go on.
 func TestSecondInterrupt(t *testing.T) {
-	program := binary(t)
+	program := labtest.Binary(t)
 	want := whole(t, program)
 	atOnce := 0
 	for round := 0; round < 30 && (atOnce < 5 || round < 6); round++ {
 		out := filepath.Join(t.TempDir(), "out")
-		p := start(t, program, short(out)...)
-		p.written(out)
+		p := labtest.Start(t, program, short(out)...)
+		p.UntilCheckpoint(out, "*.safetensors")
 		time.Sleep(time.Duration(round) * time.Millisecond)
-		p.signal(syscall.SIGINT)
-		p.signal(syscall.SIGTERM) // two of a kind might be taken for one
-		code, stderr := p.wait()
+		p.Signal(syscall.SIGINT)
+		p.Signal(syscall.SIGTERM) // two of a kind might be taken for one
+		code, stderr := p.Wait()
 		if code == 0 {
 			continue // finished before
 		}
@@ -151,7 +152,7 @@ func TestSecondInterrupt(t *testing.T) {
 			t.Error("no checkpoint is left")
 		}
 		if round%3 == 0 {
-			start(t, program, short(out, "-resume")...).succeeds(out, want)
+			labtest.Start(t, program, short(out, "-resume")...).Succeeds(out, want)
 		}
 	}
 	if atOnce == 0 {
@@ -163,13 +164,13 @@ func TestSecondInterrupt(t *testing.T) {
 // A training that diverges says where, and names the last good checkpoint, from which
 // going on comes to the same end.
 func TestDivergence(t *testing.T) {
-	program := binary(t)
+	program := labtest.Binary(t)
 	place := `epoch \d+, batch \d+: .*layer \d, (dbn|glorot)\.\d\.[Wb]\[\d+\] is (NaN|[+-]Inf)`
 	out := filepath.Join(t.TempDir(), "out")
 	pattern := regexp.MustCompile(`seed 1 dbn: stage fine-tuning: ` + place + `.*the last good checkpoint is (\S+) \((.*)\)\n$`)
 	var lines [2]string
 	for i, more := range [][]string{{}, {"-resume"}} {
-		lines[i] = start(t, program, short(out, append(more, "-lr", "3e38", "-checkpoint", "0s")...)...).fails()
+		lines[i] = labtest.Start(t, program, short(out, append(more, "-lr", "3e38", "-checkpoint", "0s")...)...).Fails()
 		match := pattern.FindStringSubmatch(lines[i])
 		if match == nil {
 			t.Fatalf("want %s, got %q", pattern, lines[i])
@@ -194,7 +195,7 @@ func TestDivergence(t *testing.T) {
 		t.Errorf("the run said %q, its resumption %q", lines[0], lines[1])
 	}
 
-	line := start(t, program, short(filepath.Join(t.TempDir(), "out"), "-init", "glorot", "-lr", "3e38", "-checkpoint", "1h")...).fails("there is no checkpoint yet")
+	line := labtest.Start(t, program, short(filepath.Join(t.TempDir(), "out"), "-init", "glorot", "-lr", "3e38", "-checkpoint", "1h")...).Fails("there is no checkpoint yet")
 	if !regexp.MustCompile(place).MatchString(line) {
 		t.Errorf("want %s, got %q", place, line)
 	}

@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"testing"
 
+	"capas/experiments/internal/labtest"
 	"capas/experiments/internal/runfiles"
 	"capas/internal/atomicfile"
 	"capas/internal/disktest"
@@ -67,16 +68,16 @@ func names(out, what string) *regexp.Regexp {
 // A disk that fills up in the course of a run, at several places, ends it with an error
 // that names the file; with more room it goes on, and comes to the same bytes.
 func TestFullDisk(t *testing.T) {
-	program := binary(t)
+	program := labtest.Binary(t)
 	ref := t.TempDir()
-	if code, stderr := start(t, program, short(ref)...).wait(); code != 0 {
+	if code, stderr := labtest.Start(t, program, short(ref)...).Wait(); code != 0 {
 		t.Fatalf("status %d: %s", code, stderr)
 	}
 	want, size := runfiles.Read(t, ref), wholeFiles(t, ref)
 	for _, percent := range []int{10, 25, 55, 85, 97} { // the report is among the last 10 %
 		disk := disktest.Small(t, size*percent/100)
 		out := filepath.Join(disk, "out")
-		line := start(t, program, short(out)...).fails()
+		line := labtest.Start(t, program, short(out)...).Fails()
 		if !names(out, "no space left on device").MatchString(line) || strings.Contains(line, atomicfile.TempPrefix) {
 			t.Errorf("%d %%: want the file's name and that there is no space, got %q", percent, line)
 		}
@@ -93,7 +94,7 @@ func TestFullDisk(t *testing.T) {
 			said = "pretraining: nothing to resume in " + out + ", starting\n"
 		}
 		disktest.Resize(t, disk, 4*size)
-		if stderr := start(t, program, short(out, "-resume")...).succeeds(out, want); stderr != said {
+		if stderr := labtest.Start(t, program, short(out, "-resume")...).Succeeds(out, want); stderr != said {
 			t.Errorf("%d %%: want %q, got %q", percent, said, stderr)
 		}
 	}
@@ -101,16 +102,16 @@ func TestFullDisk(t *testing.T) {
 
 // A disk that becomes read-only during a run, and writable again.
 func TestReadOnlyDisk(t *testing.T) {
-	program := binary(t)
+	program := labtest.Binary(t)
 	want, out := whole(t, program), filepath.Join(t.TempDir(), "out")
 	p := halted(t, program, short(out)...)
 	before := tree(t, filepath.Join(out, "checkpoints"))
 	thaw := disktest.Freeze(t, out)
-	p.signal(syscall.SIGCONT)
-	if line := p.fails(); !names(out, "read-only file system").MatchString(line) {
+	p.Signal(syscall.SIGCONT)
+	if line := p.Fails(); !names(out, "read-only file system").MatchString(line) {
 		t.Errorf("want the file's name and that it cannot be written, got %q", line)
 	}
-	if line := start(t, program, short(out, "-resume")...).fails(); !names(out, "read-only file system").MatchString(line) && !strings.Contains(line, out+"/.lock: ") {
+	if line := labtest.Start(t, program, short(out, "-resume")...).Fails(); !names(out, "read-only file system").MatchString(line) && !strings.Contains(line, out+"/.lock: ") {
 		t.Errorf("resumed: want the file's name and that it cannot be written, got %q", line)
 	}
 	after := tree(t, filepath.Join(out, "checkpoints"))
@@ -120,13 +121,13 @@ func TestReadOnlyDisk(t *testing.T) {
 		}
 	}
 	thaw()
-	start(t, program, short(out, "-resume")...).succeeds(out, want)
+	labtest.Start(t, program, short(out, "-resume")...).Succeeds(out, want)
 }
 
 // A directory that is deleted during a run, and perhaps made anew by another run: the
 // first says so and writes nothing there, wherever it was stopped.
 func TestDirectoryDeleted(t *testing.T) {
-	program := binary(t)
+	program := labtest.Binary(t)
 	for round := range 4 {
 		replaced := round%2 == 1
 		out := filepath.Join(t.TempDir(), "out")
@@ -135,7 +136,7 @@ func TestDirectoryDeleted(t *testing.T) {
 			t.Fatal(err)
 		}
 		if replaced {
-			if code, stderr := start(t, program, short(out, "-epochs", "1", "-pretrain-epochs", "0")...).wait(); code != 0 {
+			if code, stderr := labtest.Start(t, program, short(out, "-epochs", "1", "-pretrain-epochs", "0")...).Wait(); code != 0 {
 				t.Fatalf("status %d: %s", code, stderr)
 			}
 		}
@@ -146,8 +147,8 @@ func TestDirectoryDeleted(t *testing.T) {
 		if replaced {
 			before = tree(t, out)
 		}
-		p.signal(syscall.SIGCONT)
-		p.fails(out + ": the directory, or .lock in it, was deleted or replaced during the run")
+		p.Signal(syscall.SIGCONT)
+		p.Fails(out + ": the directory, or .lock in it, was deleted or replaced during the run")
 		if !replaced {
 			if _, err := os.Stat(out); !os.IsNotExist(err) {
 				t.Errorf("the directory was made anew: %v", err)
@@ -161,16 +162,16 @@ func TestDirectoryDeleted(t *testing.T) {
 // Of two processes in one directory the second is refused, whatever it wants, and the
 // first is not disturbed.
 func TestTwoProcesses(t *testing.T) {
-	program := binary(t)
+	program := labtest.Binary(t)
 	want, out := whole(t, program), filepath.Join(t.TempDir(), "out")
 	first := halted(t, program, short(out)...)
 	before := tree(t, out)
 	for _, more := range [][]string{{"-resume"}, {}, {"-resume", "-json"}} {
-		start(t, program, short(out, more...)...).fails(out, fmt.Sprintf("in use by process %d on host ", first.cmd.Process.Pid))
+		labtest.Start(t, program, short(out, more...)...).Fails(out, fmt.Sprintf("in use by process %d on host ", first.PID()))
 	}
 	runfiles.Equal(t, "before the second process and after it", before, tree(t, out))
-	first.signal(syscall.SIGCONT)
-	if stderr := first.succeeds(out, want); stderr != "" {
+	first.Signal(syscall.SIGCONT)
+	if stderr := first.Succeeds(out, want); stderr != "" {
 		t.Error(stderr)
 	}
 }

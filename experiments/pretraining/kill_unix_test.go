@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"capas/experiments/internal/labtest"
 	"capas/experiments/internal/runfiles"
 )
 
@@ -42,18 +43,10 @@ func stagesNow(t *testing.T, out string) []string {
 // exit status, −1 if the signal killed it, and its standard error.
 func end(t *testing.T, program string, args []string, moment func() bool, s syscall.Signal) (int, string) {
 	t.Helper()
-	p := start(t, program, args...)
-	for {
-		select {
-		case <-p.done:
-			return p.wait()
-		case <-time.After(time.Millisecond):
-		}
-		if moment() {
-			p.signal(s)
-			return p.wait()
-		}
-	}
+	p := labtest.Start(t, program, args...)
+	p.Until(moment)
+	p.Signal(s)
+	return p.Wait()
 }
 
 // A run that is killed at twenty random moments and more, in every kind of stage, and
@@ -64,7 +57,7 @@ func TestKilledAndResumed(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: takes half a minute")
 	}
-	program := binary(t)
+	program := labtest.Binary(t)
 	random := rand.New(rand.NewPCG(1, 2))
 	kills := 0
 	for _, run := range []struct {

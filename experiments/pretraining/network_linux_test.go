@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"capas/experiments/internal/labtest"
 )
 
 // traced runs a program under strace and returns its status, what it printed, and the sockets of the internet that it or a
@@ -40,7 +42,7 @@ func TestNoNetwork(t *testing.T) {
 	if out, err := exec.Command("strace", "-qq", "-o", os.DevNull, "true").CombinedOutput(); err != nil {
 		t.Skipf("needs strace and the right to trace a process: %v: %s", err, out)
 	}
-	dir, program := t.TempDir(), binary(t)
+	dir, program := t.TempDir(), labtest.Binary(t)
 	status, text, sockets := traced(t, nil, program, "-preset", "smoke", "-progress", "none", "-out", filepath.Join(dir, "smoke"))
 	if status != 0 {
 		t.Fatalf("status %d: %s", status, text)

@@ -1,5 +1,6 @@
 // Package labtest holds what the tests of all experiments do: calls of the program,
-// what it says to wrong input, equal bytes, resumption.
+// what it says to wrong input, equal bytes, resumption; on Unix also processes of its own,
+// which are interrupted or killed and resumed.
 package labtest
 
 import (
