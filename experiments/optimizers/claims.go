@@ -46,7 +46,7 @@ func (r *reporter) fewerEpochs(claim string, a, b method, figure string) {
 		Claim: claim,
 		Measured: fmt.Sprintf("epochs to a validation loss of %g: %s %s; %s %s (at the fastest rates: %s; %s)",
 			r.Recipe.Target, a.name, r.epochs(x), b.name, r.epochs(y), r.fastestWords(a), r.fastestWords(b)),
-		Figure:   figure,
+		Figure: figure,
 	}, x, y)
 }
 
