@@ -106,7 +106,7 @@ func (x *runner) pretrain(ctx context.Context) error {
 				return err
 			}
 			if o.Diverged {
-				return fmt.Errorf("diverged: want a smaller rate than %g", p.Train.Optimizer.Rate.Start)
+				return o.Err // says where, and what to try
 			}
 			return x.SaveModel(t.File(), dbn)
 		}})
