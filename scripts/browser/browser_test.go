@@ -32,7 +32,7 @@ func TestBrowser(t *testing.T) {
 		<style>@media print { div { overflow: visible !important; width: auto !important; } details::details-content { content-visibility: visible; } }</style>`)
 	bad := write(t, `<p id="twice">x</p><p id="twice">y</p><a href="#no">z</a><a href="missing.html">z</a>
 		<img src="missing.png" alt="gone">`+strings.Replace(picture, `alt="a square"`, "", 1)+`
-		<details><summary>more</summary><p>folded</p></details><pre style="overflow: auto; width: 90px">a line that is too long for it</pre>
+		<details><summary>more</summary><p>folded</p><p style="color: #ddd">dim</p></details><pre style="overflow: auto; width: 90px">a line that is too long for it</pre>
 		<div style="width: 900px">wide</div><p style="color: #ccc; background: #fff">pale</p><p style="font-size: 9px">small</p>
 		<style>@media (prefers-color-scheme: dark) { #dark { color: #111; background: #000; } }</style><p id="dark">night</p>
 		<link rel="stylesheet" href="http://127.0.0.1:9/x.css">
@@ -51,7 +51,7 @@ func TestBrowser(t *testing.T) {
 	}
 	for _, want := range []string{
 		"two elements have the id twice", "link #no leads nowhere", "missing.html: ", "image missing.png is broken", "has no alternative text",
-		"360-light: the page is 9", "print: the page is 9", `wide"`, "print: a folded part is not printed: <p> \"folded", "print: a part that scrolls is cut: <pre>", "text of contrast 1.6: <p> \"pale\"", "text of 9 pixels",
+		"360-light: the page is 9", "print: the page is 9", `wide"`, "360-light: text of contrast 1.4: <p> \"dim", "print: a folded part is not printed: <p> \"folded", "print: a part that scrolls is cut: <pre>", "text of contrast 1.6: <p> \"pale\"", "text of 9 pixels",
 		"360-dark: text of contrast 1.1: <p#dark>", "request for http://127.0.0.1:9/x.css", "request failed: ", "console: warning", "Error: thrown",
 	} {
 		if !strings.Contains(stdout.String(), want) {
@@ -68,6 +68,10 @@ func TestBrowser(t *testing.T) {
 
 func TestNoBrowser(t *testing.T) {
 	var stdout, stderr bytes.Buffer
+	if code := run([]string{"-h"}, &stdout, &stderr); code != 0 || !strings.Contains(stderr.String(), "-screenshots") {
+		t.Errorf("help: status %d, standard error %q", code, &stderr)
+	}
+	stderr.Reset()
 	code := run([]string{"-browser", filepath.Join(t.TempDir(), "chromium"), write(t, "x")}, &stdout, &stderr)
 	if code != 1 || !strings.Contains(stderr.String(), "no browser: want Chromium or Chrome in PATH") {
 		t.Errorf("status %d, standard error %q", code, &stderr)
@@ -76,6 +80,10 @@ func TestNoBrowser(t *testing.T) {
 	if _, err := findBrowser(""); err == nil {
 		if code := run([]string{filepath.Join(t.TempDir(), "no.html")}, &stdout, &stderr); code != 1 || !strings.Contains(stderr.String(), "no.html") {
 			t.Errorf("no page: status %d, standard error %q", code, &stderr)
+		}
+		stderr.Reset()
+		if code := run([]string{t.TempDir()}, &stdout, &stderr); code != 1 || !strings.Contains(stderr.String(), "want a page, got a directory") {
+			t.Errorf("a directory: status %d, standard error %q", code, &stderr)
 		}
 	}
 }

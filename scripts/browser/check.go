@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -50,8 +51,11 @@ func (b *browser) check(ctx context.Context, file, shots string) ([]string, erro
 	if err != nil {
 		return nil, err
 	}
-	if _, err := os.Stat(path); err != nil {
+	switch info, err := os.Stat(path); {
+	case err != nil:
 		return nil, err
+	case info.IsDir(): // which the browser would list
+		return nil, errors.New("want a page, got a directory")
 	}
 	t, closeTab, err := b.open(ctx)
 	if err != nil {

@@ -11,7 +11,7 @@
 //   - requests that fail, and any for something that is not a file or part of the page;
 //   - images that are broken or have no alternative text;
 //   - a page wider than the window, or than the paper;
-//   - parts that are folded or cut off on paper;
+//   - parts that are folded or cut off on paper (on the screen all are unfolded to be looked at);
 //   - links to files that are not there, or to places that the page does not have, and
 //     an id that occurs twice;
 //   - text of too little contrast with what is behind it, or of less than 12 pixels;
@@ -23,6 +23,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -44,7 +45,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "Usage: browser [flags] page.html …")
 		fs.PrintDefaults()
 	}
-	if err := fs.Parse(args); err != nil || fs.NArg() == 0 {
+	if err := fs.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return 0
+	} else if err != nil || fs.NArg() == 0 {
 		if err == nil {
 			fs.Usage()
 		}

@@ -7,6 +7,10 @@
     return "<" + e.tagName.toLowerCase() + id + "> " + JSON.stringify(text);
   };
 
+  // What is folded on the screen can be unfolded there, and is looked at too.
+  const folded = matchMedia("print").matches ? [] : [...document.querySelectorAll("details:not([open])")];
+  for (const e of folded) e.open = true;
+
   for (const img of document.images) {
     img.loading = "eager";
     const source = (img.getAttribute("src") || "").slice(0, 60);
@@ -74,5 +78,6 @@
       wrong.push("text of " + size + " pixels: " + name(e));
     }
   }
+  for (const e of folded) e.open = false;
   return { wrong, links: [...document.querySelectorAll("a[href]")].map(a => a.href) };
 })()
