@@ -61,8 +61,8 @@ func (r *reporter) order() error {
 	}
 	text := []string{"The lecture prefers " + orderWords(order) + ". Each step up is to cure something, so that it should matter where that is found, at the best rate of the activation that is to be worse, and nowhere else: " +
 		"LeakyReLU cures dead units of ReLU; ReLU the saturation of tanh, flat derivatives that let the gradient vanish on its way down; and tanh is steeper at 0 than the sigmoid, which multiplies the error by at most 0.25 a layer."}
-	if len(r.Seeds) < minSeeds {
-		text = append(text, fmt.Sprintf("Verdicts are given from %d seeds on.", minSeeds))
+	if len(r.Seeds) < lab.MinSeeds {
+		text = append(text, fmt.Sprintf("Verdicts are given from %d seeds on.", lab.MinSeeds))
 	}
 	var rows [][]string
 	for _, depth := range r.Recipe.Depths {
@@ -71,7 +71,7 @@ func (r *reporter) order() error {
 			s := r.step(a, b)
 			rows = append(rows, []string{fmt.Sprint(depth), fmt.Sprintf("%s > %s", a.f, b.f), fmt.Sprintf("%d of %d", s.better, len(r.Seeds)),
 				lab.Summary(s.gains), fmt.Sprintf("%.2g", s.noise), short(r.of(b, "dead")), short(r.of(b, "flat")), finite(r.of(b, "gradient_ratio"))})
-			if s.better < len(r.Seeds) && len(r.Seeds) >= minSeeds {
+			if s.better < len(r.Seeds) && len(r.Seeds) >= lab.MinSeeds {
 				text = append(text, r.why(a, b, s))
 			}
 		}

@@ -104,8 +104,6 @@ func leaky(f blocks.Activation) bool { return strings.HasPrefix(f.String(), "lea
 // Bounds of a recipe, so that a wrong figure is refused before it exhausts the memory or
 // a checkpoint's record.
 const (
-	// minSeeds that a verdict about networks is given from.
-	minSeeds = 3
 	// maxActivations, so that lines and legend can be told apart.
 	maxActivations = 7
 	maxDepth       = 12

@@ -51,7 +51,7 @@ func report(ctx context.Context, run *lab.Run[Recipe], data *datasets.Split, cur
 		}
 	}
 	r.curveClaims()
-	if len(r.Seeds) >= minSeeds {
+	if len(r.Seeds) >= lab.MinSeeds {
 		r.convergenceClaims()
 		r.orderClaims()
 		r.unitClaims()

@@ -84,8 +84,6 @@ const (
 	maxPasses = 1_000 // the set holds each point so often
 	maxWidths = 12
 	maxRates  = 6
-	// minSeeds that a verdict is given from.
-	minSeeds = 3
 )
 
 // validate reports what is wrong with a recipe.

@@ -62,8 +62,8 @@ func report(ctx context.Context, run *lab.Run[Recipe], by map[spec]outcome) erro
 			return err
 		}
 	}
-	if len(r.Seeds) < minSeeds {
-		r.Section("Verdicts", fmt.Sprintf("None: a verdict takes at least %d seeds.", minSeeds))
+	if len(r.Seeds) < lab.MinSeeds {
+		r.Section("Verdicts", fmt.Sprintf("None: a verdict takes at least %d seeds.", lab.MinSeeds))
 		return nil
 	}
 	r.claims()

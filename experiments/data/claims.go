@@ -9,13 +9,10 @@ import (
 	"capas/experiments/lab"
 )
 
-// minSeeds that a verdict is given from.
-const minSeeds = 3
-
 // claims judges what the lecture says. Every rule wants the same sign for every seed.
 func (r *reporter) claims() {
-	if len(r.Seeds) < minSeeds {
-		r.Section("Verdicts", fmt.Sprintf("None: a verdict takes at least %d seeds.", minSeeds))
+	if len(r.Seeds) < lab.MinSeeds {
+		r.Section("Verdicts", fmt.Sprintf("None: a verdict takes at least %d seeds.", lab.MinSeeds))
 		return
 	}
 	if len(r.Recipe.Labels) > 1 {

@@ -108,7 +108,6 @@ func flags(fs *flag.FlagSet, r *Recipe) {
 // Bounds of a recipe, so that a wrong figure is refused before it exhausts memory or a
 // checkpoint's record.
 const (
-	minSeeds      = 3 // that a verdict is given from
 	shallow, deep = 1, 3
 	maxDepth      = 20
 	minParameters = 4000 // one hidden layer has five units then

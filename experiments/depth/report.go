@@ -22,7 +22,7 @@ type reporter struct {
 
 func report(ctx context.Context, run *lab.Run[Recipe], res *results) error {
 	r := &reporter{
-		Run: run, results: res, judged: len(run.Seeds) >= minSeeds, nets: map[string][]*trained{},
+		Run: run, results: res, judged: len(run.Seeds) >= lab.MinSeeds, nets: map[string][]*trained{},
 		sets: figure.NewColors(setNames(run.Data)...), kinds: figure.NewColors(linearName, reluName),
 	}
 	names := []string{handShallow, handDeep}
@@ -40,7 +40,7 @@ func report(ctx context.Context, run *lab.Run[Recipe], res *results) error {
 		}
 	}
 	if !r.judged {
-		r.Section("Verdicts", fmt.Sprintf("Only of what was built by hand: others take at least %d seeds.", minSeeds))
+		r.Section("Verdicts", fmt.Sprintf("Only of what was built by hand: others take at least %d seeds.", lab.MinSeeds))
 	}
 	return nil
 }

@@ -9,9 +9,6 @@ import (
 	"capas/experiments/lab"
 )
 
-// minSeeds that a verdict is given from.
-const minSeeds = 3
-
 // What the rules of the claims ask for; all fixed before anything was measured.
 const (
 	// kept is the factor within which a variance must stay over all hidden layers to count
@@ -29,8 +26,8 @@ const (
 // claims states what the lecture, and He et al., say about first weights, and whether the
 // numbers bear it out.
 func (r *reporter) claims() {
-	if len(r.Seeds) < minSeeds {
-		r.Section("Verdicts", fmt.Sprintf("None: a verdict takes at least %d seeds.", minSeeds))
+	if len(r.Seeds) < lab.MinSeeds {
+		r.Section("Verdicts", fmt.Sprintf("None: a verdict takes at least %d seeds.", lab.MinSeeds))
 		return
 	}
 	for _, f := range r.Recipe.Activations {

@@ -126,8 +126,6 @@ func flags(fs *flag.FlagSet, r *Recipe) {
 // Bounds of a recipe, so that a wrong figure is refused before it exhausts the memory or
 // a checkpoint's record.
 const (
-	// minSeeds that a verdict is given from.
-	minSeeds = 3
 	// maxSteps: the courses of ten points on two surfaces of five optimisers are 240 MB.
 	maxSteps          = 100_000
 	maxRatesPerDecade = 20

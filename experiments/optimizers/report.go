@@ -49,13 +49,13 @@ func report(ctx context.Context, run *lab.Run[Recipe], data *datasets.Split, ima
 		}
 	}
 	if !r.judged() {
-		r.Section("Verdicts", fmt.Sprintf("None: a verdict takes at least %d seeds.", minSeeds))
+		r.Section("Verdicts", fmt.Sprintf("None: a verdict takes at least %d seeds.", lab.MinSeeds))
 	}
 	return nil
 }
 
 // judged tells whether there are seeds enough for verdicts.
-func (r *reporter) judged() bool { return len(r.Seeds) >= minSeeds }
+func (r *reporter) judged() bool { return len(r.Seeds) >= lab.MinSeeds }
 
 // choose finds each method's best rate: the smallest mean over seeds of the smallest
 // validation loss. A rate at which a seed diverges is none.

@@ -11,6 +11,10 @@ import (
 // claims states what the lecture says about these networks and whether the numbers
 // bear it out. Every rule wants the same sign for every seed.
 func (r *reporter) claims() {
+	if len(r.Seeds) < lab.MinSeeds {
+		r.Section("Verdicts", fmt.Sprintf("None: a verdict takes at least %d seeds.", lab.MinSeeds))
+		return
+	}
 	deep := len(r.Recipe.Layers) > 2 && r.Recipe.Activation == blocks.Sigmoid()
 	if deep && r.has(initNormal) && r.Recipe.FineTune.NormEvery > 0 {
 		ratio := r.Values(initNormal + ".gradient_ratio")

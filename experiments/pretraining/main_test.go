@@ -74,8 +74,8 @@ func TestEarlierResultsStay(t *testing.T) {
 }
 
 func TestResult(t *testing.T) {
-	doc := program().Result(t, "-init", "glorot,dbn")
-	if len(doc.Metrics["dbn.test_error"].Values) != 2 || len(doc.Claims) == 0 || len(doc.Figures) == 0 {
+	doc := program().Result(t, "-init", "glorot,dbn", "-seeds", "3")
+	if len(doc.Metrics["dbn.test_error"].Values) != 3 || len(doc.Claims) == 0 || len(doc.Figures) == 0 {
 		t.Errorf("incomplete document: %v", doc)
 	}
 }

@@ -16,8 +16,8 @@ const agreement = 0.2
 // claims are the lecture's, of section 3.4, and whether the numbers bear them out. A
 // verdict takes three seeds, all of which must agree.
 func (x *experimenter) claims() {
-	if len(x.Seeds) < minSeeds {
-		x.Section("Verdicts", fmt.Sprintf("None: a verdict takes at least %d seeds.", minSeeds))
+	if len(x.Seeds) < lab.MinSeeds {
+		x.Section("Verdicts", fmt.Sprintf("None: a verdict takes at least %d seeds.", lab.MinSeeds))
 		return
 	}
 	r := x.Recipe

@@ -28,7 +28,7 @@ func experiment() lab.Experiment[Recipe] {
 		Question: "What do dropout, L1, L2, early stopping and data augmentation, alone and together, do for the error on images that were not seen in training, " +
 			"and what is left of it with more images?",
 		Presets:  presets(),
-		Seeds:    map[string]int{"smoke": 1, "lecture": minSeeds, "paper": minSeeds},
+		Seeds:    map[string]int{"smoke": 1, "lecture": lab.MinSeeds, "paper": lab.MinSeeds},
 		Datasets: []string{"mnist"},
 		Flags:    flags,
 		Validate: validate,

@@ -7,9 +7,6 @@ import (
 	"capas/datasets"
 )
 
-// minSeeds that a verdict is given from.
-const minSeeds = 3
-
 // Bounds of a recipe, so that a wrong figure is refused before it exhausts the memory or
 // a checkpoint's record.
 const (
