@@ -41,15 +41,16 @@ func (r *reporter) noise() error {
 		"Few points with noise are not enough to tell widths apart with certainty either: compare the columns of validation and test.",
 		p.Noisy, f.words, p.NoisyPoints, p.Noise, units(chosen), units(r.extremeTest(1)), units(r.extremeTest(-1))))
 	test := "test, against the function"
-	svg, err := figure.Lines{XLabel: "hidden units", YLabel: "root mean squared error", LogX: true, FromZero: true, Series: []figure.Series{
+	chart := figure.Lines{XLabel: "hidden units", YLabel: "root mean squared error", LogX: true, FromZero: true, Series: []figure.Series{
 		r.series("training", func(w int) []float64 { return over(r.measured[r.noisy(w)], fit) }),
 		r.series(test, func(w int) []float64 { return over(r.measured[r.noisy(w)], inside) }),
 		r.constant("σ of the noise", func(int) float64 { return p.Noise }),
-	}}.SVG()
+	}}
+	svg, err := chart.SVG()
 	if err != nil {
 		return err
 	}
-	r.Figure("noise.svg", "Training and test error with noisy data", meanAndBand, svg)
+	r.Figure("noise.svg", "Training and test error with noisy data", chart.Spread(), svg)
 	var rows [][]string
 	for _, w := range p.Widths {
 		k := r.noisy(w)

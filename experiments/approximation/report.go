@@ -159,11 +159,9 @@ func (r *reporter) against(file, title, caption, y string, colors figure.Colors,
 	if err != nil {
 		return err
 	}
-	r.Figure(file, title, strings.TrimSpace(caption+" "+meanAndBand), svg)
+	r.Figure(file, title, strings.TrimSpace(caption+" "+l.Spread()), svg)
 	return nil
 }
-
-const meanAndBand = "Mean over seeds; band: ± one standard deviation."
 
 // spread picks about so many of the widths, evenly, the last among them.
 func spread(widths []int, n int) (out []int) {

@@ -150,11 +150,12 @@ func (r *reporter) beyond() error {
 			s := r.curve(r.main(f, w))
 			series, colors = append(series, s), append(colors, s.Name)
 		}
-		svg, err := figure.Lines{XLabel: "x (data only between −1 and 1)", YLabel: "f(x)", Series: series, Colors: figure.NewColors(colors...)}.SVG()
+		chart := figure.Lines{XLabel: "x (data only between −1 and 1)", YLabel: "f(x)", Series: series, Colors: figure.NewColors(colors...)}
+		svg, err := chart.SVG()
 		if err != nil {
 			return err
 		}
-		r.Figure("outside_"+f.name+".svg", "Fits in and outside of the range: "+f.name, f.name+" is "+f.words+". "+meanAndBand, svg)
+		r.Figure("outside_"+f.name+".svg", "Fits in and outside of the range: "+f.name, f.name+" is "+strings.TrimSpace(f.words+". "+chart.Spread()), svg)
 	}
 	return nil
 }

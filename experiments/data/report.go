@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"capas/experiments/lab"
 	"capas/experiments/lab/figure"
@@ -130,7 +131,7 @@ func (r *reporter) draw(file, title, caption string, lines figure.Lines, names [
 	if err != nil {
 		return err
 	}
-	r.Figure(file, title, caption+" Mean over seeds, band: ± one standard deviation.", svg)
+	r.Figure(file, title, strings.TrimSpace(caption+" "+lines.Spread()), svg)
 	return nil
 }
 

@@ -151,7 +151,7 @@ func (r *reporter) byHand() error {
 		return err
 	}
 	r.Figure("pieces.svg", "Straight pieces of a function by the units that make it",
-		fmt.Sprintf("Built: the tent map iterated k times, 2k units. Random: means of %d networks a seed, with first weights as for training and random biases; band: ± one standard deviation over seeds.", randomNets), svg)
+		fmt.Sprintf("Built: the tent map iterated k times, 2k units. Random: means of %d networks a seed, with first weights as for training and random biases. ", randomNets)+lines.Spread(), svg)
 	r.Table("Networks built by hand; largest difference from the function on all strings, or on 2ⁿ⁺⁴ + 1 points, and straight pieces",
 		[]string{"function", "network", "hidden layers", "hidden units", "largest difference", "pieces"}, rows)
 	r.handClaims(all)

@@ -122,7 +122,7 @@ func (r *reporter) widthFigure(k kind, sizes []int) error {
 	if err != nil {
 		return err
 	}
-	r.Figure(string(k)+"_width.svg", "Least width that "+title, "Mean over seeds, band: ± one standard deviation; a point is missing where a seed did not learn at any width. Built by hand: what is enough without learning.", svg)
+	r.Figure(string(k)+"_width.svg", "Least width that "+title, "A point is missing where a seed did not learn at any width. Built by hand: what is enough without learning. "+lines.Spread(), svg)
 	return nil
 }
 

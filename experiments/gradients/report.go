@@ -132,7 +132,7 @@ func (r *reporter) lines(file, title, caption string, chart figure.Lines) error 
 	if err != nil {
 		return err
 	}
-	r.Figure(file, title, strings.TrimSpace(caption+" "+band), svg)
+	r.Figure(file, title, strings.TrimSpace(caption+" "+chart.Spread()), svg)
 	r.drawn = append(r.drawn, file)
 	return nil
 }
@@ -144,9 +144,6 @@ func (r *reporter) figure(file string) string {
 	}
 	return ""
 }
-
-// band explains the charts' spread.
-const band = "Mean over seeds, band: ± one standard deviation."
 
 func (r *reporter) sensitivity() error {
 	r.Section("Sensitivity", fmt.Sprintf("δ is the gradient of an example's loss with respect to a layer's pre-activations, taken as a symbolic gradient. "+

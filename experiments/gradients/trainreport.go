@@ -82,7 +82,7 @@ func (r *reporter) alone() error {
 		}
 		file := fmt.Sprintf("frozen_depth%d.svg", depth)
 		r.Figure(file, fmt.Sprintf("Test error of the whole network and of its last layers alone, %d hidden layers", depth),
-			"Mean over seeds; bars: one standard deviation; dots: single seeds.", svg)
+			dots.Spread(), svg)
 		r.drawn = append(r.drawn, file)
 	}
 	r.Table("Test error in percent, mean ± standard deviation over seeds", []string{"network", "hidden layers", "whole", "frozen", "standardised", "signal below"}, rows)

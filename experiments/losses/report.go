@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"strings"
 
 	"capas/datasets"
 	"capas/experiments/internal/trial"
@@ -224,7 +225,7 @@ func (r *reporter) draw(c chart) error {
 	if err != nil {
 		return err
 	}
-	r.Figure(c.file, c.title, c.caption+" Mean over seeds, band: ± one standard deviation.", svg)
+	r.Figure(c.file, c.title, strings.TrimSpace(c.caption+" "+lines.Spread()), svg)
 	return nil
 }
 

@@ -178,7 +178,7 @@ func (r *reporter) wrong() error {
 // recoveries reports the epochs to recovery, by confidence and by rate.
 func (r *reporter) recoveries() error {
 	all := r.Recipe.Train.Epochs
-	caption := fmt.Sprintf("Mean over seeds, band: ± one standard deviation. %d stands for none in %d epochs.", all+1, all)
+	caption := fmt.Sprintf("%d stands for none in %d epochs. ", all+1, all)
 	byConfidence := figure.Lines{XLabel: "1 − probability of the wrong class at the start", YLabel: "epochs to recovery", LogX: true, LogY: true, Colors: r.colors}
 	byRate := figure.Lines{XLabel: "learning rate", YLabel: "epochs to recovery", LogX: true, LogY: true, Colors: r.colors}
 	var rows [][]string
@@ -218,7 +218,7 @@ func (r *reporter) recoveries() error {
 		if err != nil {
 			return err
 		}
-		r.Figure(f.file, f.title, f.caption, svg)
+		r.Figure(f.file, f.title, strings.TrimSpace(f.caption+f.chart.Spread()), svg)
 	}
 	r.Table(fmt.Sprintf("Epochs until the validation error is below %g %%, by seed, and the norm g of the output weights' gradient in the first epoch; “usual” is a usual start", 100*r.Recipe.Recovered),
 		[]string{"output and loss", "epochs, same rate", "epochs, best rate", "… usual", "g, same rate", "… usual", "g, best rate", "… usual"}, rows)

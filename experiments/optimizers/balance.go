@@ -41,10 +41,10 @@ func (r *reporter) balanceSection(context.Context) error {
 			rows = append(rows, []string{category, lab.Summary(a), lab.Summary(b), lab.Summary(share), lab.Summary(lab.Scaled(r.Values("gradient."+at.state+".between_classes"), 100))})
 		}
 	}
-	if err := r.figure("balance_error.svg", "Test error with balanced batches and with random ones", "At the best rates: "+r.bestRates(r.Recipe.balancing())+". Every seed, mean and standard deviation.", errors); err != nil {
+	if err := r.figure("balance_error.svg", "Test error with balanced batches and with random ones", "At the best rates: "+r.bestRates(r.Recipe.balancing())+".", errors); err != nil {
 		return err
 	}
-	if err := r.figure("balance_gradient.svg", "How far the gradient of a batch is from that of all images", "By the size of the batch and the weights. Every seed, mean and standard deviation.", spread); err != nil {
+	if err := r.figure("balance_gradient.svg", "How far the gradient of a batch is from that of all images", "By the size of the batch and the weights.", spread); err != nil {
 		return err
 	}
 	methods := r.Recipe.balancing()
@@ -55,7 +55,7 @@ func (r *reporter) balanceSection(context.Context) error {
 		{"balance_epochs.svg", "Loss by epochs, balanced and random batches", r.lossBy("epoch", false, methods, r.at, byEpoch)},
 		{"balance_seconds.svg", "Loss by time, balanced and random batches", r.lossBy("time (s)", true, methods, r.at, r.bySecond)},
 	} {
-		if err := r.figure(f.file, f.title, "The networks of the table below."+band, f.chart); err != nil {
+		if err := r.figure(f.file, f.title, "The networks of the table below.", f.chart); err != nil {
 			return err
 		}
 	}

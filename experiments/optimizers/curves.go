@@ -42,9 +42,6 @@ func (r *reporter) bySecond(m method, epoch int) float64 {
 	return float64(epoch) * stat.Mean(r.values(m, "epoch_seconds"), nil)
 }
 
-// band ends captions.
-const band = " Mean over seeds, band: ± one standard deviation."
-
 // sizesSection reports the methods that differ by the size of a batch.
 func (r *reporter) sizesSection(context.Context) error {
 	methods := r.Recipe.sizes()
@@ -61,9 +58,9 @@ func (r *reporter) sizesSection(context.Context) error {
 		file, title, caption string
 		chart                figure.Lines
 	}{
-		{"size_epochs.svg", "Loss by epochs", "Rates: " + r.bestRates(methods) + "." + band, r.lossBy("epoch", false, methods, r.at, byEpoch)},
-		{"size_updates.svg", "Loss by steps", "The same networks, from the first epoch on. A step from more examples is a better step, but not in proportion to them." + band, r.lossBy("steps", true, methods, r.at, r.byUpdate)},
-		{"size_seconds.svg", "Loss by time", "The same networks by the time that training takes, from the first epoch on." + band, r.lossBy("time (s)", true, methods, r.at, r.bySecond)},
+		{"size_epochs.svg", "Loss by epochs", "Rates: " + r.bestRates(methods) + ".", r.lossBy("epoch", false, methods, r.at, byEpoch)},
+		{"size_updates.svg", "Loss by steps", "The same networks, from the first epoch on. A step from more examples is a better step, but not in proportion to them.", r.lossBy("steps", true, methods, r.at, r.byUpdate)},
+		{"size_seconds.svg", "Loss by time", "The same networks by the time that training takes, from the first epoch on.", r.lossBy("time (s)", true, methods, r.at, r.bySecond)},
 	} {
 		if err := r.figure(f.file, f.title, f.caption, f.chart); err != nil {
 			return err
@@ -139,11 +136,11 @@ func (r *reporter) optimizersSection(context.Context) error {
 		file, title, caption string
 		chart                figure.Lines
 	}{
-		{"optimizer_epochs.svg", "Loss by epochs", "Rates: " + r.bestRates(methods) + "." + band, r.lossBy("epoch", false, methods, r.at, byEpoch)},
-		{"optimizer_training.svg", "Training loss by epochs", "What the methods make small. The same networks; means over the steps of each epoch." + band, training},
-		{"optimizer_seconds.svg", "Loss by time", "The same networks by the time that training takes, from the first epoch on." + band, r.lossBy("time (s)", true, methods, r.at, r.bySecond)},
-		{"optimizer_rates.svg", "Loss by rate", fmt.Sprintf("The smallest validation loss in %d epochs at each of the rates tried; a rate at which a seed diverges is left out.", r.Recipe.Epochs) + band, rates},
-		{"optimizer_default.svg", "Loss by epochs, without choosing a rate", fmt.Sprintf("Rate %g for mini-batches, momentum and Nesterov's, %g for RMSProp and Adam.", r.Recipe.Default, r.Recipe.AdaptiveDefault) + band,
+		{"optimizer_epochs.svg", "Loss by epochs", "Rates: " + r.bestRates(methods) + ".", r.lossBy("epoch", false, methods, r.at, byEpoch)},
+		{"optimizer_training.svg", "Training loss by epochs", "What the methods make small. The same networks; means over the steps of each epoch.", training},
+		{"optimizer_seconds.svg", "Loss by time", "The same networks by the time that training takes, from the first epoch on.", r.lossBy("time (s)", true, methods, r.at, r.bySecond)},
+		{"optimizer_rates.svg", "Loss by rate", fmt.Sprintf("The smallest validation loss in %d epochs at each of the rates tried; a rate at which a seed diverges is left out.", r.Recipe.Epochs), rates},
+		{"optimizer_default.svg", "Loss by epochs, without choosing a rate", fmt.Sprintf("Rate %g for mini-batches, momentum and Nesterov's, %g for RMSProp and Adam.", r.Recipe.Default, r.Recipe.AdaptiveDefault),
 			r.lossBy("epoch", false, methods, r.byDefault, byEpoch)},
 	} {
 		if err := r.figure(f.file, f.title, f.caption, f.chart); err != nil {

@@ -91,7 +91,7 @@ func (r *reporter) speedFigure(methods []method) error {
 	if !some {
 		return nil
 	}
-	return r.figure("optimizer_speed.svg", "Epochs to the target by rate", "At each of the rates tried; where a seed does not reach the target there is no point."+band, chart)
+	return r.figure("optimizer_speed.svg", "Epochs to the target by rate", "At each of the rates tried; where a seed does not reach the target there is no point.", chart)
 }
 
 // fitTable tells learning the training images from doing well on others.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"strings"
 
 	"capas/datasets"
 	"capas/experiments/internal/trial"
@@ -273,6 +274,9 @@ func (r *reporter) figure(file, title, caption string, chart interface{ SVG() ([
 	if err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
-	r.Figure(file, title, caption, svg)
+	if s, ok := chart.(interface{ Spread() string }); ok { // several seeds in one line
+		caption += " " + s.Spread()
+	}
+	r.Figure(file, title, strings.TrimSpace(caption), svg)
 	return nil
 }

@@ -75,7 +75,7 @@ func (r *reporter) surface(races []*race) error {
 			return err
 		}
 	}
-	if err := r.figure(s.key+"_value.svg", "Value on "+s.name+" by steps", fmt.Sprintf("As a share of the value at the start; a curve ends where the first seed comes below %g. Mean over seeds, band: ± one standard deviation.", lowestShown), r.valueChart(races)); err != nil {
+	if err := r.figure(s.key+"_value.svg", "Value on "+s.name+" by steps", fmt.Sprintf("As a share of the value at the start; a curve ends where the first seed comes below %g.", lowestShown), r.valueChart(races)); err != nil {
 		return err
 	}
 	r.Table(fmt.Sprintf("On %s: best rate, steps until the value has settled below %g of the first one by seed, its share after %d steps, and how long the last step was", s.name, r.Recipe.Tolerance, r.Recipe.Steps),

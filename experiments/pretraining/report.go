@@ -133,7 +133,7 @@ func (r *reporter) curves() error {
 		if err != nil {
 			return err
 		}
-		r.Figure(c.file, c.title, "Mean over seeds, band: ± one standard deviation.", svg)
+		r.Figure(c.file, c.title, chart.Spread(), svg)
 	}
 	return nil
 }
@@ -159,6 +159,6 @@ func (r *reporter) gradients() error {
 		return err
 	}
 	r.Figure("gradient_norms.svg", "Gradient norm of each layer in the first epoch",
-		fmt.Sprintf("Mean Euclidean norm over every %dth step; bars: one standard deviation over seeds.", r.Recipe.FineTune.NormEvery), svg)
+		strings.TrimSpace(fmt.Sprintf("Mean Euclidean norm over every %dth step. ", r.Recipe.FineTune.NormEvery)+chart.Spread()), svg)
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"capas/datasets"
 	"capas/experiments/internal/trial"
@@ -12,9 +13,6 @@ import (
 	"capas/random"
 	"capas/train"
 )
-
-// band explains the charts' spread.
-const band = " Mean over seeds, band: ± one standard deviation."
 
 // errorsFigure draws training and test errors of all methods with n images.
 func (x *experimenter) errorsFigure(n int) error {
@@ -61,7 +59,7 @@ func (x *experimenter) lines(file, title, caption string, chart figure.Lines) er
 	if err != nil {
 		return err
 	}
-	x.Figure(file, title, caption+band, svg)
+	x.Figure(file, title, strings.TrimSpace(caption+" "+chart.Spread()), svg)
 	return nil
 }
 
