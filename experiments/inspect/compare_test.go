@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"io/fs"
 	"maps"
 	"math"
@@ -179,6 +180,36 @@ func damageLatest(t *testing.T, dir, network string) (other string) {
 	return other
 }
 
+// claim gives a run without any a claim.
+func claim(t *testing.T, dir, measured string, holds bool) {
+	t.Helper()
+	data := string(read(t, dir, "result.json"))
+	text := fmt.Sprintf(`"claims": [{"section": "3", "claim": "One is less than two.", "measured": %q, "holds": %v, "rule": "smaller"}]`, measured, holds)
+	if strings.Count(data, `"claims": []`) != 1 {
+		t.Fatalf("want a run without claims, got %s", data)
+	}
+	write(t, filepath.Join(dir, "result.json"), []byte(strings.Replace(data, `"claims": []`, text, 1)))
+}
+
+// The same claim with other numbers, or another verdict, is a difference.
+func TestClaims(t *testing.T) {
+	one, other := copied(t, finished(t)), copied(t, finished(t))
+	claim(t, one, "1 and 2", true)
+	for _, c := range []struct {
+		measured string
+		holds    bool
+		pairs    int
+	}{{"1 and 2", true, 0}, {"1.1 and 2", true, 1}, {"1 and 2", false, 1}} {
+		dir := copied(t, other)
+		claim(t, dir, c.measured, c.holds)
+		status, raw, stderr := call("compare", "-json", one, dir)
+		var got compared
+		if err := json.Unmarshal([]byte(raw), &got); err != nil || status != c.pairs || len(got.Claims) != c.pairs || got.Equal != (c.pairs == 0) {
+			t.Errorf("%q, %v: status %d, %v, %s: want %d pairs in\n%s", c.measured, c.holds, status, err, stderr, c.pairs, raw)
+		}
+	}
+}
+
 // TestOneChange makes one change in a copy of a run; compare finds it, from both sides.
 func TestOneChange(t *testing.T) {
 	original := finished(t)
@@ -230,10 +261,7 @@ func TestOneChange(t *testing.T) {
 			at := slices.Index(value, `"values":`) + 2
 			write(t, filepath.Join(dir, "result.json"), []byte(strings.Replace(data, value[at], "0.5,", 1)))
 		}, "dbn.test_error"},
-		"a verdict": {func(dir string) {
-			data := string(read(t, dir, "result.json"))
-			write(t, filepath.Join(dir, "result.json"), []byte(strings.Replace(data, `"measured": "`, `"measured": "about `, 1)))
-		}, "Claims of other verdicts"},
+		"a claim": {func(dir string) { claim(t, dir, "1 and 2", true) }, "Claims of other verdicts"},
 		"an epoch less": {func(dir string) {
 			data := string(read(t, dir, "metrics.jsonl"))
 			lines := strings.SplitAfter(data, "\n")
