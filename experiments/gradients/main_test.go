@@ -21,7 +21,7 @@ import (
 
 // tiny is a run that takes a second.
 func tiny(out string, more ...string) []string {
-	return append([]string{"-preset", "smoke", "-images", "500", "-width", "12", "-activation", "sigmoid,tanh", "-init", "lecun,xavier",
+	return append([]string{"-preset", "smoke", "-seeds", "3", "-images", "500", "-width", "12", "-activation", "sigmoid,tanh", "-init", "lecun,xavier",
 		"-depth", "2,3", "-networks", "sigmoid/lecun,tanh/xavier", "-train-depth", "2", "-train-last", "1", "-epochs", "2", "-progress", "none", "-out", out}, more...)
 }
 
