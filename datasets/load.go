@@ -27,6 +27,8 @@ type Options struct {
 // read once, at the end.
 type Split struct {
 	Train, Validation, Test *Set
+
+	whole *Set // Train and Validation where they are parts of one set; see All
 }
 
 // Load reads the named data set (see [Names]): images as rows of pixels/255 in [0, 1], with their labels.
@@ -81,7 +83,7 @@ func load(ctx context.Context, c collection, opts Options) (*Split, error) {
 		return nil, err
 	}
 	validation.Name = c.name + "/validation"
-	return &Split{Train: train, Validation: validation, Test: test}, nil
+	return &Split{Train: train, Validation: validation, Test: test, whole: training}, nil
 }
 
 // readSet reads a pair of IDX files, images (n, height, width) and labels (n).

@@ -168,7 +168,8 @@ type Classifier interface {
 }
 
 // FineTune returns the stage "fine-tuning": supervised training of the whole network.
-// It ends with the parameters that had the smallest error on the validation set.
+// It ends with the parameters that had the smallest error on the validation set; with
+// those after the last epoch if validation is nil.
 func FineTune(net Classifier, recipe train.Recipe, data, validation *datasets.Set, order *random.Stream) Stage {
 	return supervised("fine-tuning", "error", net, net, recipe, data, validation, order)
 }
@@ -191,13 +192,13 @@ func supervised(name, score string, m train.Model, net train.Evaluable, recipe t
 	return Stage{
 		Name: name, Params: m.Params(),
 		Train: func(ctx context.Context, hooks Hooks) (*train.History, error) {
-			evaluator := train.NewEvaluator(net)
-			evaluator.Profile = hooks.Profile
-			t := hooks.Trainer(train.Trainer{
-				Model: m, Recipe: recipe, Data: data, Order: split(order, name), Score: score,
-				Validate: func() (train.Values, error) { return evaluator.Run(validation) },
-			})
-			return t.Run(ctx)
+			t := train.Trainer{Model: m, Recipe: recipe, Data: data, Order: split(order, name), Score: score}
+			if validation != nil {
+				evaluator := train.NewEvaluator(net)
+				evaluator.Profile = hooks.Profile
+				t.Validate = func() (train.Values, error) { return evaluator.Run(validation) }
+			}
+			return hooks.Trainer(t).Run(ctx)
 		},
 	}
 }

@@ -49,6 +49,7 @@ func TestBadInput(t *testing.T) {
 		labtest.Bad{Name: "twice", Status: 2, Says: "given twice", Args: []string{"-init", "dbn,dbn"}},
 		labtest.Bad{Name: "negative rate", Status: 2, Says: "learning rate", Args: []string{"-lr", "-1"}},
 		labtest.Bad{Name: "unknown optimizer", Status: 2, Says: `"adagrad" is unknown`, Args: []string{"-optimizer", "adagrad"}},
+		labtest.Bad{Name: "some of all images", Status: 2, Says: "no images and no patience", Args: []string{"-all-images"}},
 		labtest.Bad{Name: "no epochs", Status: 2, Says: "at least one epoch", Args: []string{"-epochs", "0"}},
 		labtest.Bad{Name: "unknown flag", Status: 2, Says: "-nonsense", Args: []string{"-nonsense"}},
 		labtest.Bad{Name: "unknown data", Status: 2, Says: "cifar", Args: []string{"-data", "cifar"}},
@@ -77,6 +78,36 @@ func TestResult(t *testing.T) {
 	doc := program().Result(t, "-init", "glorot,dbn", "-seeds", "3")
 	if len(doc.Metrics["dbn.test_error"].Values) != 3 || len(doc.Claims) == 0 || len(doc.Figures) == 0 {
 		t.Errorf("incomplete document: %v", doc)
+	}
+}
+
+// TestAllImages trains on what is otherwise the validation set: nothing is chosen by it.
+func TestAllImages(t *testing.T) {
+	doc := program().Result(t, "-init", "glorot,dbn", "-seeds", "3", "-images", "0", "-all-images", "-epochs", "1")
+	if len(doc.Metrics["dbn.test_error"].Values) != 3 || len(doc.Metrics["glorot.test_error"].Values) != 3 {
+		t.Errorf("incomplete metrics: %v", doc.Metrics)
+	}
+	for name := range doc.Metrics {
+		if strings.Contains(name, "validation") {
+			t.Errorf("metric %s of images that were trained on", name)
+		}
+	}
+	if len(doc.Claims) == 0 {
+		t.Error("no claims")
+	}
+}
+
+// TestRecipes reads the recipes in files. What they leave out is the preset's.
+func TestRecipes(t *testing.T) {
+	files, err := filepath.Glob("recipes/*.json")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("recipes: %v, %v", files, err)
+	}
+	for _, file := range files {
+		status, stdout, stderr := program().Call("-recipe", file, "-print-config")
+		if status != 0 || !json.Valid([]byte(stdout)) {
+			t.Errorf("%s: status %d: %s", file, status, stderr)
+		}
 	}
 }
 

@@ -46,6 +46,11 @@ func newNetwork(r Recipe, init string, seed uint64, data *datasets.Split) (*netw
 		if err != nil {
 			return nil, err
 		}
+		for _, l := range layers {
+			if cd, ok := l.Model.(*models.CD); ok && r.DBN.Sampled {
+				cd.Sampled = true
+			}
+		}
 		n.stages = pretrain.Greedy(layers, data.Train, order)
 		hidden = n.dbn.Encoder()
 	case initSDAE:
@@ -53,6 +58,9 @@ func newNetwork(r Recipe, init string, seed uint64, data *datasets.Split) (*netw
 			return nil, err
 		}
 		n.sdae.Corrupt(r.SDAE.Corruption, noise)
+		for l, k := range r.SDAE.Corruptions {
+			n.sdae.Layers[l].Corruption = k
+		}
 		layers := pretrain.AutoencoderLayers(n.sdae, func(int) train.Recipe { return r.SDAE.Train })
 		n.stages = pretrain.Greedy(layers, data.Train, order)
 		hidden = n.sdae.Encoder()
@@ -69,17 +77,21 @@ func newNetwork(r Recipe, init string, seed uint64, data *datasets.Split) (*netw
 		return nil, err
 	}
 	n.pretraining = len(n.stages)
-	if n.net, err = models.Classifier(init, hidden, sizes[len(sizes)-1], data.Train.Classes, blocks.Glorot(), top); err != nil {
+	if n.net, err = models.Classifier(init, hidden, sizes[len(sizes)-1], data.Train.Classes, r.Top, top); err != nil {
 		return nil, err
 	}
 	n.net.DropInput, n.net.DropHidden, n.net.Noise = r.DropInput, r.DropHidden, s.Split("dropout")
+	validation := data.Validation
+	if r.AllImages {
+		validation = nil // it is trained on
+	}
 	if r.TopEpochs > 0 {
 		recipe := r.FineTune
 		recipe.Epochs, recipe.NormEvery = r.TopEpochs, 0
 		output := n.net.Layers[len(n.net.Layers)-1]
-		n.stages = append(n.stages, pretrain.TopLayer(n.net, output.Params(), recipe, data.Train, data.Validation, order))
+		n.stages = append(n.stages, pretrain.TopLayer(n.net, output.Params(), recipe, data.Train, validation, order))
 	}
-	n.stages = append(n.stages, pretrain.FineTune(n.net, r.FineTune, data.Train, data.Validation, order))
+	n.stages = append(n.stages, pretrain.FineTune(n.net, r.FineTune, data.Train, validation, order))
 	return n, nil
 }
 

@@ -21,6 +21,10 @@ type Recipe struct {
 	Activation blocks.Activation `json:"activation"`
 	// Images is how many training images are used; 0 for all 50,000.
 	Images int `json:"images,omitempty"`
+	// AllImages trains on the validation images too, 60,000 in all, so that nothing is left
+	// to choose by: the parameters after the last epoch are the ones tested. For recipes
+	// that were chosen before, on the validation set.
+	AllImages bool `json:"all_images,omitempty"`
 	// DBN and SDAE are the trainings of their layers.
 	DBN  Stack `json:"dbn"`
 	SDAE Stack `json:"sdae"`
@@ -30,6 +34,8 @@ type Recipe struct {
 	// DropInput and DropHidden are the probabilities of dropout in fine-tuning.
 	DropInput  float64 `json:"drop_input,omitempty"`
 	DropHidden float64 `json:"drop_hidden,omitempty"`
+	// Top draws the first weights of the output layer.
+	Top blocks.Initializer `json:"top"`
 	// TopEpochs trains the output layer alone before the rest, with the recipe of
 	// FineTune.
 	TopEpochs int `json:"top_epochs,omitempty"`
@@ -47,8 +53,13 @@ type Stack struct {
 	CD int `json:"cd,omitempty"`
 	// Chains is the number of persistent chains, for RBMs; 0 for chains from the data.
 	Chains int `json:"chains,omitempty"`
+	// Sampled ends the chains in binary samples instead of probabilities, for RBMs.
+	Sampled bool `json:"sampled,omitempty"`
 	// Corruption of the inputs, for autoencoders.
 	Corruption blocks.Corruption `json:"corruption,omitzero"`
+	// Corruptions, if there are any, are those of the layers, from the input up, in place
+	// of Corruption.
+	Corruptions []blocks.Corruption `json:"corruptions,omitempty"`
 }
 
 // Names of the initialisations.
@@ -64,7 +75,7 @@ func inits() []string { return []string{initNormal, initGlorot, initDBN, initSDA
 // presets are the recipes by name. Each seed draws its own weights, order and noise.
 func presets() map[string]Recipe {
 	lecture := Recipe{
-		Inits: inits(), Layers: equal(5, 500), Activation: blocks.Sigmoid(), GibbsSteps: 200,
+		Inits: inits(), Layers: equal(5, 500), Activation: blocks.Sigmoid(), GibbsSteps: 200, Top: blocks.Glorot(),
 		// Contrastive divergence as in Hinton 2010: rate 0.1 on mean gradients of
 		// batches of 100, weight cost 0.0002, W ~ N(0, 0.01).
 		DBN: Stack{Init: blocks.Gaussian(0.01), CD: 1, Train: train.Recipe{
@@ -145,6 +156,7 @@ func flags(fs *flag.FlagSet, r *Recipe) {
 	})
 	fs.TextVar(&r.Activation, "activation", r.Activation, "activation of the hidden units, by `name`: "+strings.Join(blocks.Activations(), ", "))
 	fs.IntVar(&r.Images, "images", r.Images, "`number` of training images, balanced over the classes; 0 for all")
+	fs.BoolVar(&r.AllImages, "all-images", r.AllImages, "train on the validation images too, and test the parameters after the last epoch")
 	fs.IntVar(&r.FineTune.Epochs, "epochs", r.FineTune.Epochs, "`epochs` of fine-tuning")
 	fs.IntVar(&r.FineTune.Batch, "batch", r.FineTune.Batch, "`examples` a step of fine-tuning")
 	fs.Float64Var(&r.FineTune.Optimizer.Rate.Start, "lr", r.FineTune.Optimizer.Rate.Start, "learning `rate` of fine-tuning")
@@ -217,6 +229,12 @@ func validate(r *Recipe) error {
 		if !(p >= 0 && p < 1) {
 			return fmt.Errorf("want %s in [0,1), got %g", name, p)
 		}
+	}
+	if r.AllImages && (r.Images > 0 || r.FineTune.Patience != nil) {
+		return fmt.Errorf("all_images trains on all images to the last epoch: want no images and no patience beside it")
+	}
+	if n := len(r.SDAE.Corruptions); n != 0 && n != len(r.Layers) {
+		return fmt.Errorf("want a corruption for each of the layers %v, got %d: %v", r.Layers, n, r.SDAE.Corruptions)
 	}
 	if r.DBN.CD > maxCD {
 		return fmt.Errorf("want cd of at most %d, got %d", maxCD, r.DBN.CD)

@@ -33,7 +33,7 @@ func report(run *lab.Run[Recipe], data *datasets.Split, outcomes [][]*outcome) e
 
 // metrics by initialisation: <init>.test_error, of the parameters with the smallest
 // validation error; <init>.validation_error, that error; <init>.first_validation_error,
-// the one after the first epoch; <init>.train_loss, in the last epoch;
+// the one after the first epoch (both only if there is a validation set); <init>.train_loss, in the last epoch;
 // <init>.gradient_ratio, the norm of the gradient of the first layer's weights over
 // that of the last hidden layer's, in the first epoch.
 func (r *reporter) metrics() {
@@ -43,8 +43,10 @@ func (r *reporter) metrics() {
 			epochs := o.fineTune.Epochs
 			r.Metric(init+".test_error", seed, trial.Value(o.test, "error"))
 			r.Metric(init+".test_loss", seed, trial.Value(o.test, "loss"))
-			r.Metric(init+".validation_error", seed, trial.Value(epochs[o.fineTune.Best-1].Validation, "error"))
-			r.Metric(init+".first_validation_error", seed, trial.Value(epochs[0].Validation, "error"))
+			if !r.Recipe.AllImages {
+				r.Metric(init+".validation_error", seed, trial.Value(epochs[o.fineTune.Best-1].Validation, "error"))
+				r.Metric(init+".first_validation_error", seed, trial.Value(epochs[0].Validation, "error"))
+			}
 			r.Metric(init+".train_loss", seed, trial.Value(epochs[len(epochs)-1].Train, "loss"))
 			if norms := r.norms(o); len(norms) > 1 {
 				r.Metric(init+".gradient_ratio", seed, norms[0]/norms[len(norms)-1])
@@ -66,18 +68,26 @@ func (r *reporter) norms(o *outcome) []float64 {
 }
 
 func (r *reporter) errors() error {
-	r.Section("Test error", fmt.Sprintf("Each network has the hidden layers %v of %s units. The test set of %d images is read once, "+
-		"with the parameters that had the smallest error on %d validation images.",
-		r.Recipe.Layers, r.Recipe.Activation, r.data.Test.Len(), r.data.Validation.Len()))
+	chosen := fmt.Sprintf("that had the smallest error on %d validation images", r.data.Validation.Len())
+	header := []string{"init", "first weights", "test", "validation"}
+	if r.Recipe.AllImages {
+		chosen, header = fmt.Sprintf("after the last epoch on %d images, the validation images among them", r.data.Train.Len()), header[:3]
+	}
+	r.Section("Test error", fmt.Sprintf("Each network has the hidden layers %v of %s units. The test set of %d images is read once, with the parameters %s.",
+		r.Recipe.Layers, r.Recipe.Activation, r.data.Test.Len(), chosen))
 	var rows [][]string
 	dots := figure.Dots{YLabel: "test error (%)", FromZero: true, Bars: true, Colors: r.colors}
 	for _, init := range r.Recipe.Inits {
-		test, validation := lab.Scaled(r.Values(init+".test_error"), 100), lab.Scaled(r.Values(init+".validation_error"), 100)
-		rows = append(rows, []string{init, describeInit(r.Recipe, init), lab.Summary(test), lab.Summary(validation)})
+		test := lab.Scaled(r.Values(init+".test_error"), 100)
+		row := []string{init, describeInit(r.Recipe, init), lab.Summary(test)}
+		if !r.Recipe.AllImages {
+			row = append(row, lab.Summary(lab.Scaled(r.Values(init+".validation_error"), 100)))
+		}
+		rows = append(rows, row)
 		dots.Items = append(dots.Items, figure.Item{Name: init, Values: test})
 	}
 	r.Table("Error in percent, mean ± standard deviation over seeds",
-		[]string{"init", "first weights", "test", "validation"}, rows)
+		header, rows)
 	svg, err := dots.SVG()
 	if err != nil {
 		return err
@@ -94,7 +104,11 @@ func describeInit(r Recipe, init string) string {
 	case initDBN:
 		return fmt.Sprintf("RBMs, CD-%d, %d epochs a layer", r.DBN.CD, r.DBN.Train.Epochs)
 	case initSDAE:
-		return fmt.Sprintf("denoising autoencoders, %s, %d epochs a layer", r.SDAE.Corruption, r.SDAE.Train.Epochs)
+		corruption := r.SDAE.Corruption.String()
+		if len(r.SDAE.Corruptions) > 0 {
+			corruption = strings.Trim(fmt.Sprint(r.SDAE.Corruptions), "[]")
+		}
+		return fmt.Sprintf("denoising autoencoders, %s, %d epochs a layer", corruption, r.SDAE.Train.Epochs)
 	}
 	if randomWeights(r, init).String() == "glorot4" {
 		return "U ±4√(6/(n+k))"
@@ -112,6 +126,9 @@ func (r *reporter) curves() error {
 	}{
 		{"validation_error.svg", "Validation error in fine-tuning", "validation error (%)", "error", 100, func(e train.Epoch) train.Values { return e.Validation }},
 		{"training_loss.svg", "Training loss in fine-tuning", "cross-entropy (nats)", "loss", 1, func(e train.Epoch) train.Values { return e.Train }},
+	}
+	if r.Recipe.AllImages {
+		charts = charts[1:]
 	}
 	for _, c := range charts {
 		chart := figure.Lines{XLabel: "epoch", YLabel: c.y, LogY: true, Colors: r.colors}

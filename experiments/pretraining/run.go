@@ -25,6 +25,11 @@ func run(ctx context.Context, r *lab.Run[Recipe]) error {
 	if err != nil {
 		return err
 	}
+	if r.Recipe.AllImages {
+		if data.Train, err = data.All(); err != nil {
+			return err
+		}
+	}
 	outcomes := make([][]*outcome, len(r.Recipe.Inits)) // by initialisation and seed
 	var jobs []lab.Job
 	for i := range r.Recipe.Inits {
@@ -133,7 +138,7 @@ func (j *job) train(ctx context.Context, t *lab.Task) (*outcome, error) {
 	if trained.Diverged {
 		return nil, trained.Err
 	}
-	if o.fineTune = trained.Last(); o.fineTune.Best < 1 {
+	if o.fineTune = trained.Last(); o.fineTune.Best < 1 && !j.run.Recipe.AllImages {
 		return nil, fmt.Errorf("%s: want fine-tuning with a best epoch, got a history of %d epochs without", what.File(), len(o.fineTune.Epochs))
 	}
 	if err := j.run.SaveModel(what.File(), net.net); err != nil {
