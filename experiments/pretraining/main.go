@@ -4,7 +4,7 @@
 // from random weights, and that pretraining makes them trainable.
 //
 //	go run ./experiments/pretraining
-//	go run ./experiments/pretraining -preset paper -seed 1 -seeds 1
+//	go run ./experiments/pretraining -preset paper -seeds 1
 //	go run ./experiments/pretraining -h
 package main
 
@@ -26,7 +26,7 @@ func experiment() lab.Experiment[Recipe] {
 		Question: "Does a deep network learn better when its layers are first trained one after the other without labels? " +
 			"Each network starts from other first weights; the supervised training that follows is the same for all.",
 		Presets:  presets(),
-		Seeds:    map[string]int{"smoke": 1, "lecture": 3, "paper": 1},
+		Seeds:    map[string]int{"smoke": 1, "lecture": 3, "paper": 3},
 		Datasets: []string{"mnist", "fashion-mnist"},
 		Flags:    flags,
 		Validate: validate,

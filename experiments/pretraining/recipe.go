@@ -111,7 +111,8 @@ func presets() map[string]Recipe {
 		Optimizer: train.Optimizer{Kind: "momentum", Rate: train.Schedule{Start: 0.3, Linear: true}, Momentum: rising},
 		Epochs:    30, Batch: 100, NormEvery: 50,
 	}
-	paper.GibbsSteps = 1000
+	// They train on all 60,000 images; what was chosen above was chosen on 50,000.
+	paper.AllImages, paper.GibbsSteps = true, 1000
 	return map[string]Recipe{"smoke": smoke, "lecture": lecture, "paper": paper}
 }
 
