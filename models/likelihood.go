@@ -20,49 +20,59 @@ const maxEnumerated = 20
 // smaller side are enumerated, the other side is summed by the free energy. It fails
 // where both sides have more than 20 units.
 func (r *RBM) LogPartition() (float64, error) {
-	energy, n := r.FreeEnergy, r.Visible()
-	if r.Hidden() < n {
-		energy, n = r.FreeEnergyHidden, r.Hidden()
-	}
-	if n > maxEnumerated {
-		return 0, fmt.Errorf("log partition: want at most %d units on one side, got %d visible and %d hidden", maxEnumerated, r.Visible(), r.Hidden())
-	}
-	size := min(1<<n, 1024)
-	batch := r.zeros(size, n)
-	free, err := r.compileEnergy(size, n, energy)
+	free, err := r.enumerate()
 	if err != nil {
 		return 0, fmt.Errorf("log partition: %w", err)
 	}
 	var sum logSum
-	for first := 0; first < 1<<n; first += size {
-		apply(batch, bits[float32](first, n), bits[float64](first, n))
-		f, err := energies(free, batch)
-		if err != nil {
-			return 0, fmt.Errorf("log partition: %w", err)
-		}
-		for _, e := range f {
-			sum.add(-e)
-		}
+	for _, e := range free {
+		sum.add(-e)
 	}
 	return sum.log(), nil
 }
 
 // LogLikelihood is the mean of log p(v) = −F(v) − log Z over the rows of v (m,n), in
-// nats per example, exact; see LogPartition for its limit.
+// nats per example, exact; see LogPartition for its limit. With an estimate of log Z it
+// is −MeanFreeEnergy − log Z.
 func (r *RBM) LogLikelihood(v *tensor.Dense) (float64, error) {
 	logZ, err := r.LogPartition()
 	if err != nil {
 		return 0, err
 	}
-	f, err := r.freeEnergies(v)
+	f, err := r.MeanFreeEnergy(v)
 	if err != nil {
 		return 0, fmt.Errorf("log likelihood: %w", err)
 	}
+	return -f - logZ, nil
+}
+
+// MeanFreeEnergy is the mean of F(v) over the rows of v (m,n).
+func (r *RBM) MeanFreeEnergy(v *tensor.Dense) (float64, error) {
+	f, err := r.freeEnergies(v)
+	if err != nil {
+		return 0, err
+	}
 	total := 0.0
 	for _, e := range f {
-		total -= e + logZ
+		total += e
 	}
 	return total / float64(len(f)), nil
+}
+
+// FreeEnergyGap is the mean free energy of validation examples (m,n) less that of
+// training examples, any number of rows each: the difference of their mean
+// log-likelihoods, training less validation, for which log Z is not needed. It grows when
+// the machine overfits (Hinton 2010, §6). It says nothing of how good the machine is.
+func (r *RBM) FreeEnergyGap(training, validation *tensor.Dense) (float64, error) {
+	a, err := r.MeanFreeEnergy(training)
+	if err != nil {
+		return 0, fmt.Errorf("free-energy gap: training: %w", err)
+	}
+	b, err := r.MeanFreeEnergy(validation)
+	if err != nil {
+		return 0, fmt.Errorf("free-energy gap: validation: %w", err)
+	}
+	return b - a, nil
 }
 
 // PseudoLikelihood estimates the mean over the rows of v of Σ_i log p(v_i|v_−i), in
@@ -114,17 +124,50 @@ func (r *RBM) checkRows(v *tensor.Dense) error {
 	return nil
 }
 
+// energyBatch is the number of rows whose free energies are computed at a time, which
+// bounds the memory.
+const energyBatch = 1000
+
 // freeEnergies computes F of every row of v.
 func (r *RBM) freeEnergies(v *tensor.Dense) ([]float64, error) {
 	if err := r.checkRows(v); err != nil {
 		return nil, fmt.Errorf("free energy: %w", err)
 	}
-	s := v.Shape()
-	free, err := r.compileEnergy(s[0], s[1], r.FreeEnergy)
+	m, n := v.Shape()[0], v.Shape()[1]
+	var free *autodiff.Function
+	var all []float64
+	for lo, size := 0, 0; lo < m; lo += size {
+		if rest := min(energyBatch, m-lo); rest != size { // at first, and for the rest
+			var err error
+			size = rest
+			if free, err = r.compileEnergy(size, n, r.FreeEnergy); err != nil {
+				return nil, err
+			}
+		}
+		batch, err := rowsOf(v, lo, lo+size)
+		if err != nil {
+			return nil, fmt.Errorf("free energy: %w", err)
+		}
+		f, err := energies(free, batch)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, f...)
+	}
+	return all, nil
+}
+
+// rowsOf returns rows lo, …, hi−1 of a contiguous matrix, sharing its memory.
+func rowsOf(v *tensor.Dense, lo, hi int) (*tensor.Dense, error) {
+	n := v.Shape()[1]
+	if e, err := ops.Elements[float64](v); err == nil {
+		return tensor.New(tensor.WithShape(hi-lo, n), tensor.WithBacking(e[lo*n:hi*n])), nil
+	}
+	e, err := ops.Elements[float32](v)
 	if err != nil {
 		return nil, err
 	}
-	return energies(free, v)
+	return tensor.New(tensor.WithShape(hi-lo, n), tensor.WithBacking(e[lo*n:hi*n])), nil
 }
 
 // compileEnergy makes the function from states (m,n) to their free energies (m).
