@@ -6,156 +6,91 @@ import (
 
 	"capas/autodiff"
 	"capas/autodiff/ops"
-	"capas/internal/gradcheck"
 	"capas/random"
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 )
 
-// weights has m rows of the given weights.
-func weights(dt tensor.Dtype, m int, row ...float64) *tensor.Dense {
-	d := tensor.New(tensor.Of(dt), tensor.WithShape(m, len(row)))
-	for i := range m * len(row) {
-		if dt == tensor.Float32 {
-			d.Float32s()[i] = float32(row[i%len(row)])
-		} else {
-			d.Float64s()[i] = row[i%len(row)]
-		}
+// Draws are rows with a single 1, whose columns come as often as their weights say, also
+// where these do not sum to 1.
+func TestCategorical(t *testing.T) {
+	const m = 60_000
+	weights := []float32{0.5, 0, 2, 1.5}
+	p := tensor.New(tensor.Of(tensor.Float32), tensor.WithShape(m, 4))
+	for i := range p.Float32s() {
+		p.Float32s()[i] = weights[i%4]
 	}
-	return d
-}
-
-// drawn runs a draw from p twice.
-func drawn(t *testing.T, p *tensor.Dense, seed uint64) (runs [2][]float64) {
-	t.Helper()
-	node, err := ops.Categorical(gradcheck.Leaf(G.NewGraph(), "p", p), random.New(seed))
+	x := G.NewTensor(G.NewGraph(), tensor.Float32, 2, G.WithShape(m, 4), G.WithName("p"))
+	y, err := ops.Categorical(x, random.New(3))
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := autodiff.Compile(nil, G.Nodes{node}, nil)
+	f, err := autodiff.Compile(G.Nodes{x}, G.Nodes{y}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for run := range runs {
-		if err := f.RunAll(); err != nil {
+	counts := make([]float64, 4)
+	var first []float32
+	for range 2 { // anew at each run
+		if err := f.Run(p); err != nil {
 			t.Fatal(err)
 		}
-		if e, err := ops.Elements[float64](f.Output(0)); err == nil {
-			runs[run] = append(runs[run], e...)
-		} else {
-			for _, x := range f.Output(0).(*tensor.Dense).Float32s() {
-				runs[run] = append(runs[run], float64(x))
-			}
+		e, err := ops.Elements[float32](f.Output(0))
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-	return runs
-}
-
-// Every row has one 1, each column as often as its share says, and never where that is 0.
-func TestCategoricalFrequencies(t *testing.T) {
-	const m = 20_000
-	row := []float64{0, 0.5, 2, 0, 1, 0.25, 0} // shares of 3.75
-	for _, dt := range []tensor.Dtype{tensor.Float32, tensor.Float64} {
-		runs := drawn(t, weights(dt, m, row...), 3)
-		same := 0
-		for _, y := range runs {
-			counts := make([]float64, len(row))
-			for i := 0; i < len(y); i += len(row) {
-				ones := 0
-				for j, v := range y[i : i+len(row)] {
-					switch v {
-					case 1:
-						ones++
-						counts[j]++
-					case 0:
-					default:
-						t.Fatalf("%v: element %d is %g", dt, i+j, v)
-					}
+		same := first != nil
+		for i := 0; i < len(e); i += 4 {
+			ones := 0
+			for j, v := range e[i : i+4] {
+				if v == 1 {
+					ones++
+					counts[j]++
+				} else if v != 0 {
+					t.Fatalf("element %d is %g", i+j, v)
 				}
-				if ones != 1 {
-					t.Fatalf("%v: row %d has %d ones", dt, i/len(row), ones)
-				}
+				same = same && first[i+j] == v
 			}
-			for j, w := range row {
-				p := w / 3.75
-				if sd := math.Sqrt(m * p * (1 - p)); math.Abs(counts[j]-m*p) > 5*sd {
-					t.Errorf("%v: column %d was drawn %g times, want %g ± %.0f", dt, j, counts[j], m*p, sd)
-				}
+			if ones != 1 {
+				t.Fatalf("row %d has %d ones", i/4, ones)
 			}
 		}
-		for i := range runs[0] {
-			if runs[0][i] == 1 && runs[1][i] == 1 {
-				same++
-			}
+		if same {
+			t.Error("two runs drew the same")
 		}
-		if same > m/2 { // Σ p² = 0.38 of them
-			t.Errorf("%v: two runs gave %d equal draws of %d", dt, same, m)
-		}
+		first = append([]float32(nil), e...)
 	}
-}
-
-// Row i depends on nothing but the stream's word i: on neither dtype nor the number of
-// rows, and it is the column that the uniform number falls into.
-func TestCategoricalFollowsTheStream(t *testing.T) {
-	row := []float64{0.125, 0.5, 0.25, 0.125}
-	long, short, double := drawn(t, weights(tensor.Float32, 3000, row...), 7), drawn(t, weights(tensor.Float32, 100, row...), 7), drawn(t, weights(tensor.Float64, 3000, row...), 7)
-	u := make([]float64, 3000)
-	random.New(7).Uniform64(u)
-	for i, x := range u {
-		at := 0
-		for edge := row[0]; x >= edge; edge += row[at] {
-			at++
-		}
-		for j := range row {
-			want := 0.0
-			if j == at {
-				want = 1
-			}
-			if got := long[0][4*i+j]; got != want || double[0][4*i+j] != want || i < 100 && short[0][4*i+j] != want {
-				t.Fatalf("row %d, column %d of u = %g: want %g, got %g in float32, %g in float64", i, j, x, want, got, double[0][4*i+j])
-			}
+	for j, w := range weights {
+		want := float64(w) / 4 * 2 * m
+		if z := (counts[j] - want) / math.Sqrt(math.Max(want*(1-float64(w)/4), 1)); !(math.Abs(z) < 5) {
+			t.Errorf("column %d: want %.0f draws, got %.0f, %.1f standard deviations off", j, want, counts[j], z)
 		}
 	}
-}
-
-// Rows that rounding could make empty, and rows without a column to draw.
-func TestCategoricalExtremes(t *testing.T) {
-	for name, row := range map[string][]float64{"one": {0, 0, 1, 0}, "tiny": {0, 1e-30, 0, 0}, "huge": {0, 0, 0, 1e30}} {
-		for i, v := range drawn(t, weights(tensor.Float32, 1000, row...), 1)[0] {
-			want := 0.0
-			if row[i%4] > 0 {
-				want = 1
-			}
-			if v != want {
-				t.Fatalf("%s: element %d: want %g, got %g", name, i, want, v)
-			}
-		}
+	// Float32 and float64 draw the same columns.
+	wide := tensor.New(tensor.Of(tensor.Float64), tensor.WithShape(m, 4))
+	for i := range wide.Float64s() {
+		wide.Float64s()[i] = float64(weights[i%4])
 	}
-	many := make([]float64, 1000) // whose sums by rows and in order differ in the last bits
-	for j := range many {
-		many[j] = 0.1 + float64(j%7)
+	x = G.NewTensor(G.NewGraph(), tensor.Float64, 2, G.WithShape(m, 4), G.WithName("p"))
+	stream := random.New(3)
+	stream.Reserve(m)
+	if y, err = ops.Categorical(x, stream); err != nil {
+		t.Fatal(err)
 	}
-	total := 0.0
-	for _, v := range drawn(t, weights(tensor.Float32, 2000, many...), 1)[0] {
-		total += v
+	if f, err = autodiff.Compile(G.Nodes{x}, G.Nodes{y}, nil); err != nil {
+		t.Fatal(err)
 	}
-	if total != 2000 {
-		t.Errorf("2000 rows of 1000 columns: %g ones", total)
+	if err := f.Run(wide); err != nil {
+		t.Fatal(err)
 	}
-}
-
-func TestCategoricalIsConstant(t *testing.T) {
-	p := gradcheck.Leaf(G.NewGraph(), "p", weights(tensor.Float64, 2, 0.5, 0.5))
-	draw, err := ops.Categorical(p, random.New(1))
+	e, err := ops.Elements[float64](f.Output(0))
 	if err != nil {
 		t.Fatal(err)
 	}
-	cost, err := ops.Sum(draw)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d, err := autodiff.Grad(cost, p); err == nil {
-		t.Errorf("a draw has no gradient, got %v", d)
+	for i, v := range e {
+		if v != float64(first[i]) {
+			t.Fatalf("element %d: float32 drew %g, float64 %g", i, first[i], v)
+		}
 	}
 }
