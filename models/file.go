@@ -26,6 +26,9 @@ const descriptionKey = "capas.model"
 //	*DeepAutoencoder     encoder.0.weight, …, decoder.0.weight, …: two nn.Sequential
 //	*RBM                 weight (k,n), hidden_bias (k), visible_bias (n)
 //	*DBN                 layers.0.weight, …: an RBM a layer
+//	*LabelRBM            as an RBM, and label_weight (k,classes), label_bias (classes)
+//	*LabelDBN            layers.0.weight, …: a layer as an RBM, if it is untied with a
+//	                     generative_weight (k,n), and last a LabelRBM
 //
 // The metadata entry "capas.model" describes the model in JSON: its kind, sizes,
 // activations, outputs, and the names of its parameters. What serves training alone is

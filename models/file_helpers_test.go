@@ -2,6 +2,7 @@ package models_test
 
 import (
 	"fmt"
+	"maps"
 	"testing"
 
 	"capas/blocks"
@@ -49,6 +50,7 @@ func specimens(t testing.TB, label string) map[string]any {
 		"rbm":                      must[*models.RBM](t)(models.NewRBM("rbm", 5, 3, blocks.LeCun(), stream("init"))),
 		"dbn":                      dbn,
 	}
+	maps.Copy(all, labelSpecimens(t))
 	for name, m := range all {
 		for _, p := range params(t, m) {
 			redraw(0.3, stream(label+name+p.Name), p)
@@ -143,6 +145,10 @@ func outputs(t testing.TB, model any, x *tensor.Dense) map[string]*tensor.Dense 
 			d, err := r.Down(v)
 			add(fmt.Sprintf("visible.%d", l), d, err)
 		}
+	case *models.LabelRBM:
+		labelOutputs(t, in, &models.LabelDBN{Top: m}, add)
+	case *models.LabelDBN:
+		labelOutputs(t, in, m, add)
 	default:
 		t.Fatalf("%T is no model", model)
 	}

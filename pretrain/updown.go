@@ -1,0 +1,29 @@
+package pretrain
+
+import (
+	"context"
+
+	"capas/datasets"
+	"capas/models"
+	"capas/random"
+	"capas/train"
+)
+
+// UpDown returns a stage of the up-down algorithm, which trains all layers of a label DBN
+// together (Hinton, Osindero & Teh 2006). untie is for the first such stage of a pipeline:
+// when it runs, after the stages that pretrain the layers, it sets the generative weights to
+// the recognition weights. The stage ends with the parameters that had the smallest error on
+// the validation set.
+func UpDown(name string, m *models.UpDown, untie bool, recipe train.Recipe, data, validation *datasets.Set, order *random.Stream) Stage {
+	stage := supervised(name, "error", m, m.Model, recipe, data, validation, order)
+	inner := stage.Train
+	stage.Train = func(ctx context.Context, hooks Hooks) (*train.History, error) {
+		if untie {
+			if err := m.Model.Untie(); err != nil {
+				return nil, err
+			}
+		}
+		return inner(ctx, hooks)
+	}
+	return stage
+}
