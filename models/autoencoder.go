@@ -14,7 +14,8 @@ import (
 // Autoencoder has one hidden layer, the code h = f(x·W + b), from which it
 // reconstructs its input, y = Output(h·W' + c). With tied weights W' = Wᵀ. Trained on
 // corrupted inputs to reconstruct the clean ones it is a denoising autoencoder
-// (Vincent et al. 2010, "Stacked denoising autoencoders"; lecture 2.3 and 3.2).
+// (Vincent et al. 2010, "Stacked denoising autoencoders"; lecture 2.3 and 3.2); with a
+// penalty on its code it is a sparse or a contractive one.
 type Autoencoder struct {
 	W, B, C *blocks.Param
 	// Wr is the decoder's W' of shape (k,n); nil for tied weights.
@@ -25,7 +26,9 @@ type Autoencoder struct {
 	Output blocks.Output
 	// Corruption of the input in training, drawn from Noise; by default none.
 	Corruption blocks.Corruption
-	Noise      *random.Stream
+	// Penalty on the code in training, that of the corrupted input; by default none.
+	Penalty Penalty
+	Noise   *random.Stream
 }
 
 // NewAutoencoder returns an autoencoder of n inputs and k hidden units with binary
@@ -77,23 +80,35 @@ func (a *Autoencoder) Decode(h *G.Node) (*G.Node, error) {
 	return blocks.Up(h, a.Wr, a.C)
 }
 
-// Objective is the training graph for batches of m: input x (m,n), cost and monitor
-// "loss", that of the reconstruction of x from its corrupted copy.
-func (a *Autoencoder) Objective(m int) (*Objective, error) { return a.objective(m, a.Corruption) }
-
-// Evaluation is the same graph without corruption.
-func (a *Autoencoder) Evaluation(m int) (*Objective, error) {
-	return a.objective(m, blocks.Corruption{})
+// Objective is the training graph for batches of m: input x (m,n); monitors "loss", that
+// of the reconstruction of x from its corrupted copy, "reconstruction", its squared error,
+// and of a code with a penalty "activation" or "contraction"; and the cost, the loss and
+// the penalties.
+func (a *Autoencoder) Objective(m int) (*Objective, error) {
+	return a.objective(m, a.Corruption, true)
 }
 
-func (a *Autoencoder) objective(m int, noise blocks.Corruption) (*Objective, error) {
+// Evaluation is the same graph without corruption and with the loss alone as its cost.
+func (a *Autoencoder) Evaluation(m int) (*Objective, error) {
+	return a.objective(m, blocks.Corruption{}, false)
+}
+
+func (a *Autoencoder) objective(m int, noise blocks.Corruption, training bool) (*Objective, error) {
 	if m < 1 {
 		return nil, fmt.Errorf("autoencoder: want batches of at least one example, got %d", m)
 	}
 	x := blocks.NewInput(G.NewGraph(), dtype(a.Params()), "x", m, inputs(a.W))
 	var c ops.Chain
-	z := c.Do(a.Decode(c.Do(a.Encode(c.Do(noise.Apply(x, a.Noise))))))
-	return reconstruction(&c, x, z, a.Output)
+	in := c.Do(noise.Apply(x, a.Noise))
+	h := c.Do(a.Encode(in))
+	o, err := reconstruction(&c, x, c.Do(a.Decode(h)), a.Output)
+	if err != nil {
+		return nil, fmt.Errorf("autoencoder: %w", err)
+	}
+	if err := a.penalize(o, in, h, training); err != nil {
+		return nil, fmt.Errorf("autoencoder: %w", err)
+	}
+	return o, nil
 }
 
 // reconstruction is the objective of reconstructing x from the pre-activations z.

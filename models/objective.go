@@ -25,7 +25,8 @@ type Objective struct {
 
 // Monitor is a named scalar of an objective. Names in use: "loss" (nats per example,
 // or squared error), "error" (fraction misclassified), "reconstruction" (squared
-// error per example), "chain energy" (mean free energy of persistent chains).
+// error per example), "activation" and "contraction" (mean of a code and of its Jacobian's
+// squared norm), "chain energy" (mean free energy of persistent chains).
 type Monitor struct {
 	Name string
 	Node *G.Node

@@ -61,7 +61,7 @@ type experiment struct {
 }
 
 // kinds of stacks that build makes.
-var kinds = []string{"random", "dbn", "dbn, persistent", "sdae", "dbn, unrolled"}
+var kinds = []string{"random", "dbn", "dbn, persistent", "sdae", "dbn, unrolled", "supervised"}
 
 // build returns a fresh network, equal at each call: 12-8-6-4-3, its layers pretrained
 // as the kind says, then the top layer alone and the whole network trained.
@@ -103,6 +103,13 @@ func build(t testing.TB, kind string) *experiment {
 		encoder = st.Encoder()
 		for _, a := range st.Layers {
 			e.params = append(e.params, a.Params()...)
+		}
+	case "supervised":
+		encoder = must(models.NewMLP("hidden", append(sizes, classes), blocks.Sigmoid(), blocks.LeCun(), blocks.LeCun(), s.Split("init")))(t).Layers[:len(hidden)]
+		layers := must(pretrain.SupervisedLayers(encoder, classes, blocks.Glorot(), unsupervised, s.Split("outputs")))(t)
+		e.stages = pretrain.Greedy(layers, data, order)
+		for _, l := range layers {
+			e.params = append(e.params, l.Model.Params()...)
 		}
 	default:
 		encoder = must(models.NewMLP("net", append(sizes, classes), blocks.Sigmoid(), blocks.LeCun(), blocks.LeCun(), s.Split("init")))(t).Layers[:len(hidden)]
