@@ -7,7 +7,6 @@ import (
 	"runtime"
 	"slices"
 
-	"capas/blocks"
 	"capas/experiments/internal/trial"
 	"capas/experiments/lab"
 	"capas/train"
@@ -104,20 +103,8 @@ func (x *runner) read(r *result) error {
 	if err != nil {
 		return err
 	}
-	store, err := x.Checkpoints(t.File(), t.Data...)
-	if err != nil {
+	if err := trial.Assign(x.Run, t, net.Params()); err != nil {
 		return err
-	}
-	store.Note = nil
-	state, err := store.Load()
-	if err != nil {
-		return err
-	}
-	if state == nil || len(state.Done) != 1 {
-		return fmt.Errorf("%s: want the checkpoint of a complete training, got none", store.Path)
-	}
-	if err := blocks.Assign(net.Params(), state.Done[0].Params); err != nil {
-		return fmt.Errorf("%s: %w", store.Last(), err)
 	}
 	evaluator := train.NewEvaluator(net)
 	evaluator.Profile = x.Profile.Under(r.model + " test")

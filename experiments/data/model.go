@@ -7,10 +7,9 @@ import (
 
 	"capas/blocks"
 	"capas/datasets"
+	"capas/experiments/internal/fewlabels"
 	"capas/models"
 	"capas/random"
-
-	"gorgonia.org/tensor"
 )
 
 // Names of the models, from weak to strong.
@@ -162,33 +161,13 @@ func newNetwork(r Recipe, s spec, data *datasets.Set, dbn *models.DBN) (*models.
 	if err != nil {
 		return nil, err
 	}
-	for _, l := range m.pretrained {
-		if dbn == nil {
-			return nil, fmt.Errorf("%s: there are no pretrained layers", s)
-		}
-		from := dbn.Layers[l].Encoder()
-		copy(net.Layers[l].W.Value.Float32s(), from.W.Value.Float32s())
-		copy(net.Layers[l].B.Value.Float32s(), from.B.Value.Float32s())
+	if err := fewlabels.Begin(net, dbn, m.pretrained); err != nil {
+		return nil, fmt.Errorf("%s: %w", s, err)
 	}
 	return net, nil
 }
 
-// repeated is a set of which each example is there so many times.
-func repeated(set *datasets.Set, times int) (*datasets.Set, error) {
-	if times == 1 {
-		return set, nil
-	}
-	x := slices.Repeat(set.X.Float32s(), times)
-	dense := tensor.New(tensor.WithShape(times*set.Len(), set.Dim()), tensor.WithBacking(x))
-	return datasets.NewSet(set.Name, dense, slices.Repeat(set.Labels, times), set.Classes, set.Height, set.Width)
-}
-
 // weights is the number of weights in products.
-func (m model) weights(inputs, classes int) (total int64) {
-	below := inputs
-	for _, n := range append(slices.Clone(m.units), classes) {
-		total += int64(below) * int64(n)
-		below = n
-	}
-	return total
+func (m model) weights(inputs, classes int) int64 {
+	return fewlabels.Weights(slices.Concat([]int{inputs}, m.units, []int{classes})...)
 }

@@ -4,22 +4,10 @@ import (
 	"fmt"
 	"strconv"
 
+	"capas/experiments/internal/fewlabels"
 	"capas/experiments/lab"
 	"capas/experiments/lab/figure"
 )
-
-// published are test errors in percent of "yell", which pretrains by Boltzmann machines in
-// Python, from its documentation: a restricted one of 1024 hidden units, 120 epochs of
-// CD-1, and a deep one of 512 and 1024, both fine-tuned with Adam, at different rates with
-// and without pretraining.
-func published() [][]string {
-	return [][]string{
-		{"60000", "1.80", "1.27", "1.72", "1.32"},
-		{"10000", "5.27", "2.73", "5.50", "2.89"},
-		{"1000", "11.29", "6.35", "10.86", "6.46"},
-		{"100", "23.98", "18.30", "23.76", "16.21"},
-	}
-}
 
 func (r *reporter) pretraining() error {
 	pairs := r.pairs()
@@ -48,8 +36,16 @@ func (r *reporter) pretraining() error {
 	}
 	r.Table("Test error in percent without and with pretraining", header, rows)
 	if r.Data == "mnist" {
+		var others [][]string
+		for _, o := range fewlabels.Published() {
+			row := []string{strconv.Itoa(o.Labels)}
+			for _, e := range []float64{o.RandomOne, o.RBM, o.RandomTwo, o.DeepMachine} {
+				row = append(row, strconv.FormatFloat(e, 'f', 2, 64))
+			}
+			others = append(others, row)
+		}
 		r.Table("For orientation, others' networks on MNIST: test error in percent (yell, Boltzmann machines in Python, from its documentation; 1024 hidden units, and 512 and 1024; fine-tuned at different rates with pretraining and without)",
-			[]string{"labels", "1024, random", "RBM first", "512-1024, random", "DBM first"}, published())
+			[]string{"labels", "1024, random", "RBM first", "512-1024, random", "DBM first"}, others)
 	}
 	random, names := map[string]string{}, []string{}
 	for _, p := range pairs {

@@ -3,12 +3,12 @@ package main
 import (
 	"flag"
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
 
 	"capas/blocks"
+	"capas/experiments/internal/fewlabels"
 	"capas/experiments/lab"
 	"capas/train"
 )
@@ -28,22 +28,10 @@ type Recipe struct {
 	Small int `json:"small"`
 	Width int `json:"width"`
 	// Images is how many training images pretraining sees, without labels; 0 for all.
-	Images   int         `json:"images,omitempty"`
-	Pretrain Pretraining `json:"pretrain"`
-	// Train is the supervised training of all networks, at the best of Rates, in rising order.
-	// Its Epochs are the least passes through the labelled images, and Steps the least
-	// steps, however few the images are.
-	Train train.Recipe `json:"train"`
-	Steps int          `json:"steps"`
-	Rates []float64    `json:"rates"`
-}
-
-// Pretraining is that of the restricted Boltzmann machines, layer by layer.
-type Pretraining struct {
-	Init blocks.Initializer `json:"init"`
-	// CD is the number of Gibbs steps of contrastive divergence.
-	CD    int          `json:"cd"`
-	Train train.Recipe `json:"train"`
+	Images   int                   `json:"images,omitempty"`
+	Pretrain fewlabels.Pretraining `json:"pretrain"`
+	// Training is the supervised training of all networks.
+	fewlabels.Training
 }
 
 // presets are the recipes by name.
@@ -52,11 +40,13 @@ func presets() map[string]Recipe {
 		Models: modelNames(), Labels: []int{100, 300, 1000, 3000, 10_000, 50_000}, Few: 1000,
 		Small: 30, Width: 200,
 		// As in Hinton 2010, and in the experiment pretraining.
-		Pretrain: Pretraining{Init: blocks.Gaussian(0.01), CD: 1, Train: train.Recipe{
+		Pretrain: fewlabels.Pretraining{Init: blocks.Gaussian(0.01), CD: 1, Train: train.Recipe{
 			Optimizer: train.Optimizer{Kind: "momentum", Rate: train.Constant(0.1), Momentum: train.Constant(0.5), L2: 0.0002},
 			Epochs:    5, Batch: 100}},
-		Train: train.Recipe{Optimizer: train.Optimizer{Kind: "adam", Rate: train.Schedule{Start: 0.001, Linear: true}}, Epochs: 4, Batch: 50},
-		Steps: 1000, Rates: []float64{0.001, 0.004, 0.016},
+		Training: fewlabels.Training{
+			Train: train.Recipe{Optimizer: train.Optimizer{Kind: "adam", Rate: train.Schedule{Start: 0.001, Linear: true}}, Epochs: 4, Batch: 50},
+			Steps: 1000, LeastEpoch: 1000, Rates: []float64{0.001, 0.004, 0.016},
+		},
 	}
 	smoke := lecture
 	smoke.Labels, smoke.Few, smoke.Width = []int{50, 200, 1000}, 200, 50
@@ -86,17 +76,8 @@ func flags(fs *flag.FlagSet, r *Recipe) {
 	lab.ListFlag(fs, &r.Rates, "rates", "comma-separated `list` of the learning rates tried for every model and number of labels", number)
 }
 
-// Bounds of a recipe, so that a wrong figure is refused before it exhausts the memory or
-// a checkpoint's record.
-const (
-	maxWidth  = 2000
-	maxLabels = 10      // numbers of labels
-	maxRates  = 10      // of them
-	maxImages = 1 << 20 // more than any set here has
-	maxEpochs = 1000    // of a stage, as its records count them
-	maxSteps  = 1 << 24
-	maxCD     = 100
-)
+// maxWidth refuses a wrong figure before it exhausts the memory.
+const maxWidth = 2000
 
 // validate reports what is wrong with a recipe.
 func validate(r *Recipe) error {
@@ -117,56 +98,19 @@ func validate(r *Recipe) error {
 	if slices.Contains(r.Models, small) && r.Small >= r.Width { // charts would show two models of one name
 		return fmt.Errorf("want model small to have fewer units than the others, got %d and %d", r.Small, r.Width)
 	}
-	if r.Images < 0 || r.Images > maxImages {
-		return fmt.Errorf("want images of 0 to %d, got %d", maxImages, r.Images)
+	if r.Images < 0 || r.Images > fewlabels.MaxImages {
+		return fmt.Errorf("want images of 0 to %d, got %d", fewlabels.MaxImages, r.Images)
 	}
-	if p := r.Pretrain; p.CD < 1 || p.CD > maxCD || p.Train.Epochs < 1 || p.Train.Epochs > maxEpochs {
-		return fmt.Errorf("want cd of 1 to %d and 1 to %d pretraining epochs, got %d and %d", maxCD, maxEpochs, p.CD, p.Train.Epochs)
-	}
-	if err := r.Pretrain.Train.Check(); err != nil {
-		return fmt.Errorf("pretraining: %w", err)
-	}
-	if err := checkLabels(*r); err != nil {
+	if err := r.Pretrain.Check(); err != nil {
 		return err
 	}
-	return checkTraining(*r)
-}
-
-func checkLabels(r Recipe) error {
-	if len(r.Labels) < 1 || len(r.Labels) > maxLabels || !lab.Rising(r.Labels) {
-		return fmt.Errorf("want 1 to %d numbers of labels in rising order, got %v", maxLabels, r.Labels)
-	}
-	if r.Labels[0] < 10 || r.most() > maxImages {
-		return fmt.Errorf("want 10 to %d labels, got %v", maxImages, r.Labels)
+	if err := fewlabels.CheckLabels(r.Labels); err != nil {
+		return err
 	}
 	if !slices.Contains(r.Labels, r.Few) {
 		return fmt.Errorf("want few, %d, among the labels %v", r.Few, r.Labels)
 	}
-	return nil
-}
-
-// checkTraining reports a supervised training that makes no sense at one of the rates.
-func checkTraining(r Recipe) error {
-	if r.Train.Batch < 1 || r.Train.Batch > leastEpoch {
-		return fmt.Errorf("want batches of 1 to %d, got %d", leastEpoch, r.Train.Batch)
-	}
-	if r.Train.Epochs < 1 || r.Train.Epochs > maxEpochs || r.Steps < 1 || r.Steps > maxSteps {
-		return fmt.Errorf("want 1 to %d epochs and 1 to %d steps, got %d and %d", maxEpochs, maxSteps, r.Train.Epochs, r.Steps)
-	}
-	for _, n := range r.Labels {
-		if e := r.epochs(n); e > maxEpochs {
-			return fmt.Errorf("want at most %d epochs, got %d of %d labels: fewer steps or smaller batches", maxEpochs, e, n)
-		}
-	}
-	if len(r.Rates) < 1 || len(r.Rates) > maxRates || !lab.Rising(r.Rates) {
-		return fmt.Errorf("want 1 to %d rates in rising order, got %v", maxRates, r.Rates)
-	}
-	for _, rate := range r.Rates {
-		if err := r.at(rate, r.Labels[0]).Check(); err != nil {
-			return err
-		}
-	}
-	return nil
+	return r.Training.Check(r.Labels)
 }
 
 // most is the largest number of labels.
@@ -174,24 +118,3 @@ func (r Recipe) most() int { return r.Labels[len(r.Labels)-1] }
 
 // least is the smallest number of labels.
 func (r Recipe) least() int { return r.Labels[0] }
-
-// leastEpoch is how many images an epoch has at least: smaller sets are repeated in it,
-// so that the error is not measured, and written down, after every other step.
-const leastEpoch = 1000
-
-// repeats is how often each of n labelled images is in an epoch.
-func repeats(n int) int { return max(1, (leastEpoch+n-1)/n) }
-
-// epochs of the training on n labelled images.
-func (r Recipe) epochs(n int) int {
-	length := repeats(n) * n
-	images := max(r.Steps*r.Train.Batch, r.Train.Epochs*n)
-	return int(math.Ceil(float64(images) / float64(length)))
-}
-
-// at is the training on n labelled images at a rate.
-func (r Recipe) at(rate float64, n int) train.Recipe {
-	t := r.Train
-	t.Optimizer.Rate.Start, t.Epochs = rate, r.epochs(n)
-	return t
-}

@@ -202,7 +202,7 @@ func (r *reporter) level() error {
 
 func (r *reporter) rates() error {
 	text := fmt.Sprintf("Of the rates %v of %s, tried with seed %d, the best for each model and number of labels; in brackets the epoch, of how many, after which that seed's parameters were best. "+
-		"An epoch has %d images at least: smaller sets are repeated in it.", r.Recipe.Rates, r.Recipe.Train.Optimizer.Kind, r.Seeds[0], leastEpoch)
+		"An epoch has %d images at least: smaller sets are repeated in it.", r.Recipe.Rates, r.Recipe.Train.Optimizer.Kind, r.Seeds[0], r.Recipe.LeastEpoch)
 	if n := len(r.Recipe.Rates); n > 1 {
 		ends := 0
 		for _, m := range r.Recipe.Models {
@@ -217,7 +217,7 @@ func (r *reporter) rates() error {
 	r.Section("Rates", text)
 	r.byLabels("Rate (epoch of all)", func(m string, n int) string {
 		x := r.all.of(m, n)[0]
-		return fmt.Sprintf("%g (%d/%d)", x.rate, x.epoch, r.Recipe.epochs(n))
+		return fmt.Sprintf("%g (%d/%d)", x.rate, x.epoch, r.Recipe.Epochs(n))
 	})
 	return nil
 }

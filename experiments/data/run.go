@@ -6,12 +6,12 @@ import (
 	"runtime"
 
 	"capas/datasets"
+	"capas/experiments/internal/fewlabels"
 	"capas/experiments/internal/trial"
 	"capas/experiments/lab"
 	"capas/models"
 	"capas/pretrain"
 	"capas/random"
-	"capas/train"
 )
 
 // runner trains the networks of a run.
@@ -40,10 +40,10 @@ func run(ctx context.Context, r *lab.Run[Recipe]) error {
 	for _, seed := range r.Seeds {
 		x.examples[seed], x.validation[seed] = map[int]*datasets.Set{}, map[int]*datasets.Set{}
 		for _, n := range r.Recipe.Labels {
-			if x.examples[seed][n], err = sample(data.Train, n, seed); err != nil {
+			if x.examples[seed][n], err = fewlabels.Sample(data.Train, n, seed); err != nil {
 				return err
 			}
-			if x.validation[seed][n], err = sample(data.Validation, n, seed); err != nil {
+			if x.validation[seed][n], err = fewlabels.Sample(data.Validation, n, seed); err != nil {
 				return err
 			}
 		}
@@ -63,15 +63,6 @@ func run(ctx context.Context, r *lab.Run[Recipe]) error {
 	return report(r, chosen)
 }
 
-// sample is a set's first n images in the order that the seed draws, balanced over the
-// classes: smaller samples are the beginnings of larger ones.
-func sample(set *datasets.Set, n int, seed uint64) (*datasets.Set, error) {
-	if n >= set.Len() {
-		n = 0
-	}
-	return trial.Images(set, n, seed)
-}
-
 // pretrain trains the stacks of all seeds, without labels.
 func (x *runner) pretrain(ctx context.Context) error {
 	var jobs []lab.Job
@@ -81,24 +72,13 @@ func (x *runner) pretrain(ctx context.Context) error {
 			return err
 		}
 		x.dbns[seed] = dbn
-		images, err := sample(x.data.Train, x.Recipe.Images, seed)
+		images, err := fewlabels.Sample(x.data.Train, x.Recipe.Images, seed)
 		if err != nil {
 			return err
 		}
-		s := random.New(seed)
-		p := x.Recipe.Pretrain
-		layers, err := pretrain.DBNLayers(dbn, p.CD, 0, func(int) train.Recipe { return p.Train }, s.Split("noise"))
+		t, err := x.Recipe.Pretrain.Trial("pretraining", dbn, images, seed)
 		if err != nil {
 			return err
-		}
-		t := trial.Trial{
-			Seed: seed, Name: "pretraining", Stages: pretrain.Greedy(layers, images, s.Split("pretraining order")),
-			Data: []*datasets.Set{images}, Epochs: map[string]int{}, Work: map[string]int64{},
-		}
-		for l, r := range dbn.Layers {
-			stage := fmt.Sprintf("layer %d", l+1)
-			t.Epochs[stage] = p.Train.Epochs
-			t.Work[stage] = 10 * int64(r.Visible()) * int64(r.Hidden()) * int64(images.Len())
 		}
 		jobs = append(jobs, lab.Job{Name: fmt.Sprintf("seed %d pretraining", seed), Units: t.Units(), Run: func(ctx context.Context, task *lab.Task) error {
 			o, err := trial.Run(ctx, x.Run, task, t)
@@ -121,11 +101,11 @@ func (x *runner) network(s spec) (*models.MLP, trial.Trial, error) {
 	if err != nil {
 		return nil, trial.Trial{}, err
 	}
-	set, err := repeated(data, repeats(data.Len()))
+	set, err := fewlabels.Repeated(data, x.Recipe.Repeats(data.Len()))
 	if err != nil {
 		return nil, trial.Trial{}, err
 	}
-	recipe := x.Recipe.at(s.rate, s.labels)
+	recipe := x.Recipe.At(s.rate, s.labels)
 	// The cross-entropy chooses among epochs: on few images it tells apart what the
 	// number of mistakes does not.
 	stage := pretrain.Supervised("loss", net, recipe, set, validation, random.New(s.seed).Split("order"))
@@ -135,11 +115,10 @@ func (x *runner) network(s spec) (*models.MLP, trial.Trial, error) {
 	}, nil
 }
 
-// work estimates the floating-point operations of an epoch: two for each weight and
-// example in every product.
+// work is that of an epoch.
 func (x *runner) work(s spec) int64 {
 	weights := x.Recipe.model(s.model).weights(x.data.Train.Dim(), x.data.Train.Classes)
-	return 2 * weights * int64(3*repeats(s.labels)*s.labels+x.validation[s.seed][s.labels].Len())
+	return x.Recipe.Work(weights, s.labels, x.validation[s.seed][s.labels].Len())
 }
 
 // train trains the networks of the first seed at all rates, chooses one for each model and
@@ -175,7 +154,7 @@ func (x *runner) learn(ctx context.Context, all []spec) error {
 	var jobs []lab.Job
 	for i, s := range all {
 		jobs = append(jobs, lab.Job{
-			Name: fmt.Sprintf("seed %d %s", s.seed, s), Units: x.work(s) * int64(x.Recipe.epochs(s.labels)),
+			Name: fmt.Sprintf("seed %d %s", s.seed, s), Units: x.work(s) * int64(x.Recipe.Epochs(s.labels)),
 			Run: func(ctx context.Context, task *lab.Task) error {
 				_, t, err := x.network(s)
 				if err != nil {

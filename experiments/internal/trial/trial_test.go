@@ -51,10 +51,14 @@ func run(t *testing.T, out string, rate float64, more ...string) *trial.Outcome 
 			if what.Units() != 2*10+3*100 {
 				t.Errorf("%d units", what.Units())
 			}
-			return r.Parallel(ctx, 1, []lab.Job{{Name: "net", Units: what.Units(), Run: func(ctx context.Context, task *lab.Task) error {
+			if err := r.Parallel(ctx, 1, []lab.Job{{Name: "net", Units: what.Units(), Run: func(ctx context.Context, task *lab.Task) error {
 				outcome, err = trial.Run(ctx, r, task, what)
 				return err
-			}}})
+			}}}); err != nil {
+				return err
+			}
+			assigned(t, r, what, net, outcome.Diverged)
+			return nil
 		},
 	}
 	var stderr bytes.Buffer
@@ -62,6 +66,25 @@ func run(t *testing.T, out string, rate float64, more ...string) *trial.Outcome 
 		t.Fatalf("status %d: %s", status, stderr.String())
 	}
 	return outcome
+}
+
+// assigned checks that Assign gives back what the last stage ended with, and fails where
+// the training diverged.
+func assigned(t *testing.T, r *lab.Run[recipe], what trial.Trial, net *models.MLP, diverged bool) {
+	t.Helper()
+	var want [][]float32
+	for _, p := range net.Params() {
+		want = append(want, slices.Clone(p.Value.Float32s()))
+		clear(p.Value.Float32s())
+	}
+	if err := trial.Assign(r, what, net.Params()); diverged != (err != nil) {
+		t.Errorf("diverged %v, and Assign: %v", diverged, err)
+	}
+	for i, p := range net.Params() {
+		if !diverged && !slices.Equal(p.Value.Float32s(), want[i]) {
+			t.Errorf("%s: want %v, got %v", p.Name, want[i], p.Value)
+		}
+	}
 }
 
 // corners are the four corners of a square, of two classes.
