@@ -4,6 +4,8 @@
 //   - Lines: curves with their spread over seeds (learning curves)
 //   - Dots: values by category, with every seed, mean and standard deviation
 //     (test errors; gradient norms per layer and initialisation)
+//   - Boxes: the distribution over seeds by category, as box plots
+//   - Paths: courses of trainings in the plane, scatter plots
 //   - Contours: a function of two variables by lines of equal value, with paths on it
 //   - Sheet: float32 images as tiles (filters, reconstructions, samples)
 //   - Colors: the same colour for the same name in all figures
