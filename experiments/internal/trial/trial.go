@@ -36,6 +36,10 @@ type Trial struct {
 	Work   map[string]int64
 	// AfterStage, if not nil, is called when a stage is complete, loaded or run.
 	AfterStage func(stage string, h *train.History) error
+	// Forget leaves, of a training that is complete, the histories alone in its
+	// checkpoints: for the many networks of a search, of which nothing but a number is
+	// wanted. Loaded again, the network has the parameters that it was made with.
+	Forget bool
 }
 
 // File is "seed-S-Name", the name of the network's checkpoints and model.
@@ -80,9 +84,13 @@ func Run[R any](ctx context.Context, run *lab.Run[R], task *lab.Task, t Trial) (
 	if err != nil {
 		return nil, err
 	}
+	var keeps pretrain.Store = store
+	if t.Forget {
+		keeps = forgetful{store, t.Stages}
+	}
 	at, o := "", &Outcome{} // the stage under way, whose history grows until it is complete
 	p := pretrain.Pipeline{
-		Stages: t.Stages, Store: store, SaveEvery: run.CheckpointEvery, Profile: run.Profile.Under(t.Name), AfterStage: t.AfterStage,
+		Stages: t.Stages, Store: keeps, SaveEvery: run.CheckpointEvery, Profile: run.Profile.Under(t.Name), AfterStage: t.AfterStage,
 		AfterEpoch: func(stage string, e train.Epoch, loaded bool) error {
 			if loaded {
 				task.Skip(t.Work[stage])

@@ -31,6 +31,9 @@ type Dots struct {
 	Connect        bool // lines between the means of a name
 	Items          []Item
 	Colors         Colors
+	// Interval, if not nil, gives the ends of the bar through an item's mean, such as
+	// those of a confidence interval, in place of one standard deviation.
+	Interval func(Item) (low, high float64)
 }
 
 // Spread says how the chart shows several seeds, for its caption; "" if no item has more
@@ -72,7 +75,7 @@ func (d Dots) SVG() ([]byte, error) {
 			y.include(v)
 			lowest = min(lowest, v)
 		}
-		_, lo, hi := spread(dots[i].item.Values, y)
+		_, lo, hi := d.spread(dots[i].item, y)
 		y.include(lo)
 		y.include(hi)
 	}
@@ -100,6 +103,15 @@ func (d Dots) SVG() ([]byte, error) {
 		d.draw(c, px, py, y, dots, colors)
 	}
 	return ch.svg()
+}
+
+// spread is an item's mean and the ends of the bar through it.
+func (d Dots) spread(item Item, y *scale) (mean, lo, hi float64) {
+	mean, lo, hi = spread(item.Values, y)
+	if d.Interval != nil && len(item.Values) > 0 {
+		lo, hi = d.Interval(item)
+	}
+	return mean, lo, hi
 }
 
 // place gives every item its position: side by side by name within a category
@@ -157,7 +169,7 @@ func (d Dots) draw(c draw.Canvas, px, py func(float64) vg.Length, y *scale, dots
 	}
 	for _, q := range dots {
 		look := colors.look(q.name)
-		mean, lo, hi := spread(q.item.Values, y)
+		mean, lo, hi := d.spread(q.item, y)
 		if math.IsNaN(mean) {
 			continue
 		}
@@ -169,7 +181,7 @@ func (d Dots) draw(c draw.Canvas, px, py func(float64) vg.Length, y *scale, dots
 				c.DrawGlyphNoClip(draw.GlyphStyle{Color: faded(look.color, 0.55), Radius: 1.7, Shape: draw.CircleGlyph{}}, vg.Point{X: at + side, Y: py(v)})
 			}
 		}
-		if len(q.item.Values) > 1 && y.usable(lo) && y.usable(hi) { // not if the spread overflows
+		if lo < hi && y.usable(lo) && y.usable(hi) { // not if the spread overflows
 			bar := draw.LineStyle{Color: look.color, Width: 1.2}
 			cap := min(slot*0.3, 5)
 			c.StrokeLine2(bar, at, py(max(lo, y.lo)), at, py(hi))
