@@ -41,6 +41,7 @@ const (
 	kindDeepAutoencoder    = "deep autoencoder"
 	kindRBM                = "rbm"
 	kindDBN                = "dbn"
+	kindDBM                = "dbm"
 )
 
 // A description may not ask for more.
@@ -126,8 +127,12 @@ func describe(model any) (d *description, params []*blocks.Param, err error) {
 				rbm(r)
 			}
 		}
+	case *DBM:
+		if d.Kind = kindDBM; m != nil {
+			m.describe(func(ps ...*blocks.Param) { add(&d.Layers, layer{Activation: blocks.Sigmoid()}, ps...) })
+		}
 	default:
-		err = fmt.Errorf("want a pointer to an MLP, Autoencoder, StackedAutoencoder, DeepAutoencoder, RBM or DBN, got %T", model)
+		err = fmt.Errorf("want a pointer to an MLP, Autoencoder, StackedAutoencoder, DeepAutoencoder, RBM, DBN or DBM, got %T", model)
 	}
 	if err == nil {
 		err = d.check()
@@ -172,6 +177,8 @@ func (d *description) build(params []*blocks.Param) any {
 		return &DeepAutoencoder{Encoder: dense(d.Layers), Decoder: dense(d.Decoder), Output: *d.Output}
 	case kindRBM:
 		return rbm()
+	case kindDBM:
+		return buildDBM(len(d.Layers), next)
 	default: // a DBN: check knows no other
 		s := &DBN{}
 		for range d.Layers {
@@ -214,7 +221,7 @@ func (d *description) slots() (out []slot) {
 		each(autoencoder...)
 	case kindRBM:
 		add("", d.Layers[0], rbm...)
-	case kindDBN:
+	case kindDBN, kindDBM:
 		each(rbm...)
 	}
 	return out

@@ -26,6 +26,7 @@ const descriptionKey = "capas.model"
 //	*DeepAutoencoder     encoder.0.weight, …, decoder.0.weight, …: two nn.Sequential
 //	*RBM                 weight (k,n), hidden_bias (k), visible_bias (n)
 //	*DBN                 layers.0.weight, …: an RBM a layer
+//	*DBM                 as a DBN, but that only layers.0 has a visible_bias
 //
 // The metadata entry "capas.model" describes the model in JSON: its kind, sizes,
 // activations, outputs, and the names of its parameters. What serves training alone is
