@@ -82,13 +82,13 @@ func (d *DBM) Compose(stack []*DBMLayer) error {
 	for l := 1; l < len(d.W); l++ {
 		below, above := stack[l-1].Model.B.Value, stack[l].Model.C.Value
 		apply(d.B[l].Value,
-			func(b []float32) { add(b, below.Float32s(), above.Float32s()) },
-			func(b []float64) { add(b, below.Float64s(), above.Float64s()) })
+			func(b []float32) { sumInto(b, below.Float32s(), above.Float32s()) },
+			func(b []float64) { sumInto(b, below.Float64s(), above.Float64s()) })
 	}
 	return nil
 }
 
-func add[T ops.Float](sum, a, b []T) {
+func sumInto[T ops.Float](sum, a, b []T) {
 	for i := range sum {
 		sum[i] = a[i] + b[i]
 	}

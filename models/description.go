@@ -28,7 +28,9 @@ type layer struct {
 	Activation blocks.Activation `json:"activation"`
 	// Output and Tied are an autoencoder's.
 	Output *blocks.Output `json:"output,omitempty"`
-	Tied   bool           `json:"tied,omitempty"`
+	Tied   bool           `json:"tied,omitempty"` // a directed layer of a label DBN's too
+	// Classes of the labels of a machine that has them.
+	Classes int `json:"classes,omitempty"`
 	// Params are the names of the parameters, in the order of the layer's Params.
 	Params []string `json:"parameters"`
 }
@@ -42,6 +44,8 @@ const (
 	kindRBM                = "rbm"
 	kindDBN                = "dbn"
 	kindDBM                = "dbm"
+	kindLabelRBM           = "label rbm"
+	kindLabelDBN           = "label dbn"
 )
 
 // A description may not ask for more.
@@ -131,8 +135,14 @@ func describe(model any) (d *description, params []*blocks.Param, err error) {
 		if d.Kind = kindDBM; m != nil {
 			m.describe(func(ps ...*blocks.Param) { add(&d.Layers, layer{Activation: blocks.Sigmoid()}, ps...) })
 		}
+	case *LabelRBM:
+		d.Kind = kindLabelRBM
+		describeLabelled(&LabelDBN{Top: m}, func(l layer, ps ...*blocks.Param) { add(&d.Layers, l, ps...) })
+	case *LabelDBN:
+		d.Kind = kindLabelDBN
+		describeLabelled(m, func(l layer, ps ...*blocks.Param) { add(&d.Layers, l, ps...) })
 	default:
-		err = fmt.Errorf("want a pointer to an MLP, Autoencoder, StackedAutoencoder, DeepAutoencoder, RBM, DBN or DBM, got %T", model)
+		err = fmt.Errorf("want a pointer to an MLP, Autoencoder, StackedAutoencoder, DeepAutoencoder, RBM, DBN, DBM, LabelRBM or LabelDBN, got %T", model)
 	}
 	if err == nil {
 		err = d.check()
@@ -179,6 +189,10 @@ func (d *description) build(params []*blocks.Param) any {
 		return rbm()
 	case kindDBM:
 		return buildDBM(len(d.Layers), next)
+	case kindLabelRBM:
+		return d.labelled(next).Top
+	case kindLabelDBN:
+		return d.labelled(next)
 	default: // a DBN: check knows no other
 		s := &DBN{}
 		for range d.Layers {
@@ -223,6 +237,12 @@ func (d *description) slots() (out []slot) {
 		add("", d.Layers[0], rbm...)
 	case kindDBN, kindDBM:
 		each(rbm...)
+	case kindLabelRBM:
+		out = d.Layers[0].labelSlots("")
+	case kindLabelDBN:
+		for i := range d.Layers {
+			out = append(out, d.Layers[i].labelSlots(fmt.Sprintf("layers.%d.", i))...)
+		}
 	}
 	return out
 }

@@ -13,9 +13,9 @@ func (d *description) check() error {
 	switch d.Kind {
 	case kindMLP, kindDeepAutoencoder:
 		perLayer, output = 2, true
-	case kindAutoencoder, kindRBM:
+	case kindAutoencoder, kindRBM, kindLabelRBM:
 		perLayer, single = 3, true
-	case kindStackedAutoencoder, kindDBN, kindDBM:
+	case kindStackedAutoencoder, kindDBN, kindDBM, kindLabelDBN:
 		perLayer = 3
 	default:
 		return fmt.Errorf("model of kind %.40q is unknown", d.Kind)
@@ -39,6 +39,9 @@ func (d *description) check() error {
 		if err := l.check(d.Kind, perLayer); err != nil {
 			return fmt.Errorf("%s, layer %d: %w", d.Kind, i+1, err)
 		}
+		if top := i == len(all)-1 && labelled(d.Kind); (l.Classes != 0) != top {
+			return fmt.Errorf("%s, layer %d: want classes in the top layer of labelled machines alone, got %d", d.Kind, i+1, l.Classes)
+		}
 		if i > 0 && l.Inputs != all[i-1].Units {
 			return fmt.Errorf("%s, layer %d: want %d inputs, the units below, got %d", d.Kind, i+1, all[i-1].Units, l.Inputs)
 		}
@@ -60,15 +63,18 @@ func (l layer) check(kind string, params int) error {
 	if autoencoder && !l.Tied {
 		params++
 	}
+	params += l.labelParams(kind)
 	_, unknown := blocks.ParseActivation(l.Activation.String())
 	switch {
 	case l.Inputs < 1 || l.Units < 1:
 		return fmt.Errorf("want at least one input and one unit, got %d and %d", l.Inputs, l.Units)
 	case len(l.Params) != params:
 		return fmt.Errorf("want the names of %d parameters, got %d", params, len(l.Params))
-	case (l.Output != nil) != autoencoder || l.Tied && !autoencoder:
+	case l.Classes < 0:
+		return fmt.Errorf("want no negative number of classes, got %d", l.Classes)
+	case (l.Output != nil) != autoencoder || l.Tied && !autoencoder && (!labelled(kind) || l.Classes > 0):
 		return fmt.Errorf("want an output, and weights that may be tied, for an autoencoder alone, got output %t, tied %t", l.Output != nil, l.Tied)
-	case (kind == kindRBM || kind == kindDBN || kind == kindDBM) && l.Activation != blocks.Sigmoid():
+	case (kind == kindRBM || kind == kindDBN || kind == kindDBM || labelled(kind)) && l.Activation != blocks.Sigmoid():
 		return fmt.Errorf("want the activation sigmoid, got %s", l.Activation)
 	}
 	return unknown

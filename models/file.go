@@ -27,6 +27,9 @@ const descriptionKey = "capas.model"
 //	*RBM                 weight (k,n), hidden_bias (k), visible_bias (n)
 //	*DBN                 layers.0.weight, …: an RBM a layer
 //	*DBM                 as a DBN, but that only layers.0 has a visible_bias
+//	*LabelRBM            as an RBM, and label_weight (k,classes), label_bias (classes)
+//	*LabelDBN            layers.0.weight, …: a layer as an RBM, if it is untied with a
+//	                     generative_weight (k,n), and last a LabelRBM
 //
 // The metadata entry "capas.model" describes the model in JSON: its kind, sizes,
 // activations, outputs, and the names of its parameters. What serves training alone is

@@ -31,6 +31,11 @@ func FuzzDescription(f *testing.F) {
 	dbn, err := NewDBN("dbn", []int{2, 3, 1}, init, s)
 	add(dbn, err)
 	add(dbn.Unroll("deep"))
+	add(NewLabelRBM("label", 2, 2, 3, init, s))
+	label, _, err := NewLabelDBN("label", []int{2, 3, 1}, 2, init, s)
+	add(label, err)
+	label.Layers[0].G = label.Layers[0].W.Clone("label.1.G")
+	add(label, nil)
 	for _, tied := range []bool{true, false} {
 		add(NewAutoencoder("ae", 2, 1, tied, blocks.Tanh(), init, s))
 		add(NewStackedAutoencoder("sae", []int{2, 3, 1}, tied, blocks.LeakyReLU(0.1), init, s))

@@ -2,6 +2,7 @@ package models_test
 
 import (
 	"fmt"
+	"maps"
 	"testing"
 
 	"capas/blocks"
@@ -50,6 +51,7 @@ func specimens(t testing.TB, label string) map[string]any {
 		"dbn":                      dbn,
 		"dbm":                      must[*models.DBM](t)(models.NewDBM("dbm", []int{6, 5, 4, 3}, blocks.LeCun(), stream("init"))),
 	}
+	maps.Copy(all, labelSpecimens(t))
 	for name, m := range all {
 		for _, p := range params(t, m) {
 			redraw(0.3, stream(label+name+p.Name), p)
@@ -151,6 +153,10 @@ func outputs(t testing.TB, model any, x *tensor.Dense) map[string]*tensor.Dense 
 		}
 		bound, err := m.Bound(in, 2)
 		add("bound", bound, err)
+	case *models.LabelRBM:
+		labelOutputs(t, in, &models.LabelDBN{Top: m}, add)
+	case *models.LabelDBN:
+		labelOutputs(t, in, m, add)
 	default:
 		t.Fatalf("%T is no model", model)
 	}

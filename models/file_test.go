@@ -117,6 +117,8 @@ func TestNamesInFiles(t *testing.T) {
 		"rbm":                      "hidden_bias[3] visible_bias[5] weight[3 5]",
 		"dbn":                      "layers.0.hidden_bias[5] layers.0.visible_bias[6] layers.0.weight[5 6] layers.1.hidden_bias[4] layers.1.visible_bias[5] layers.1.weight[4 5] layers.2.hidden_bias[3] layers.2.visible_bias[4] layers.2.weight[3 4]",
 		"dbm":                      "layers.0.hidden_bias[5] layers.0.visible_bias[6] layers.0.weight[5 6] layers.1.hidden_bias[4] layers.1.weight[4 5] layers.2.hidden_bias[3] layers.2.weight[3 4]",
+		"label rbm":                "hidden_bias[4] label_bias[3] label_weight[4 3] visible_bias[5] weight[4 5]",
+		"label dbn, untied":        "layers.0.generative_weight[4 6] layers.0.hidden_bias[4] layers.0.visible_bias[6] layers.0.weight[4 6] layers.1.hidden_bias[5] layers.1.label_bias[2] layers.1.label_weight[5 2] layers.1.visible_bias[4] layers.1.weight[5 4]",
 	}
 	path := filepath.Join(t.TempDir(), "a")
 	all := specimens(t, "saved")
@@ -156,6 +158,8 @@ func TestDescription(t *testing.T) {
 		"autoencoder, untied": `{"kind":"autoencoder","layers":[{"inputs":5,"units":3,"activation":"leaky-relu(0.25)","output":"numeric","parameters":["ae.W","ae.b","ae.c","ae.Wr"]}]}`,
 		"autoencoder, tied":   `{"kind":"autoencoder","layers":[{"inputs":5,"units":3,"activation":"sigmoid","output":"binary","tied":true,"parameters":["ae.W","ae.b","ae.c"]}]}`,
 		"rbm":                 `{"kind":"rbm","layers":[{"inputs":5,"units":3,"activation":"sigmoid","parameters":["rbm.W","rbm.b","rbm.c"]}]}`,
+		"label dbn, tied": `{"kind":"label dbn","layers":[{"inputs":6,"units":4,"activation":"sigmoid","tied":true,"parameters":["dbn.1.W","dbn.1.b","dbn.1.c"]},` +
+			`{"inputs":4,"units":5,"activation":"sigmoid","classes":2,"parameters":["dbn.2.W","dbn.2.b","dbn.2.c","dbn.2.U","dbn.2.d"]}]}`,
 	} {
 		if err := models.Save(path, specimens(t, "saved")[name], nil); err != nil {
 			t.Fatal(err)
@@ -195,6 +199,10 @@ func TestSaveErrors(t *testing.T) {
 		"no deep autoencoder":  {(*models.DeepAutoencoder)(nil), "want layers"},
 		"no rbm":               {(*models.RBM)(nil), "a parameter is missing"},
 		"no dbn":               {(*models.DBN)(nil), "want layers"},
+		"no label rbm":         {(*models.LabelRBM)(nil), "a parameter is missing"},
+		"no label dbn":         {(*models.LabelDBN)(nil), "want layers"},
+		"no top":               {&models.LabelDBN{}, "layer 1: a parameter is missing"},
+		"no belief layer":      {&models.LabelDBN{Layers: []*models.BeliefLayer{nil}}, "layer 1: a parameter is missing"},
 		"no layer":             {&models.MLP{Layers: []*blocks.Dense{nil}}, "layer 1: a parameter is missing"},
 		"no machine":           {&models.DBN{Layers: []*models.RBM{rbm, nil}}, "layer 2: a parameter is missing"},
 		"no stacked layer":     {&models.StackedAutoencoder{Layers: []*models.Autoencoder{nil}}, "layer 1: a parameter is missing"},

@@ -20,29 +20,13 @@ const maxEnumerated = 20
 // smaller side are enumerated, the other side is summed by the free energy. It fails
 // where both sides have more than 20 units.
 func (r *RBM) LogPartition() (float64, error) {
-	energy, n := r.FreeEnergy, r.Visible()
-	if r.Hidden() < n {
-		energy, n = r.FreeEnergyHidden, r.Hidden()
-	}
-	if n > maxEnumerated {
-		return 0, fmt.Errorf("log partition: want at most %d units on one side, got %d visible and %d hidden", maxEnumerated, r.Visible(), r.Hidden())
-	}
-	size := min(1<<n, 1024)
-	batch := r.zeros(size, n)
-	free, err := r.compileEnergy(size, n, energy)
+	free, err := r.enumerate()
 	if err != nil {
 		return 0, fmt.Errorf("log partition: %w", err)
 	}
 	var sum logSum
-	for first := 0; first < 1<<n; first += size {
-		apply(batch, bits[float32](first, n), bits[float64](first, n))
-		f, err := energies(free, batch)
-		if err != nil {
-			return 0, fmt.Errorf("log partition: %w", err)
-		}
-		for _, e := range f {
-			sum.add(-e)
-		}
+	for _, e := range free {
+		sum.add(-e)
 	}
 	return sum.log(), nil
 }

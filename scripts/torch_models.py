@@ -173,10 +173,54 @@ class DBM(nn.Module):
         return {"bound": bound, **{f"mean_field.{l}": q[l] for l in range(1, top + 1)}}
 
 
+class BeliefLayer(RBM):
+    """A directed layer of a label DBN; untied, it generates by weights of its own."""
+
+    def __init__(self, layer):
+        super().__init__(layer)
+        if not layer.get("tied", False):
+            self.generative_weight = nn.Parameter(torch.zeros_like(self.weight))
+
+    def down(self, h):
+        weight = getattr(self, "generative_weight", self.weight)
+        return torch.sigmoid(F.linear(h, weight.t(), self.visible_bias))
+
+
+class LabelRBM(RBM):
+    def __init__(self, layer):
+        super().__init__(layer)
+        self.label_weight = nn.Parameter(torch.zeros(layer["units"], layer["classes"]))
+        self.label_bias = nn.Parameter(torch.zeros(layer["classes"]))
+
+    def posterior(self, v):
+        """p(t|v), from the free energy of every class"""
+        z = F.linear(v, self.weight, self.hidden_bias)
+        return torch.softmax(F.softplus(z[:, None, :] + self.label_weight.t()).sum(2) + self.label_bias, 1)
+
+    def outputs(self, x):
+        h = self.up(x)
+        return {"memory": h, "visible": self.down(h), "posterior": self.posterior(x),
+                "labels": torch.softmax(F.linear(h, self.label_weight.t(), self.label_bias), 1)}
+
+
+class LabelDBN(nn.Module):
+    def __init__(self, layers):
+        super().__init__()
+        self.layers = nn.ModuleList([*(BeliefLayer(l) for l in layers[:-1]), LabelRBM(layers[-1])])
+
+    def outputs(self, x):
+        out = {}
+        for i, layer in enumerate(self.layers[:-1]):
+            x = layer.up(x)
+            out[f"hidden.{i}"], out[f"visible.{i}"] = x, layer.down(x)
+        return {**out, **self.layers[-1].outputs(x)}
+
+
 KINDS = {"mlp": MLP, "deep autoencoder": DeepAutoencoder,
          "autoencoder": lambda d: Autoencoder(d["layers"][0]), "rbm": lambda d: RBM(d["layers"][0]),
          "stacked autoencoder": lambda d: Stack(Autoencoder(l) for l in d["layers"]),
-         "dbm": DBM, "dbn": lambda d: Stack(RBM(l) for l in d["layers"])}
+         "dbm": DBM, "dbn": lambda d: Stack(RBM(l) for l in d["layers"]),
+         "label rbm": lambda d: LabelRBM(d["layers"][0]), "label dbn": lambda d: LabelDBN(d["layers"])}
 
 
 def load(path):

@@ -67,6 +67,8 @@ func TestErrors(t *testing.T) {
 		"affine: graphs":          func() (*G.Node, error) { return ops.Affine(far, square, v, false) },
 		"bernoulli: nil":          func() (*G.Node, error) { return ops.Bernoulli(nil, stream) },
 		"bernoulli: no stream":    func() (*G.Node, error) { return ops.Bernoulli(m, nil) },
+		"categorical: nil":        func() (*G.Node, error) { return ops.Categorical(nil, stream) },
+		"categorical: no stream":  func() (*G.Node, error) { return ops.Categorical(m, nil) },
 		"mask: nil":               func() (*G.Node, error) { return ops.Mask(nil, 0.5, 1, stream) },
 		"mask: no stream":         func() (*G.Node, error) { return ops.Mask(m, 0.5, 1, nil) },
 		"mask: probability":       func() (*G.Node, error) { return ops.Mask(m, 1.5, 1, stream) },

@@ -65,6 +65,56 @@ func Normal(like *G.Node, sd float64, s *random.Stream) (*G.Node, error) {
 	})
 }
 
+// Categorical draws for every row of p (m,k), anew at each run, one of its k columns with
+// a probability in proportion to its elements, which are not negative and need not sum to
+// 1: a 1 in that column, 0 in the others. Each row takes one word of the stream. It is a
+// constant to the gradient.
+func Categorical(p *G.Node, s *random.Stream) (*G.Node, error) {
+	_, k, err := dims("categorical", p)
+	if err != nil {
+		return nil, err
+	}
+	total, err := RowSum(p)
+	if err != nil {
+		return nil, err
+	}
+	u, err := draw("categorical", total, Draw{ // does not read total, whose place it may take
+		Stream: s,
+		F32:    func(y []float32, x [][]float32, d random.Draw, first int) { d.Uniform(y, first) },
+		F64:    func(y []float64, x [][]float64, d random.Draw, first int) { d.Uniform64(y, first) },
+	})
+	if err != nil {
+		return nil, err
+	}
+	threshold, err := Mul(u, total)
+	if err != nil {
+		return nil, err
+	}
+	return Apply(Def{Name: "pick", Shape: shapeOf(p), Ranged: &Ranged{Grain: k, F32: pick[float32](k), F64: pick[float64](k)}}, p, threshold)
+}
+
+// pick marks in each row of x[0] the column in which the sum of the elements so far
+// passes the row's threshold x[1]; if rounding keeps it from that, the last column that
+// is not 0.
+func pick[T Float](k int) func(y []T, x [][]T, from, to int) {
+	return func(y []T, x [][]T, from, to int) {
+		for i := from; i < to; i += k {
+			row, at := x[0][i:i+k], -1
+			var sum T
+			for j, p := range row {
+				y[i+j] = 0
+				if p > 0 && !(sum > x[1][i/k]) {
+					at = j
+				}
+				sum += p
+			}
+			if at >= 0 {
+				y[i+at] = 1
+			}
+		}
+	}
+}
+
 func draw(name string, x *G.Node, d Draw) (*G.Node, error) {
 	if d.Stream == nil {
 		return nil, fmt.Errorf("%s: no stream of random numbers", name)
