@@ -43,6 +43,7 @@ const (
 	kindDeepAutoencoder    = "deep autoencoder"
 	kindRBM                = "rbm"
 	kindDBN                = "dbn"
+	kindDBM                = "dbm"
 	kindLabelRBM           = "label rbm"
 	kindLabelDBN           = "label dbn"
 )
@@ -130,6 +131,10 @@ func describe(model any) (d *description, params []*blocks.Param, err error) {
 				rbm(r)
 			}
 		}
+	case *DBM:
+		if d.Kind = kindDBM; m != nil {
+			m.describe(func(ps ...*blocks.Param) { add(&d.Layers, layer{Activation: blocks.Sigmoid()}, ps...) })
+		}
 	case *LabelRBM:
 		d.Kind = kindLabelRBM
 		describeLabelled(&LabelDBN{Top: m}, func(l layer, ps ...*blocks.Param) { add(&d.Layers, l, ps...) })
@@ -137,7 +142,7 @@ func describe(model any) (d *description, params []*blocks.Param, err error) {
 		d.Kind = kindLabelDBN
 		describeLabelled(m, func(l layer, ps ...*blocks.Param) { add(&d.Layers, l, ps...) })
 	default:
-		err = fmt.Errorf("want a pointer to an MLP, Autoencoder, StackedAutoencoder, DeepAutoencoder, RBM, DBN, LabelRBM or LabelDBN, got %T", model)
+		err = fmt.Errorf("want a pointer to an MLP, Autoencoder, StackedAutoencoder, DeepAutoencoder, RBM, DBN, DBM, LabelRBM or LabelDBN, got %T", model)
 	}
 	if err == nil {
 		err = d.check()
@@ -182,6 +187,8 @@ func (d *description) build(params []*blocks.Param) any {
 		return &DeepAutoencoder{Encoder: dense(d.Layers), Decoder: dense(d.Decoder), Output: *d.Output}
 	case kindRBM:
 		return rbm()
+	case kindDBM:
+		return buildDBM(len(d.Layers), next)
 	case kindLabelRBM:
 		return d.labelled(next).Top
 	case kindLabelDBN:
@@ -228,7 +235,7 @@ func (d *description) slots() (out []slot) {
 		each(autoencoder...)
 	case kindRBM:
 		add("", d.Layers[0], rbm...)
-	case kindDBN:
+	case kindDBN, kindDBM:
 		each(rbm...)
 	case kindLabelRBM:
 		out = d.Layers[0].labelSlots("")

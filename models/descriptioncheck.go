@@ -15,7 +15,7 @@ func (d *description) check() error {
 		perLayer, output = 2, true
 	case kindAutoencoder, kindRBM, kindLabelRBM:
 		perLayer, single = 3, true
-	case kindStackedAutoencoder, kindDBN, kindLabelDBN:
+	case kindStackedAutoencoder, kindDBN, kindDBM, kindLabelDBN:
 		perLayer = 3
 	default:
 		return fmt.Errorf("model of kind %.40q is unknown", d.Kind)
@@ -33,6 +33,9 @@ func (d *description) check() error {
 	}
 	names := map[string]bool{}
 	for i, l := range all {
+		if d.Kind == kindDBM && i > 0 {
+			perLayer = 2 // the biases below are those of the layer before
+		}
 		if err := l.check(d.Kind, perLayer); err != nil {
 			return fmt.Errorf("%s, layer %d: %w", d.Kind, i+1, err)
 		}
@@ -71,7 +74,7 @@ func (l layer) check(kind string, params int) error {
 		return fmt.Errorf("want no negative number of classes, got %d", l.Classes)
 	case (l.Output != nil) != autoencoder || l.Tied && !autoencoder && (!labelled(kind) || l.Classes > 0):
 		return fmt.Errorf("want an output, and weights that may be tied, for an autoencoder alone, got output %t, tied %t", l.Output != nil, l.Tied)
-	case (kind == kindRBM || kind == kindDBN || labelled(kind)) && l.Activation != blocks.Sigmoid():
+	case (kind == kindRBM || kind == kindDBN || kind == kindDBM || labelled(kind)) && l.Activation != blocks.Sigmoid():
 		return fmt.Errorf("want the activation sigmoid, got %s", l.Activation)
 	}
 	return unknown

@@ -26,6 +26,7 @@ const descriptionKey = "capas.model"
 //	*DeepAutoencoder     encoder.0.weight, …, decoder.0.weight, …: two nn.Sequential
 //	*RBM                 weight (k,n), hidden_bias (k), visible_bias (n)
 //	*DBN                 layers.0.weight, …: an RBM a layer
+//	*DBM                 as a DBN, but that only layers.0 has a visible_bias
 //	*LabelRBM            as an RBM, and label_weight (k,classes), label_bias (classes)
 //	*LabelDBN            layers.0.weight, …: a layer as an RBM, if it is untied with a
 //	                     generative_weight (k,n), and last a LabelRBM

@@ -49,6 +49,7 @@ func specimens(t testing.TB, label string) map[string]any {
 		"deep autoencoder of rbms": must[*models.DeepAutoencoder](t)(dbn.Unroll("deep")),
 		"rbm":                      must[*models.RBM](t)(models.NewRBM("rbm", 5, 3, blocks.LeCun(), stream("init"))),
 		"dbn":                      dbn,
+		"dbm":                      must[*models.DBM](t)(models.NewDBM("dbm", []int{6, 5, 4, 3}, blocks.LeCun(), stream("init"))),
 	}
 	maps.Copy(all, labelSpecimens(t))
 	for name, m := range all {
@@ -145,6 +146,13 @@ func outputs(t testing.TB, model any, x *tensor.Dense) map[string]*tensor.Dense 
 			d, err := r.Down(v)
 			add(fmt.Sprintf("visible.%d", l), d, err)
 		}
+	case *models.DBM:
+		q, err := m.MeanField(in, 2)
+		for l := 1; l < len(q); l++ {
+			add(fmt.Sprintf("mean_field.%d", l), q[l], err)
+		}
+		bound, err := m.Bound(in, 2)
+		add("bound", bound, err)
 	case *models.LabelRBM:
 		labelOutputs(t, in, &models.LabelDBN{Top: m}, add)
 	case *models.LabelDBN:

@@ -116,6 +116,7 @@ func TestNamesInFiles(t *testing.T) {
 		"deep autoencoder":         "decoder.0.bias[5] decoder.0.weight[5 3] decoder.2.bias[6] decoder.2.weight[6 5] encoder.0.bias[5] encoder.0.weight[5 6] encoder.2.bias[3] encoder.2.weight[3 5]",
 		"rbm":                      "hidden_bias[3] visible_bias[5] weight[3 5]",
 		"dbn":                      "layers.0.hidden_bias[5] layers.0.visible_bias[6] layers.0.weight[5 6] layers.1.hidden_bias[4] layers.1.visible_bias[5] layers.1.weight[4 5] layers.2.hidden_bias[3] layers.2.visible_bias[4] layers.2.weight[3 4]",
+		"dbm":                      "layers.0.hidden_bias[5] layers.0.visible_bias[6] layers.0.weight[5 6] layers.1.hidden_bias[4] layers.1.weight[4 5] layers.2.hidden_bias[3] layers.2.weight[3 4]",
 		"label rbm":                "hidden_bias[4] label_bias[3] label_weight[4 3] visible_bias[5] weight[4 5]",
 		"label dbn, untied":        "layers.0.generative_weight[4 6] layers.0.hidden_bias[4] layers.0.visible_bias[6] layers.0.weight[4 6] layers.1.hidden_bias[5] layers.1.label_bias[2] layers.1.label_weight[5 2] layers.1.visible_bias[4] layers.1.weight[5 4]",
 	}

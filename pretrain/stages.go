@@ -10,6 +10,8 @@ import (
 	"capas/models"
 	"capas/random"
 	"capas/train"
+
+	G "gorgonia.org/gorgonia"
 )
 
 // Layer is one layer of a stack, to be trained without labels.
@@ -18,9 +20,14 @@ type Layer struct {
 	Model train.Model
 	// Code is what the layer passes on: the deterministic code of a clean input, also
 	// where Model is trained on corrupted inputs or by samples.
-	Code *blocks.Dense
+	Code Code
 	// Recipe of the layer's training.
 	Recipe train.Recipe
+}
+
+// Code is a layer as a function of its inputs, such as a blocks.Dense.
+type Code interface {
+	Forward(v *G.Node) (*G.Node, error)
 }
 
 // DBNLayers returns the layers of a deep belief network, each trained by contrastive

@@ -143,6 +143,36 @@ class Stack(nn.Module):
         return out
 
 
+class DBM(nn.Module):
+    """The mean field of all hidden layers after two updates, and -E(v,q) + H(q), a bound of log p(v) + log Z."""
+
+    def __init__(self, d):
+        super().__init__()
+        self.layers = nn.ModuleList(nn.Module() for _ in d["layers"])
+        for i, (module, layer) in enumerate(zip(self.layers, d["layers"])):
+            module.weight = nn.Parameter(torch.zeros(layer["units"], layer["inputs"]))
+            module.hidden_bias = nn.Parameter(torch.zeros(layer["units"]))
+            if i == 0:
+                module.visible_bias = nn.Parameter(torch.zeros(layer["inputs"]))
+
+    def below(self, q, l):
+        return q[l - 1] @ self.layers[l - 1].weight.t()
+
+    def outputs(self, x):
+        top, q = len(self.layers), [x]
+        for l in range(1, top + 1):
+            q.append(torch.sigmoid((2 if l < top else 1) * self.below(q, l) + self.layers[l - 1].hidden_bias))
+        for _ in range(2):
+            for l in range(1, top + 1):
+                above = q[l + 1] @ self.layers[l].weight if l < top else 0
+                q[l] = torch.sigmoid(self.below(q, l) + above + self.layers[l - 1].hidden_bias)
+        bound = x @ self.layers[0].visible_bias
+        for l in range(1, top + 1):
+            entropy = -(q[l] * q[l].log() + (1 - q[l]) * (1 - q[l]).log()).sum(1)
+            bound = bound + ((self.below(q, l) + self.layers[l - 1].hidden_bias) * q[l]).sum(1) + entropy
+        return {"bound": bound, **{f"mean_field.{l}": q[l] for l in range(1, top + 1)}}
+
+
 class BeliefLayer(RBM):
     """A directed layer of a label DBN; untied, it generates by weights of its own."""
 
@@ -189,7 +219,7 @@ class LabelDBN(nn.Module):
 KINDS = {"mlp": MLP, "deep autoencoder": DeepAutoencoder,
          "autoencoder": lambda d: Autoencoder(d["layers"][0]), "rbm": lambda d: RBM(d["layers"][0]),
          "stacked autoencoder": lambda d: Stack(Autoencoder(l) for l in d["layers"]),
-         "dbn": lambda d: Stack(RBM(l) for l in d["layers"]),
+         "dbm": DBM, "dbn": lambda d: Stack(RBM(l) for l in d["layers"]),
          "label rbm": lambda d: LabelRBM(d["layers"][0]), "label dbn": lambda d: LabelDBN(d["layers"])}
 
 

@@ -1,0 +1,87 @@
+package models
+
+import (
+	"fmt"
+
+	"capas/autodiff/ops"
+	"capas/blocks"
+
+	G "gorgonia.org/gorgonia"
+)
+
+// MeanField approximates p(h|v) by independent units: it returns their probabilities q[l]
+// (m, units of layer l) of being on, for the layers l = 1, …, L, after the given number of
+// updates, with v itself as q[0] (m,n). An update sets, layer by layer from the lowest,
+//
+//	qˡ = sigmoid(qˡ⁻¹·Wˡ + qˡ⁺¹·(Wˡ⁺¹)ᵀ + bˡ),
+//
+// which never lowers [DBM.Bound]. It starts from a pass upwards in which the input from
+// below is doubled, in place of that from above, where there is a layer above (Salakhutdinov
+// & Hinton 2009); that pass alone is 0 updates. 10 are theirs.
+func (d *DBM) MeanField(v *G.Node, updates int) (q G.Nodes, err error) {
+	q, _, err = d.meanField(v, updates)
+	return q, err
+}
+
+// meanField also returns the total inputs z[l] of which q[l] is the sigmoid; z[0] is nil.
+func (d *DBM) meanField(v *G.Node, updates int) (q, z G.Nodes, err error) {
+	if err := d.check(); err != nil {
+		return nil, nil, err
+	}
+	if updates < 0 {
+		return nil, nil, fmt.Errorf("mean field: want at least 0 updates, got %d", updates)
+	}
+	if v == nil || v.Dims() != 2 || v.Shape()[1] != d.Visible() {
+		return nil, nil, fmt.Errorf("mean field: want rows of %d visible units, got %v", d.Visible(), v)
+	}
+	var c ops.Chain
+	L := d.Hidden()
+	q, z = append(make(G.Nodes, 0, L+1), v), make(G.Nodes, L+1)
+	for l := 1; l <= L; l++ {
+		factor := 2.0
+		if l == L {
+			factor = 1
+		}
+		z[l] = c.Do(blocks.Up(c.Do(ops.Scale(q[l-1], factor)), d.W[l-1], d.B[l]))
+		q = append(q, c.Do(blocks.Sigmoid().Apply(z[l])))
+	}
+	if L == 1 {
+		updates = 0 // the layer's input does not change
+	}
+	for range updates {
+		for l := 1; l <= L; l++ {
+			z[l] = d.input(&c, q, l)
+			q[l] = c.Do(blocks.Sigmoid().Apply(z[l]))
+		}
+	}
+	return q, z, c.Err()
+}
+
+// Code is the mean-field probability of the units of layer 2, or of layer 1 where there is
+// no other, (m,k), after the given number of updates: the extra input of [DBM.Classifier].
+func (d *DBM) Code(v *G.Node, updates int) (*G.Node, error) {
+	q, err := d.MeanField(v, updates)
+	if err != nil {
+		return nil, err
+	}
+	return q[min(2, d.Hidden())], nil
+}
+
+// Bound is −E(v,q) + H(q), a vector (m), for visible states v (m,n) and the mean field q
+// after so many updates, with H(q) its entropy. Less log Z it is a lower bound of log p(v),
+// which it reaches as q comes to be p(h|v): for one hidden layer it is log p(v). Values of
+// v between 0 and 1 are no states, and have no such probability.
+func (d *DBM) Bound(v *G.Node, updates int) (*G.Node, error) {
+	q, z, err := d.meanField(v, updates)
+	if err != nil {
+		return nil, err
+	}
+	var c ops.Chain
+	bound := c.Do(ops.Scale(c.Do(d.Energy(q)), -1))
+	for l := 1; l <= d.Hidden(); l++ {
+		// The entropy of a unit that is on with probability sigmoid(z) is softplus(z) − z·sigmoid(z).
+		units := c.Do(ops.Sub(c.Do(blocks.Softplus().Apply(z[l])), c.Do(ops.Mul(z[l], q[l]))))
+		bound = c.Do(ops.Add(bound, c.Do(ops.RowSum(units))))
+	}
+	return bound, c.Err()
+}
