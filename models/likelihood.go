@@ -18,14 +18,18 @@ const maxEnumerated = 20
 
 // LogPartition is log Z = log Σ_v Σ_h e^−E(v,h), exact, in nats: the states of the
 // smaller side are enumerated, the other side is summed by the free energy. It fails
-// where both sides have more than 20 units.
+// where both sides have more than 20 units. Only Bernoulli units are enumerated, those of
+// the other side may be others (but not rectified).
 func (r *RBM) LogPartition() (float64, error) {
 	energy, n := r.FreeEnergy, r.Visible()
-	if r.Hidden() < n {
+	hidden := r.HiddenUnits == BernoulliUnits()
+	if binary := r.VisibleUnits == BernoulliUnits(); !binary && !hidden {
+		return 0, fmt.Errorf("log partition: want bernoulli units on one side, got %s visible and %s hidden ones", r.VisibleUnits, r.HiddenUnits)
+	} else if hidden && (!binary || r.Hidden() < n) {
 		energy, n = r.FreeEnergyHidden, r.Hidden()
 	}
 	if n > maxEnumerated {
-		return 0, fmt.Errorf("log partition: want at most %d units on one side, got %d visible and %d hidden", maxEnumerated, r.Visible(), r.Hidden())
+		return 0, fmt.Errorf("log partition: want at most %d bernoulli units on one side, got %d visible and %d hidden", maxEnumerated, r.Visible(), r.Hidden())
 	}
 	size := min(1<<n, 1024)
 	batch := r.zeros(size, n)
@@ -73,6 +77,9 @@ func (r *RBM) LogLikelihood(v *tensor.Dense) (float64, error) {
 func (r *RBM) PseudoLikelihood(v *tensor.Dense, s *random.Stream) (float64, error) {
 	if err := r.checkRows(v); err != nil {
 		return 0, fmt.Errorf("pseudo-likelihood: %w", err)
+	}
+	if r.VisibleUnits != BernoulliUnits() {
+		return 0, fmt.Errorf("pseudo-likelihood: want bernoulli visible units, got %s", r.VisibleUnits)
 	}
 	if s == nil {
 		return 0, fmt.Errorf("pseudo-likelihood: no stream of random numbers")
