@@ -68,6 +68,21 @@ func TestLeCunTanhScale(t *testing.T) {
 	}
 }
 
+// Without overflow, in both dtypes.
+func TestLogSumExp(t *testing.T) {
+	for _, dt := range dtypes {
+		y, err := blocks.LogSumExp(of(G.NewGraph(), dt, "z", 3, 3, 0, 0, 0, 1e4, 1e4, -1e4, -1e3, -1e3, -1e3))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, got := range gradcheck.Compiled(t, G.Nodes{y})[0] {
+			if want := []float64{math.Log(3), 1e4 + math.Ln2, -1e3 + math.Log(3)}[i]; !(math.Abs(got-want) <= 1e-6*math.Abs(want)) {
+				t.Errorf("%v, row %d: want %g, got %g", dt, i, want, got)
+			}
+		}
+	}
+}
+
 func TestSoftmaxValues(t *testing.T) {
 	for _, dt := range dtypes {
 		z := of(G.NewGraph(), dt, "z", 5, 3,

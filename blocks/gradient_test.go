@@ -56,6 +56,10 @@ func TestActivationGradients(t *testing.T) {
 	}
 }
 
+func TestLogSumExpGradients(t *testing.T) {
+	gradcheck.Both(t, gradcheck.Case{Inputs: []*tensor.Dense{matrix("z", 3, 4)}, Build: func(g *G.ExprGraph, x nodes) (*G.Node, error) { return blocks.LogSumExp(x[0]) }})
+}
+
 func TestLossGradients(t *testing.T) {
 	z, d := matrix("z", 3, 4), distribution("t", 3, 4)
 	target := func(g *G.ExprGraph) *G.Node { return gradcheck.Leaf(g, "t", d) }

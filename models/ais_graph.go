@@ -24,6 +24,9 @@ type annealing struct {
 
 // annealing checks the options and compiles the step of m chains; op heads the errors.
 func (r *RBM) annealing(op string, m int, o AISOptions) (*annealing, error) {
+	if err := r.checkBernoulli(); err != nil {
+		return nil, fmt.Errorf("%s: %w", op, err)
+	}
 	if m < 1 {
 		return nil, fmt.Errorf("%s: want at least one chain, got %d", op, m)
 	}

@@ -254,7 +254,7 @@ func TestExactSample(t *testing.T) {
 	}
 	big := newRBM(t, 21, 21, 0)
 	_, err := big.ExactSample(1, stream("exact"))
-	refused(t, "21 units", err, "exact sample", "at most 20 units")
+	refused(t, "21 units", err, "exact sample", "at most 20 bernoulli units")
 	_, err = newRBM(t, 2, 2, 0).ExactSample(0, random.New(1))
 	refused(t, "no states", err, "at least one state")
 	_, err = newRBM(t, 2, 2, 0).ExactSample(1, nil)

@@ -17,7 +17,9 @@ import (
 //
 // with vᵏ, the end of a chain of k Gibbs steps, held constant. Its gradient is the
 // difference of the statistics that the lecture derives by hand, for W
-// −(v⁰ᵀ·p(h|v⁰) − vᵏᵀ·p(h|vᵏ))/m. The cost itself is no measure of learning.
+// −(v⁰ᵀ·p(h|v⁰) − vᵏᵀ·p(h|vᵏ))/m. The cost itself is no measure of learning. Rectified
+// hidden units have no free energy in closed form; the cost is then another one, whose
+// gradient is the difference of these statistics with the units' means.
 //
 // Plain CD-k starts its chains at the data. Persistent CD (Tieleman 2008) goes on
 // from where the last step left them.
@@ -25,9 +27,9 @@ type CD struct {
 	Model *RBM
 	// K is the number of Gibbs steps, at least 1.
 	K int
-	// Sampled makes the chain end in a binary sample of the visible units instead of
-	// their probabilities. Probabilities have less noise and are the recipe of Hinton
-	// & Salakhutdinov 2006; persistent chains are always sampled.
+	// Sampled makes the chain end in a sample of the visible units instead of their
+	// means, of binary ones their probabilities. These have less noise and are the
+	// recipe of Hinton & Salakhutdinov 2006; persistent chains are always sampled.
 	Sampled bool
 	// Noise draws the chain.
 	Noise *random.Stream
@@ -37,7 +39,8 @@ type CD struct {
 }
 
 // NewPersistentCD returns persistent CD with the given number of chains, which begin
-// at fair coin flips.
+// at fair coin flips, at N(0, 1) for Gaussian visible units, or with one of each group of
+// softmax units.
 func NewPersistentCD(r *RBM, k, chains int, s *random.Stream) (*CD, error) {
 	if k < 1 || chains < 1 {
 		return nil, fmt.Errorf("persistent CD: want at least one Gibbs step and one chain, got k = %d and %d chains", k, chains)
@@ -45,13 +48,29 @@ func NewPersistentCD(r *RBM, k, chains int, s *random.Stream) (*CD, error) {
 	if s == nil {
 		return nil, fmt.Errorf("persistent CD: no stream of random numbers")
 	}
+	if err := r.checkUnits(); err != nil {
+		return nil, fmt.Errorf("persistent CD: %w", err)
+	}
 	p := &blocks.Param{Name: r.W.Name + ".chains", Value: r.zeros(chains, r.Visible())}
-	if v, err := ops.Elements[float32](p.Value); err == nil {
-		s.Mask(v, 0.5, 1)
-	} else if v, err := ops.Elements[float64](p.Value); err == nil {
-		s.Mask64(v, 0.5, 1)
+	switch u := r.VisibleUnits; u.kind {
+	case gaussian:
+		apply(p.Value, s.Normal, s.Normal64)
+	case oneOf:
+		apply(p.Value, anyOf[float32](u.group, s), anyOf[float64](u.group, s))
+	default:
+		apply(p.Value, func(e []float32) { s.Mask(e, 0.5, 1) }, func(e []float64) { s.Mask64(e, 0.5, 1) })
 	}
 	return &CD{Model: r, K: k, Sampled: true, Noise: s, Chains: p}, nil
+}
+
+// anyOf sets one of each n elements to 1.
+func anyOf[T ops.Float](n int, s *random.Stream) func([]T) {
+	return func(e []T) {
+		rng := s.Rand()
+		for i := 0; i < len(e); i += n {
+			e[i+rng.IntN(n)] = 1
+		}
+	}
 }
 
 // Params returns the machine's parameters.
@@ -86,8 +105,8 @@ func (t *CD) Objective(m int) (*Objective, error) {
 		end = probabilities
 	}
 	vk := c.Do(ops.StopGradient(end))
-	positive := c.Do(ops.Mean(c.Do(t.Model.FreeEnergy(v0))))
-	negative := c.Do(ops.Mean(c.Do(t.Model.FreeEnergy(vk))))
+	positive := c.Do(ops.Mean(c.Do(t.Model.statistics(v0))))
+	negative := c.Do(ops.Mean(c.Do(t.Model.statistics(vk))))
 	o := &Objective{Inputs: G.Nodes{v0}, Cost: c.Do(ops.Sub(positive, negative))}
 	if t.Chains != nil {
 		o.Updates = []autodiff.Update{{Target: start, Value: vk}}

@@ -2,9 +2,9 @@ package models
 
 import (
 	"fmt"
+	"math"
 
 	"capas/autodiff"
-	"capas/autodiff/ops"
 	"capas/blocks"
 	"capas/random"
 
@@ -51,14 +51,24 @@ func (d *DBN) Encoder() []*blocks.Dense {
 	return out
 }
 
-// Unroll returns the stack as a deep autoencoder (Hinton & Salakhutdinov 2006).
+// Unroll returns the stack as a deep autoencoder (Hinton & Salakhutdinov 2006). A layer's
+// code has the activation of its hidden units, on the way down too; the reconstruction
+// suits the visible units of the first machine, of which softmax ones must be one group.
 func (d *DBN) Unroll(name string) (*DeepAutoencoder, error) {
 	if len(d.Layers) == 0 {
 		return nil, fmt.Errorf("unroll: the stack has no layers")
 	}
-	a := &DeepAutoencoder{Encoder: d.Encoder(), Output: blocks.Binary()}
+	output, err := d.Layers[0].output()
+	if err != nil {
+		return nil, fmt.Errorf("unroll: %w", err)
+	}
+	a := &DeepAutoencoder{Encoder: d.Encoder(), Output: output}
 	for l := len(d.Layers) - 1; l >= 0; l-- {
-		layer, err := transposed(fmt.Sprintf("%s.down%d", name, l+1), d.Layers[l].W, d.Layers[l].C, blocks.Sigmoid())
+		f := output.Activation()
+		if l > 0 {
+			f = d.Layers[l-1].HiddenUnits.Activation()
+		}
+		layer, err := d.Layers[l].decoder(fmt.Sprintf("%s.down%d", name, l+1), f)
 		if err != nil {
 			return nil, fmt.Errorf("unroll: %w", err)
 		}
@@ -67,10 +77,43 @@ func (d *DBN) Unroll(name string) (*DeepAutoencoder, error) {
 	return a, nil
 }
 
+// output is that of a reconstruction of the visible units.
+func (r *RBM) output() (blocks.Output, error) {
+	switch u := r.VisibleUnits; {
+	case u.kind == gaussian:
+		return blocks.Numeric(), nil
+	case u.kind == oneOf && u.group == r.Visible():
+		return blocks.Classes(), nil
+	case u.kind == "":
+		return blocks.Binary(), nil
+	}
+	return blocks.Output{}, fmt.Errorf("want visible units of an output (bernoulli, gaussian or one softmax group), got %s", r.VisibleUnits)
+}
+
+// decoder is the down-pass as a layer with tensors of its own, the variances times the
+// transposed weights.
+func (r *RBM) decoder(name string, f blocks.Activation) (*blocks.Dense, error) {
+	d, err := transposed(name, r.W, r.C, f)
+	if err != nil || r.Z == nil {
+		return d, err
+	}
+	n := r.Visible()
+	apply(d.W.Value, func(e []float32) {
+		for i := range e {
+			e[i] *= float32(math.Exp(float64(r.Z.Value.Float32s()[i%n])))
+		}
+	}, func(e []float64) {
+		for i := range e {
+			e[i] *= math.Exp(r.Z.Value.Float64s()[i%n])
+		}
+	})
+	return d, nil
+}
+
 // Sample generates m images: Gibbs sampling of the given number of steps in the top
 // RBM, from visible states that are the codes of start (m,n), then one pass down by
-// probabilities, sampled between the layers. It returns the visible probabilities,
-// (m,n), and draws from s. Chains started at the data stay near the modes of the data
+// probabilities, sampled between the layers. It returns the visible probabilities (of
+// other than Bernoulli units the means), (m,n), and draws from s. Chains started at the data stay near the modes of the data
 // for a while; start from noise to see what the model itself prefers.
 func (d *DBN) Sample(start *tensor.Dense, steps int, s *random.Stream) (*tensor.Dense, error) {
 	if len(d.Layers) == 0 {
@@ -85,13 +128,13 @@ func (d *DBN) Sample(start *tensor.Dense, steps int, s *random.Stream) (*tensor.
 	shape := start.Shape()
 	m, below := shape[0], d.Layers[:len(d.Layers)-1]
 	x := d.Layers[0].leaf(visibleName, m, shape[1])
-	var c ops.Chain
 	v := x
 	for _, r := range below {
-		v = c.Do(ops.Bernoulli(c.Do(r.Up(v)), s))
-	}
-	if c.Err() != nil {
-		return nil, fmt.Errorf("sample: %w", c.Err())
+		states, _, err := r.SampleHidden(v, s)
+		if err != nil {
+			return nil, fmt.Errorf("sample: %w", err)
+		}
+		v = states
 	}
 	up, err := autodiff.Compile(G.Nodes{x}, G.Nodes{v}, nil)
 	if err != nil {
@@ -108,15 +151,19 @@ func (d *DBN) Sample(start *tensor.Dense, steps int, s *random.Stream) (*tensor.
 // probabilities down.
 func (d *DBN) generate(state *blocks.Param, steps int, s *random.Stream) (*tensor.Dense, error) {
 	below, top := d.Layers[:len(d.Layers)-1], d.Layers[len(d.Layers)-1]
-	var c ops.Chain
-	v := c.Do(state.Node(G.NewGraph()))
-	next, down, err := top.Gibbs(v, 1, s)
-	c.Do(next, err)
-	for l := len(below) - 1; l >= 0; l-- {
-		down = c.Do(below[l].Down(c.Do(ops.Bernoulli(down, s))))
+	v, err := state.Node(G.NewGraph())
+	if err != nil {
+		return nil, fmt.Errorf("sample: %w", err)
 	}
-	if c.Err() != nil {
-		return nil, fmt.Errorf("sample: %w", c.Err())
+	next, down, err := top.Gibbs(v, 1, s)
+	if err != nil {
+		return nil, fmt.Errorf("sample: %w", err)
+	}
+	states := next
+	for l := len(below) - 1; l >= 0; l-- {
+		if states, down, err = below[l].SampleVisible(states, s); err != nil {
+			return nil, fmt.Errorf("sample: %w", err)
+		}
 	}
 	gibbs, err := autodiff.Compile(nil, nil, []autodiff.Update{{Target: v, Value: next}})
 	if err != nil {

@@ -83,7 +83,7 @@ func (b bound) estimate(v *tensor.Dense, logZ float64, samples int, s *random.St
 			}
 			compiled[size] = f
 		}
-		rows, err := rowsOf(v, first, size)
+		rows, err := rowsOf(v, first, first+size)
 		if err != nil {
 			return nil, fmt.Errorf("bound: %w", err)
 		}
@@ -102,20 +102,6 @@ func (b bound) estimate(v *tensor.Dense, logZ float64, samples int, s *random.St
 		}
 	}
 	return out, nil
-}
-
-// rowsOf is a view of rows of a matrix.
-func rowsOf(v *tensor.Dense, first, size int) (*tensor.Dense, error) {
-	n := v.Shape()[1]
-	shape := tensor.WithShape(size, n)
-	if e, err := ops.Elements[float32](v); err == nil {
-		return tensor.New(shape, tensor.WithBacking(e[first*n:(first+size)*n])), nil
-	}
-	e, err := ops.Elements[float64](v)
-	if err != nil {
-		return nil, err
-	}
-	return tensor.New(shape, tensor.WithBacking(e[first*n:(first+size)*n])), nil
 }
 
 // compile makes the function from m images to what one sample says: a vector, and what

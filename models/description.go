@@ -31,6 +31,11 @@ type layer struct {
 	Tied   bool           `json:"tied,omitempty"` // a directed layer of a label DBN's too
 	// Classes of the labels of a machine that has them.
 	Classes int `json:"classes,omitempty"`
+	// Visible and Hidden are an RBM's units, which has the log-variances of its visible
+	// units as a fourth parameter if Variances is set.
+	Visible   Units `json:"visible,omitzero"`
+	Hidden    Units `json:"hidden,omitzero"`
+	Variances bool  `json:"variances,omitempty"`
 	// Params are the names of the parameters, in the order of the layer's Params.
 	Params []string `json:"parameters"`
 }
@@ -99,7 +104,12 @@ func describe(model any) (d *description, params []*blocks.Param, err error) {
 		if r == nil {
 			r = &RBM{}
 		}
-		add(&d.Layers, layer{Activation: blocks.Sigmoid()}, r.W, r.B, r.C)
+		ps := []*blocks.Param{r.W, r.B, r.C}
+		if r.Z != nil {
+			ps = append(ps, r.Z)
+		}
+		l := layer{Activation: r.HiddenUnits.Activation(), Visible: r.VisibleUnits, Hidden: r.HiddenUnits, Variances: r.Z != nil}
+		add(&d.Layers, l, ps...)
 	}
 	switch m := model.(type) {
 	case *MLP:
@@ -171,7 +181,13 @@ func (d *description) build(params []*blocks.Param) any {
 		}
 		return a
 	}
-	rbm := func() *RBM { return &RBM{W: next(), B: next(), C: next()} }
+	rbm := func(l layer) *RBM {
+		r := &RBM{W: next(), B: next(), C: next(), VisibleUnits: l.Visible, HiddenUnits: l.Hidden}
+		if l.Variances {
+			r.Z = next()
+		}
+		return r
+	}
 	switch d.Kind {
 	case kindMLP:
 		return &MLP{Layers: dense(d.Layers), Output: *d.Output}
@@ -186,7 +202,7 @@ func (d *description) build(params []*blocks.Param) any {
 	case kindDeepAutoencoder:
 		return &DeepAutoencoder{Encoder: dense(d.Layers), Decoder: dense(d.Decoder), Output: *d.Output}
 	case kindRBM:
-		return rbm()
+		return rbm(d.Layers[0])
 	case kindDBM:
 		return buildDBM(len(d.Layers), next)
 	case kindLabelRBM:
@@ -195,8 +211,8 @@ func (d *description) build(params []*blocks.Param) any {
 		return d.labelled(next)
 	default: // a DBN: check knows no other
 		s := &DBN{}
-		for range d.Layers {
-			s.Layers = append(s.Layers, rbm())
+		for _, l := range d.Layers {
+			s.Layers = append(s.Layers, rbm(l))
 		}
 		return s
 	}
@@ -207,6 +223,9 @@ func (d *description) slots() (out []slot) {
 	add := func(prefix string, l layer, names ...string) {
 		n, k := l.Inputs, l.Units
 		shapes := [][]int{{n, k}, {k}, {n}, {k, n}} // W, b, c, W'
+		if l.Variances {
+			shapes[3] = []int{n}
+		}
 		for i, name := range names[:len(l.Params)] {
 			out = append(out, slot{tensor: prefix + name, param: l.Params[i], shape: shapes[i]})
 		}
@@ -222,7 +241,7 @@ func (d *description) slots() (out []slot) {
 		}
 	}
 	autoencoder := []string{"encoder.weight", "encoder.bias", "decoder.bias", "decoder.weight"}
-	rbm := []string{"weight", "hidden_bias", "visible_bias"}
+	rbm := []string{"weight", "hidden_bias", "visible_bias", "visible_log_variance"}
 	switch d.Kind {
 	case kindMLP:
 		sequential("", d.Layers)

@@ -59,8 +59,8 @@ func (d *description) check() error {
 }
 
 func (l layer) check(kind string, params int) error {
-	autoencoder := kind == kindAutoencoder || kind == kindStackedAutoencoder
-	if autoencoder && !l.Tied {
+	autoencoder, rbm := kind == kindAutoencoder || kind == kindStackedAutoencoder, kind == kindRBM || kind == kindDBN
+	if autoencoder && !l.Tied || rbm && l.Variances {
 		params++
 	}
 	params += l.labelParams(kind)
@@ -74,8 +74,17 @@ func (l layer) check(kind string, params int) error {
 		return fmt.Errorf("want no negative number of classes, got %d", l.Classes)
 	case (l.Output != nil) != autoencoder || l.Tied && !autoencoder && (!labelled(kind) || l.Classes > 0):
 		return fmt.Errorf("want an output, and weights that may be tied, for an autoencoder alone, got output %t, tied %t", l.Output != nil, l.Tied)
-	case (kind == kindRBM || kind == kindDBN || kind == kindDBM || labelled(kind)) && l.Activation != blocks.Sigmoid():
+	case (kind == kindDBM || labelled(kind)) && l.Activation != blocks.Sigmoid():
 		return fmt.Errorf("want the activation sigmoid, got %s", l.Activation)
+	case !rbm && (l.Visible != Units{} || l.Hidden != Units{} || l.Variances):
+		return fmt.Errorf("want types of units for an rbm alone, got %s and %s", l.Visible, l.Hidden)
+	case rbm && l.Activation != l.Hidden.Activation():
+		return fmt.Errorf("want the activation %s of %s hidden units, got %s", l.Hidden.Activation(), l.Hidden, l.Activation)
+	}
+	if rbm {
+		if err := checkUnits(l.Visible, l.Hidden, l.Inputs, l.Units, l.Variances); err != nil {
+			return err
+		}
 	}
 	return unknown
 }

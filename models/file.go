@@ -24,7 +24,8 @@ const descriptionKey = "capas.model"
 //	                     decoder.weight; a tied decoder has encoder.weight transposed
 //	*StackedAutoencoder  layers.0.encoder.weight, …: an autoencoder a layer
 //	*DeepAutoencoder     encoder.0.weight, …, decoder.0.weight, …: two nn.Sequential
-//	*RBM                 weight (k,n), hidden_bias (k), visible_bias (n)
+//	*RBM                 weight (k,n), hidden_bias (k), visible_bias (n) and, with
+//	                     variances, visible_log_variance (n)
 //	*DBN                 layers.0.weight, …: an RBM a layer
 //	*DBM                 as a DBN, but that only layers.0 has a visible_bias
 //	*LabelRBM            as an RBM, and label_weight (k,classes), label_bias (classes)
@@ -32,7 +33,7 @@ const descriptionKey = "capas.model"
 //	                     generative_weight (k,n), and last a LabelRBM
 //
 // The metadata entry "capas.model" describes the model in JSON: its kind, sizes,
-// activations, outputs, and the names of its parameters. What serves training alone is
+// activations, outputs, types of units, and the names of its parameters. What serves training alone is
 // not kept: rates of dropout, corruption, streams. The other entries are those of note;
 // the file has a checksum, and appears whole or not at all.
 func Save(path string, model any, note map[string]string) error {

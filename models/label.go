@@ -84,7 +84,8 @@ func (r *LabelRBM) Labels(h *G.Node) (*G.Node, error) {
 // (t·U)_j), a vector (m) for v (m,n) and t (m,classes).
 func (r *LabelRBM) FreeEnergy(v, t *G.Node) (*G.Node, error) {
 	var ch ops.Chain
-	f := freeEnergy(&ch, v, r.C, ch.Do(r.up(v, t)))
+	plain := r.unlabelled()
+	f := ch.Do(ops.Sub(plain.visible().energy(&ch, v), plain.hidden().logSum(&ch, ch.Do(r.up(v, t)))))
 	if ch.Err() != nil {
 		return nil, ch.Err()
 	}

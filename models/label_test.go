@@ -284,7 +284,7 @@ func TestLabelErrors(t *testing.T) {
 	refused(t, "nothing to start from", err)
 	wide := newLabelRBM(t, 25, 2, 25, 1, false)
 	_, err = wide.LogPartition()
-	refused(t, "too many units", err, "20 units", "class 0")
+	refused(t, "too many units", err, "20 bernoulli units", "class 0")
 	_, err = wide.AIS(models.AISOptions{Betas: models.Betas(10), Chains: 0, Noise: s})
 	refused(t, "no chains", err, "0")
 }

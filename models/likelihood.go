@@ -18,7 +18,8 @@ const maxEnumerated = 20
 
 // LogPartition is log Z = log Σ_v Σ_h e^−E(v,h), exact, in nats: the states of the
 // smaller side are enumerated, the other side is summed by the free energy. It fails
-// where both sides have more than 20 units.
+// where both sides have more than 20 units. Only Bernoulli units are enumerated, those of
+// the other side may be others (but not rectified).
 func (r *RBM) LogPartition() (float64, error) {
 	free, err := r.enumerate()
 	if err != nil {
@@ -83,6 +84,9 @@ func (r *RBM) FreeEnergyGap(training, validation *tensor.Dense) (float64, error)
 func (r *RBM) PseudoLikelihood(v *tensor.Dense, s *random.Stream) (float64, error) {
 	if err := r.checkRows(v); err != nil {
 		return 0, fmt.Errorf("pseudo-likelihood: %w", err)
+	}
+	if r.VisibleUnits != BernoulliUnits() {
+		return 0, fmt.Errorf("pseudo-likelihood: want bernoulli visible units, got %s", r.VisibleUnits)
 	}
 	if s == nil {
 		return 0, fmt.Errorf("pseudo-likelihood: no stream of random numbers")

@@ -25,6 +25,9 @@ func (r *RBM) ExactSample(m int, s *random.Stream) (*tensor.Dense, error) {
 	if s == nil {
 		return nil, fmt.Errorf("%s: no stream of random numbers", op)
 	}
+	if err := r.checkBernoulli(); err != nil {
+		return nil, fmt.Errorf("%s: %w", op, err)
+	}
 	hidden := r.Hidden() < r.Visible()
 	free, err := r.enumerate()
 	if err != nil {
@@ -76,11 +79,14 @@ func setRow[T ops.Float](row, n int, f func([]T)) func([]T) {
 // the bits of i.
 func (r *RBM) enumerate() ([]float64, error) {
 	energy, n := r.FreeEnergy, r.Visible()
-	if r.Hidden() < n {
+	hidden := r.HiddenUnits == BernoulliUnits()
+	if binary := r.VisibleUnits == BernoulliUnits(); !binary && !hidden {
+		return nil, fmt.Errorf("want bernoulli units on one side, got %s visible and %s hidden ones", r.VisibleUnits, r.HiddenUnits)
+	} else if hidden && (!binary || r.Hidden() < n) {
 		energy, n = r.FreeEnergyHidden, r.Hidden()
 	}
 	if n > maxEnumerated {
-		return nil, fmt.Errorf("want at most %d units on one side, got %d visible and %d hidden", maxEnumerated, r.Visible(), r.Hidden())
+		return nil, fmt.Errorf("want at most %d bernoulli units on one side, got %d visible and %d hidden", maxEnumerated, r.Visible(), r.Hidden())
 	}
 	size := min(1<<n, 1024)
 	batch := r.zeros(size, n)

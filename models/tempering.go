@@ -63,6 +63,9 @@ func Ladder(n int) []float64 {
 // nil for 0.
 func NewTempering(r *RBM, k, m int, betas []float64, base *tensor.Dense, s *random.Stream) (*Tempering, error) {
 	const op = "tempering"
+	if err := r.checkBernoulli(); err != nil {
+		return nil, fmt.Errorf("%s: %w", op, err)
+	}
 	if k < 1 || m < 1 {
 		return nil, fmt.Errorf("%s: want at least one Gibbs step and one chain, got k = %d and %d chains", op, k, m)
 	}

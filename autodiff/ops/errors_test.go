@@ -70,6 +70,8 @@ func TestErrors(t *testing.T) {
 		"categorical: nil":        func() (*G.Node, error) { return ops.Categorical(nil, stream) },
 		"categorical: vector":     func() (*G.Node, error) { return ops.Categorical(v, stream) },
 		"uniform: no stream":      func() (*G.Node, error) { return ops.Categorical(m, nil) },
+		"exp: nil":                one(ops.Exp, nil),
+		"sqrt: nil":               one(ops.Sqrt, nil),
 		"mask: nil":               func() (*G.Node, error) { return ops.Mask(nil, 0.5, 1, stream) },
 		"mask: no stream":         func() (*G.Node, error) { return ops.Mask(m, 0.5, 1, nil) },
 		"mask: probability":       func() (*G.Node, error) { return ops.Mask(m, 1.5, 1, stream) },

@@ -56,6 +56,11 @@ func TestGradients(t *testing.T) {
 		{"square", m, ops.Square},
 		{"square of a scalar", shape{}, ops.Square},
 		{"abs", m, ops.Abs},
+		{"exp", m, ops.Exp},
+		{"root", m, func(x *G.Node) (*G.Node, error) {
+			var c ops.Chain
+			return c.Do(ops.Sqrt(c.Do(ops.Linear(c.Do(ops.Square(x)), 1, 0.5)))), c.Err()
+		}},
 		{"sum", m, ops.Sum},
 		{"mean", m, ops.Mean},
 		{"sum of squares", m, ops.SumSquares},

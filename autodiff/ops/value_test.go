@@ -50,6 +50,21 @@ func evaluate[T ops.Float](t *testing.T, n *G.Node) []T {
 	return e
 }
 
+// In float32 to the last bits.
+func TestExp(t *testing.T) {
+	x := []float32{-20, -1, 0, 0.5, 3, 40}
+	g := G.NewGraph()
+	y, err := ops.Exp(G.NewVector(g, tensor.Float32, G.WithShape(len(x)), G.WithName("x"), G.WithValue(tensor.New(tensor.WithBacking(x)))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, got := range evaluate[float32](t, y) {
+		if want := math.Exp(float64(x[i])); !(math.Abs(float64(got)-want) <= 1e-6*want) {
+			t.Errorf("exp(%g): want %g, got %g", x[i], want, got)
+		}
+	}
+}
+
 // Values by hand, in both dtypes.
 func TestValues(t *testing.T) {
 	type unary = func(a, b, v, s *G.Node) (*G.Node, error)
@@ -57,6 +72,7 @@ func TestValues(t *testing.T) {
 		f    unary // of a = (1 2 3; −4 5 −6), b = (2 2 2; 1 0 −1), v = (10 20 30), s = 3
 		want []float64
 	}{
+		"sqrt":             {func(a, b, v, s *G.Node) (*G.Node, error) { return ops.Sqrt(G.Must(ops.Square(a))) }, []float64{1, 2, 3, 4, 5, 6}},
 		"add":              {func(a, b, v, s *G.Node) (*G.Node, error) { return ops.Add(a, b) }, []float64{3, 4, 5, -3, 5, -7}},
 		"add scalar":       {func(a, b, v, s *G.Node) (*G.Node, error) { return ops.Add(s, a) }, []float64{4, 5, 6, -1, 8, -3}},
 		"sub":              {func(a, b, v, s *G.Node) (*G.Node, error) { return ops.Sub(a, b) }, []float64{-1, 0, 1, -5, 5, -5}},
