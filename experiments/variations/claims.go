@@ -81,7 +81,7 @@ func (r *reporter) orders() {
 			not = append(not, f.title)
 		}
 		r.Claim(lab.Claim{
-			Section: "3.2", Claim: fmt.Sprintf("On %s the pretrained methods have the order of Vincent et al. 2010: %s.", f.title, f.order(pairs)),
+			Section: "3.2", Claim: fmt.Sprintf("On %s the pretrained methods have the order of Vincent et al. 2010: %s%s.", f.title, f.order(pairs), r.fewer(f)),
 			Measured: "differences of mean test errors in points, in brackets where the paper's intervals overlap: " + strings.Join(measured, ", "),
 			Holds:    fits, Rule: orderRule(), Figure: errorFigure(set),
 		})
@@ -98,6 +98,14 @@ func (r *reporter) orders() {
 		Section: "2.3", Claim: "Stacks of autoencoders without and with noise and deep belief networks have the order of Vincent et al. 2010 on four of five sets.",
 		Measured: measured, Holds: fitting >= need, Rule: fmt.Sprintf("on %d sets at least, by the rule of each", need), Figure: searchFigure,
 	})
+}
+
+// fewer says that the set has less training images than the published one, if it has.
+func (r *reporter) fewer(f family) string {
+	if n := size(f.train, r.Recipe.Train); n < f.train {
+		return fmt.Sprintf(" (here with %d training images of %d)", n, f.train)
+	}
+	return ""
 }
 
 // order is the paper's order in words: which pairs are apart.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 
 	"capas/blocks"
 	"capas/datasets"
@@ -29,12 +30,13 @@ func (s spec) String() string {
 	return fmt.Sprintf("%s-%s-draw-%d-%s", s.set, s.method, s.draw.number, length)
 }
 
-// epochs of a stage that has n with all of them.
-func (s spec) epochs(r Recipe, n int) int {
-	if s.long {
-		return n
+// epochs of a stage on so many images that has n, of the recipe, with all of them.
+func (s spec) epochs(r Recipe, n, images int) int {
+	share := float64(r.largest()) / float64(images)
+	if !s.long {
+		share /= float64(r.Short)
 	}
-	return r.short(n)
+	return max(1, int(math.Round(share*float64(n))))
 }
 
 // fineTuning is the name of the last stage of all networks.
@@ -47,7 +49,7 @@ func newNetwork(r Recipe, s spec, data *datasets.Split) (*models.MLP, []pretrain
 	stream := random.New(s.seed).Split(s.set)
 	first, order, noise := stream.Split("first weights "+s.method), stream.Split("order"), stream.Split("noise "+s.method)
 	sizes := append([]int{data.Train.Dim()}, s.draw.layers()...)
-	recipe := train.Recipe{Optimizer: train.SGD(s.draw.pretrainRate), Epochs: s.epochs(r, s.draw.pretrainEpochs), Batch: r.Batch}
+	recipe := train.Recipe{Optimizer: train.SGD(s.draw.pretrainRate), Epochs: s.epochs(r, s.draw.pretrainEpochs, data.Train.Len()), Batch: r.Batch}
 	var hidden []*blocks.Dense
 	var stages []pretrain.Stage
 	switch s.method {
@@ -92,7 +94,7 @@ func newNetwork(r Recipe, s spec, data *datasets.Split) (*models.MLP, []pretrain
 	}
 	tune := train.Recipe{
 		Optimizer: train.Optimizer{Kind: "momentum", Rate: train.Schedule{Start: s.draw.rate, Linear: true}, Momentum: train.Constant(0.9)},
-		Epochs:    s.epochs(r, r.Epochs), Batch: r.Batch,
+		Epochs:    s.epochs(r, r.Epochs, data.Train.Len()), Batch: r.Batch,
 	}
 	return net, append(stages, pretrain.FineTune(net, tune, data.Train, data.Validation, order)), nil
 }
@@ -106,13 +108,13 @@ func plan(r Recipe, s spec, inputs, classes, images, validation int) (epochs map
 		layer := below * int64(n)
 		if s.method != mlp {
 			stage := fmt.Sprintf("layer %d", l+1)
-			epochs[stage] = s.epochs(r, s.draw.pretrainEpochs)
+			epochs[stage] = s.epochs(r, s.draw.pretrainEpochs, images)
 			work[stage] = 10 * layer * int64(images) // the products of CD-1, and of a tied autoencoder
 		}
 		weights, below = weights+layer, int64(n)
 	}
 	weights += below * int64(classes)
-	epochs[fineTuning] = s.epochs(r, r.Epochs)
+	epochs[fineTuning] = s.epochs(r, r.Epochs, images)
 	work[fineTuning] = 2 * weights * int64(3*images+validation)
 	return epochs, work
 }

@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	shownFilters = 100 // of a layer
-	shownImages  = 20  // of a set
+	shownFilters = 60 // of a layer
+	shownImages  = 20 // of a set
 )
 
 // filters are copies of the weights of the first units of a network's first layer over
@@ -57,7 +57,7 @@ func (r *reporter) examples() error {
 		"Training images are all that pretraining and fine-tuning see.", r.Seeds[0]))
 	r.Table("Images", []string{"set", "training", "validation", "test", "published"}, rows)
 	for _, s := range r.sets {
-		sheet := figure.Sheet{Tiles: s.examples, Height: s.height, Width: s.width, Columns: shownImages, Scale: 2}
+		sheet := figure.Sheet{Tiles: s.examples, Height: s.height, Width: s.width, Columns: shownImages / 2, Scale: 2}
 		if err := sheet.Check(); err != nil { // -data-dir may have images of any size
 			return err
 		}
@@ -89,7 +89,7 @@ func (r *reporter) filters() error {
 				"blue negative, orange positive, each unit on its own scale. The chosen networks, seed %d.", r.Seeds[0]))
 			headed = true
 		}
-		png, err := figure.Sheet{Tiles: x.filters, Height: size.height, Width: size.width, Columns: 20, Scale: 1, Palette: figure.Diverging}.PNG()
+		png, err := figure.Sheet{Tiles: x.filters, Height: size.height, Width: size.width, Columns: 12, Scale: 2, Palette: figure.Diverging}.PNG()
 		if err != nil {
 			return err
 		}

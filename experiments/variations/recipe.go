@@ -26,8 +26,9 @@ type Recipe struct {
 	Keep  int   `json:"keep"`
 	Short int   `json:"short"`
 	Space Space `json:"space"`
-	// Epochs is how often fine-tuning passes through the images, and the perceptron's
-	// training; the parameters of the epoch with the smallest validation error are kept.
+	// Epochs is how often fine-tuning, and the perceptron's training, passes through the
+	// images of the largest set: see largest. The parameters of the epoch with the
+	// smallest validation error are kept.
 	Epochs int `json:"epochs"`
 	// Batch is the number of images a step, in pretraining too.
 	Batch int `json:"batch"`
@@ -40,7 +41,7 @@ type Space struct {
 	// Rates and PretrainRates are the least and the greatest rate.
 	Rates          []float64 `json:"rates"`
 	PretrainRates  []float64 `json:"pretrain_rates"`
-	PretrainEpochs []int     `json:"pretrain_epochs"`
+	PretrainEpochs []int     `json:"pretrain_epochs"` // of the largest set, as Epochs
 	Corruptions    []float64 `json:"corruptions"`
 }
 
@@ -57,7 +58,7 @@ func presets() map[string]Recipe {
 		Sets: setNames(), Methods: methods(), Draws: 9, Keep: 3, Short: 3,
 		Space: Space{
 			Depths: []int{1, 2, 3}, Widths: []int{500, 1000},
-			Rates: []float64{0.002, 0.1}, PretrainRates: []float64{0.01, 0.3}, PretrainEpochs: []int{10, 20, 30},
+			Rates: []float64{0.005, 0.1}, PretrainRates: []float64{0.01, 0.2}, PretrainEpochs: []int{10, 20, 30},
 			Corruptions: []float64{0.1, 0.25, 0.4},
 		},
 		Epochs: 30, Batch: 20,
@@ -65,7 +66,7 @@ func presets() map[string]Recipe {
 	lecture := paper
 	lecture.Train, lecture.Validation, lecture.Test = 3000, 1000, 10_000
 	lecture.Draws, lecture.Keep = 6, 2
-	lecture.Space.Widths, lecture.Space.PretrainEpochs = []int{100, 200}, []int{5, 10, 15}
+	lecture.Space.Widths = []int{100, 200}
 	lecture.Epochs = 20
 	smoke := lecture
 	smoke.Sets = []string{"mnist-back-rand", "rectangles"}
@@ -90,9 +91,9 @@ func flags(fs *flag.FlagSet, r *Recipe) {
 	lab.ListFlag(fs, &r.Space.Widths, "widths", "comma-separated `list` of numbers of units a layer to draw from", strconv.Atoi)
 	lab.ListFlag(fs, &r.Space.Rates, "rates", "least and greatest learning `rate` of fine-tuning to draw from", lab.ParseNumber)
 	lab.ListFlag(fs, &r.Space.PretrainRates, "pretrain-rates", "least and greatest learning `rate` of pretraining to draw from", lab.ParseNumber)
-	lab.ListFlag(fs, &r.Space.PretrainEpochs, "pretrain-epochs", "comma-separated `list` of epochs a layer of pretraining to draw from", strconv.Atoi)
+	lab.ListFlag(fs, &r.Space.PretrainEpochs, "pretrain-epochs", "comma-separated `list` of epochs a layer of pretraining to draw from; smaller sets than the largest have more, for as many steps", strconv.Atoi)
 	lab.ListFlag(fs, &r.Space.Corruptions, "corruptions", "comma-separated `list` of shares of masked inputs of method sdae to draw from", lab.ParseNumber)
-	fs.IntVar(&r.Epochs, "epochs", r.Epochs, "`epochs` of fine-tuning")
+	fs.IntVar(&r.Epochs, "epochs", r.Epochs, "`epochs` of fine-tuning; smaller sets than the largest have more, for as many steps")
 	fs.IntVar(&r.Batch, "batch", r.Batch, "`images` a step")
 }
 
@@ -102,12 +103,12 @@ const (
 	maxDraws  = 100
 	maxDepth  = 5
 	maxWidth  = 3000
-	maxEpochs = 1000
-	maxList   = 10 // values of a coordinate
+	maxEpochs = 500 // ten times as many of the smallest set
+	maxList   = 10  // values of a coordinate
 	maxImages = publishedTest
 	minImages = 20 // of a part: two of each class, about
 	maxBatch  = 1000
-	maxRate   = 100
+	maxRate   = 1e38 // of the order of the largest float32
 )
 
 // validate reports what is wrong with a recipe.
@@ -160,7 +161,7 @@ func (s Space) validate() error {
 		ends []float64
 	}{{"rates", s.Rates}, {"pretrain_rates", s.PretrainRates}} {
 		if len(c.ends) < 1 || len(c.ends) > 2 || !lab.Rising(c.ends) || !(c.ends[0] >= 1e-9 && c.ends[len(c.ends)-1] <= maxRate) {
-			return fmt.Errorf("want %s of one rate or the least and the greatest, from 1e-9 to %d, got %v", c.name, maxRate, c.ends)
+			return fmt.Errorf("want %s of one rate or the least and the greatest, from 1e-9 to %g, got %v", c.name, float64(maxRate), c.ends)
 		}
 	}
 	if c := s.Corruptions; len(c) < 1 || len(c) > maxList || !lab.Rising(c) || !(c[0] > 0 && c[len(c)-1] < 1) {
@@ -178,5 +179,13 @@ func size(published, most int) int {
 	return min(published, most)
 }
 
-// short is the number of epochs of a first training.
-func (r Recipe) short(epochs int) int { return max(1, (epochs+r.Short-1)/r.Short) }
+// largest is the number of training images of the largest set there is, which Epochs and
+// Space.PretrainEpochs count passes of. A smaller set is passed through so much oftener
+// that all networks take the same number of steps.
+func (r Recipe) largest() int {
+	most := 0
+	for _, f := range families() {
+		most = max(most, size(f.train, r.Train))
+	}
+	return most
+}

@@ -108,7 +108,7 @@ func (r *reporter) errors() error {
 // drawErrors is the chart of one set.
 func (r *reporter) drawErrors(f family) error {
 	const ours, paper = "ours", "paper"
-	dots := figure.Dots{YLabel: "test error (%)", FromZero: true, Colors: figure.NewColors(ours, paper)}
+	dots := figure.Dots{YLabel: "test error (%)", Colors: figure.NewColors(ours, paper)}
 	for _, m := range append(slices.Clone(r.Recipe.Methods), svm) {
 		if x := r.of(f.name, m); x != nil {
 			dots.Items = append(dots.Items, figure.Item{Category: methodTitle(m), Name: ours, Values: lab.Scaled(x.test, 100)})
@@ -195,7 +195,7 @@ func (r *reporter) search() error {
 			"pretraining rate in %v, likewise, and epochs a layer of %v; corruption of the denoising autoencoders of %v. The perceptron, which has no pretraining, has the scale of its first weights instead.",
 			r.Recipe.Draws, s.Depths, s.Widths, s.Rates, s.PretrainRates, s.PretrainEpochs, s.Corruptions),
 		fmt.Sprintf("All draws were tried with 1/%d of the epochs, by seed %d. The %d with the smallest validation errors were trained again with all of them, and the best of these is what the test images saw, "+
-			"with all seeds. Steps are of %d images; fine-tuning has a momentum of 0.9 and a rate that falls to 0 over %d epochs, and ends with the parameters of the epoch with the smallest validation error; of equal validation errors of draws, the smaller cross-entropy decides.",
+			"with all seeds. Steps are of %d images; fine-tuning has a momentum of 0.9 and a rate that falls to 0 over %d epochs of the largest set, in the smaller ones as many steps, and ends with the parameters of the epoch with the smallest validation error; of equal validation errors of draws, the smaller cross-entropy decides.",
 			r.Recipe.Short, r.Seeds[0], r.Recipe.Keep, r.Recipe.Batch, r.Recipe.Epochs))
 	dots := figure.Dots{YLabel: "validation error (%)", LogY: true, Colors: r.colors}
 	diverged := 0
@@ -233,5 +233,5 @@ func (r *reporter) chosen(x result) []string {
 	}
 	slices.Sort(kept) // of a map
 	return []string{familyOf(x.set).title, methodTitle(x.method), x.chosen.String(), fmt.Sprintf("%.3g", x.chosen.rate), x.chosen.pretraining(x.method),
-		fmt.Sprintf("%d of %d", x.epoch, r.Recipe.Epochs), fmt.Sprintf("%.2f", 100*x.validation[0]), strings.Join(kept, ", ")}
+		fmt.Sprintf("%d of %d", x.epoch, x.epochs), fmt.Sprintf("%.2f", 100*x.validation[0]), strings.Join(kept, ", ")}
 }

@@ -25,9 +25,9 @@ type result struct {
 	// chosen is the kept draw with the smallest validation error.
 	chosen draw
 	// validation and test are the chosen networks' errors by seed, epoch the one of
-	// fine-tuning that was kept with the first seed.
+	// fine-tuning, of epochs, that was kept with the first seed.
 	validation, test []float64
-	epoch            int
+	epoch, epochs    int
 	// filters are the first layer's weights after pretraining, with the first seed; none
 	// of the perceptron.
 	filters [][]float32
@@ -231,7 +231,7 @@ func expected(r Recipe, seeds []uint64) (total int64) {
 func (x *runner) results(tried, kept, chosen, others []*network) ([]result, error) {
 	var out []result
 	for _, c := range chosen {
-		res := result{set: x.set, method: c.method, long: map[int]float64{}, chosen: c.draw, epoch: c.outcome.Last().Best, filters: c.filters}
+		res := result{set: x.set, method: c.method, long: map[int]float64{}, chosen: c.draw, epoch: c.outcome.Last().Best, epochs: c.trial.Epochs[fineTuning], filters: c.filters}
 		for _, n := range tried {
 			if n.method == c.method {
 				res.short = append(res.short, n.outcome.Best("error"))

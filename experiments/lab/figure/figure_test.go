@@ -379,3 +379,27 @@ func TestSpreadInWords(t *testing.T) {
 		}
 	}
 }
+
+// Intervals take the place of the standard deviation, also of a single value, and the axis
+// reaches as far as they do.
+func TestIntervals(t *testing.T) {
+	d := Dots{YLabel: "error", Items: []Item{{"", "ours", []float64{3, 5}}, {"", "paper", []float64{2}}}}
+	plain, err := d.SVG()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.Interval = func(i Item) (low, high float64) { return 1, 40 }
+	intervals, err := d.SVG()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, b := strings.Join(parseSVG(t, plain), "|"), strings.Join(parseSVG(t, intervals), "|"); strings.Contains(a, "40") || !strings.Contains(b, "40") {
+		t.Errorf("texts %q and %q: want the axis to reach 40 with the intervals alone", a, b)
+	}
+	if mean, lo, hi := d.spread(d.Items[0], newScale(false)); mean != 4 || lo != 1 || hi != 40 {
+		t.Errorf("got %g, %g, %g", mean, lo, hi)
+	}
+	if mean, _, _ := d.spread(Item{}, newScale(false)); !math.IsNaN(mean) {
+		t.Errorf("no value: mean %g", mean)
+	}
+}
