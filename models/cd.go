@@ -36,6 +36,9 @@ type CD struct {
 	// Chains holds the visible states of persistent chains, (number of chains, n); nil
 	// for plain CD. See NewPersistentCD.
 	Chains *blocks.Param
+	// Sparsity and Centring are further parts of the training; nil for none.
+	Sparsity *Sparsity
+	Centring *Centring
 }
 
 // NewPersistentCD returns persistent CD with the given number of chains, which begin
@@ -76,6 +79,34 @@ func anyOf[T ops.Float](n int, s *random.Stream) func([]T) {
 // Params returns the machine's parameters.
 func (t *CD) Params() []*blocks.Param { return t.Model.Params() }
 
+// State returns what steps change besides the parameters: chains, the running mean of
+// activities and offsets, as far as there are any.
+func (t *CD) State() []*blocks.Param {
+	var ps []*blocks.Param
+	add := func(p *blocks.Param) {
+		if p != nil {
+			ps = append(ps, p)
+		}
+	}
+	add(t.Chains)
+	if t.Sparsity != nil {
+		add(t.Sparsity.Activity)
+	}
+	if t.Centring != nil {
+		add(t.Centring.Visible)
+		add(t.Centring.Hidden)
+	}
+	return ps
+}
+
+// With returns the same training, of the same machine, stream and state, with k Gibbs
+// steps: to go on with more of them than the training began with.
+func (t *CD) With(k int) *CD {
+	next := *t
+	next.K = k
+	return &next
+}
+
 // Objective is the training graph for batches of m: input v⁰ (m,n), the cost above,
 // and the monitor "reconstruction": the squared error per example of the first
 // reconstruction, which shows that something is learned but not how well. For
@@ -108,8 +139,20 @@ func (t *CD) Objective(m int) (*Objective, error) {
 	positive := c.Do(ops.Mean(c.Do(t.Model.statistics(v0))))
 	negative := c.Do(ops.Mean(c.Do(t.Model.statistics(vk))))
 	o := &Objective{Inputs: G.Nodes{v0}, Cost: c.Do(ops.Sub(positive, negative))}
+	if t.Sparsity != nil {
+		if err := t.Sparsity.check(t.Model); err != nil {
+			return nil, fmt.Errorf("contrastive divergence: %w", err)
+		}
+		t.Sparsity.add(&c, o, t.Model, v0)
+	}
+	if t.Centring != nil {
+		if err := t.Centring.check(t.Model); err != nil {
+			return nil, fmt.Errorf("contrastive divergence: %w", err)
+		}
+		t.Centring.apply(&c, o, t.Model, v0)
+	}
 	if t.Chains != nil {
-		o.Updates = []autodiff.Update{{Target: start, Value: vk}}
+		o.Updates = append(o.Updates, autodiff.Update{Target: start, Value: vk})
 		o.Monitors = []Monitor{{Name: "chain energy", Node: negative}}
 		return o, c.Err()
 	}

@@ -65,18 +65,8 @@ func (r *RBM) SetVariance(v float64) error {
 	if !(v > 0) || math.IsInf(v, 1) {
 		return fmt.Errorf("rbm: want a positive variance, got %g", v)
 	}
-	z := r.zeros(r.Visible())
-	fill := math.Log(v)
-	apply(z, func(e []float32) {
-		for i := range e {
-			e[i] = float32(fill)
-		}
-	}, func(e []float64) {
-		for i := range e {
-			e[i] = fill
-		}
-	})
-	r.VisibleUnits, r.Z = GaussianUnits(), &blocks.Param{Name: strings.TrimSuffix(r.W.Name, ".W") + ".z", Value: z}
+	r.VisibleUnits, r.Z = GaussianUnits(), &blocks.Param{Name: strings.TrimSuffix(r.W.Name, ".W") + ".z", Value: r.zeros(r.Visible())}
+	set(r.Z, math.Log(v))
 	return nil
 }
 

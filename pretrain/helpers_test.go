@@ -61,7 +61,7 @@ type experiment struct {
 }
 
 // kinds of stacks that build makes.
-var kinds = []string{"random", "dbn", "dbn, persistent", "sdae", "dbn, unrolled", "supervised"}
+var kinds = []string{"random", "dbn", "dbn, persistent", "sdae", "dbn, unrolled", "dbn, rising", "supervised"}
 
 // build returns a fresh network, equal at each call: 12-8-6-4-3, its layers pretrained
 // as the kind says, then the top layer alone and the whole network trained.
@@ -78,13 +78,25 @@ func build(t testing.TB, kind string) *experiment {
 	e := &experiment{}
 	var encoder []*blocks.Dense
 	switch kind {
-	case "dbn", "dbn, persistent", "dbn, unrolled":
+	case "dbn", "dbn, persistent", "dbn, unrolled", "dbn, rising":
 		d := must(models.NewDBN("dbn", sizes, blocks.Gaussian(0.1), s.Split("init")))(t)
 		chains := 0
-		if kind == "dbn, persistent" {
+		if kind == "dbn, persistent" || kind == "dbn, rising" {
 			chains = 15
 		}
-		e.stages = pretrain.Greedy(must(pretrain.DBNLayers(d, 1, chains, unsupervised, s.Split("noise")))(t), data, order)
+		layers := must(pretrain.DBNLayers(d, 1, chains, unsupervised, s.Split("noise")))(t)
+		if kind == "dbn, rising" {
+			d.Layers[2].HiddenUnits = models.GaussianUnits()
+			for l, r := range d.Layers {
+				cd := layers[l].Model.(*models.CD)
+				cd.Centring = must(models.NewCentring(r, 0.01))(t)
+				if l < 2 {
+					cd.Sparsity = must(models.NewSparsity(r, 0.2, 0.1, 0.9))(t)
+				}
+			}
+			layers[0] = must(layers[0].RisingCD([]int{2, 3}, func(int) train.Recipe { return unsupervised(0) }))(t)
+		}
+		e.stages = pretrain.Greedy(layers, data, order)
 		encoder = d.Encoder()
 		if kind == "dbn, unrolled" {
 			stage, auto, err := pretrain.Unrolled("joint", d, unsupervised(0), data, order)

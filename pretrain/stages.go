@@ -23,6 +23,47 @@ type Layer struct {
 	Code Code
 	// Recipe of the layer's training.
 	Recipe train.Recipe
+	// Then are further trainings of the same layer, one after the other; see
+	// Layer.RisingCD.
+	Then []Phase
+}
+
+// Phase is a training that goes on where another one of the same parameters ended. The
+// optimiser begins anew.
+type Phase struct {
+	// Name tells it from the layer's others: its stage is called "layer 1, Name".
+	Name   string
+	Model  train.Model
+	Recipe train.Recipe
+}
+
+// RisingCD returns an RBM's layer with the number of Gibbs steps rising in training: after
+// the layer's own, it is trained with each of ks in turn, by recipe, in stages called
+// "layer 1, CD-3" and so on (Salakhutdinov & Murray 2008 let k rise from 1 to 25). Chains,
+// offsets and the like go on from one to the next.
+func (l Layer) RisingCD(ks []int, recipe func(k int) train.Recipe) (Layer, error) {
+	cd, ok := l.Model.(*models.CD)
+	if !ok {
+		return Layer{}, fmt.Errorf("rising number of Gibbs steps: want a layer trained by contrastive divergence, got %T", l.Model)
+	}
+	l.Then = nil
+	for _, k := range ks {
+		l.Then = append(l.Then, Phase{Name: fmt.Sprintf("CD-%d", k), Model: cd.With(k), Recipe: recipe(k)})
+	}
+	return l, nil
+}
+
+// stateful is a model whose steps change more than its parameters.
+type stateful interface{ State() []*blocks.Param }
+
+// params are what the stages of the layer leave: the parameters and, where a training goes
+// on from another, what else the steps change.
+func (l Layer) params() []*blocks.Param {
+	ps := l.Model.Params()
+	if s, ok := l.Model.(stateful); ok && len(l.Then) > 0 {
+		ps = append(ps[:len(ps):len(ps)], s.State()...)
+	}
+	return ps
 }
 
 // Code is a layer as a function of its inputs, such as a blocks.Dense.
@@ -68,28 +109,35 @@ func AutoencoderLayers(st *models.StackedAutoencoder, recipe func(l int) train.R
 	return out
 }
 
-// Greedy returns the stages "layer 1", "layer 2", …: each trains its layer on the
-// clean codes of the data under the layers before it. order is split into a stream for
+// Greedy returns the stages "layer 1", "layer 2", …, each followed by those of
+// Layer.Then: they train their layer on the clean codes of the data under the layers
+// before it. order is split into a stream for
 // each stage; nil keeps the order of the data.
 func Greedy(layers []Layer, data *datasets.Set, order *random.Stream) []Stage {
 	codes := &codes{data: data, layers: layers}
 	var out []Stage
 	for l, layer := range layers {
-		name := fmt.Sprintf("layer %d", l+1)
-		out = append(out, Stage{
-			Name: name, Params: layer.Model.Params(),
-			Train: func(ctx context.Context, hooks Hooks) (*train.History, error) {
-				set, err := codes.under(l, hooks.Profile)
-				if err != nil {
-					return nil, err
-				}
-				if l == len(layers)-1 {
-					codes.held = nil // not needed after this stage
-				}
-				t := hooks.Trainer(train.Trainer{Model: layer.Model, Recipe: layer.Recipe, Data: set, Order: split(order, name)})
-				return t.Run(ctx)
-			},
-		})
+		phases := append([]Phase{{Model: layer.Model, Recipe: layer.Recipe}}, layer.Then...)
+		for i, p := range phases {
+			name := fmt.Sprintf("layer %d", l+1)
+			if i > 0 {
+				name += ", " + p.Name
+			}
+			out = append(out, Stage{
+				Name: name, Params: layer.params(),
+				Train: func(ctx context.Context, hooks Hooks) (*train.History, error) {
+					set, err := codes.under(l, hooks.Profile)
+					if err != nil {
+						return nil, err
+					}
+					if l == len(layers)-1 && i == len(phases)-1 {
+						codes.held = nil // not needed after this stage
+					}
+					t := hooks.Trainer(train.Trainer{Model: p.Model, Recipe: p.Recipe, Data: set, Order: split(order, name)})
+					return t.Run(ctx)
+				},
+			})
+		}
 	}
 	return out
 }

@@ -225,3 +225,41 @@ func TestNoStreams(t *testing.T) {
 		t.Errorf("no noise: got %v", err)
 	}
 }
+
+// A layer's further trainings go on with more Gibbs steps from the parameters, the chains
+// and the rest that the one before them left, under their names.
+func TestRisingCD(t *testing.T) {
+	e := build(t, "dbn, rising")
+	var names []string
+	for _, s := range e.stages[:5] {
+		names = append(names, s.Name)
+	}
+	want := []string{"layer 1", "layer 1, CD-2", "layer 1, CD-3", "layer 2", "layer 3"}
+	if !slices.Equal(names, want) {
+		t.Errorf("got stages %v", names)
+	}
+	var kept []string
+	for _, p := range e.stages[1].Params {
+		kept = append(kept, p.Name)
+	}
+	if want := []string{"dbn.1.W", "dbn.1.b", "dbn.1.c", "dbn.1.W.chains", "dbn.1.W.activity", "dbn.1.W.offset.visible", "dbn.1.W.offset.hidden"}; !slices.Equal(kept, want) {
+		t.Errorf("a stage keeps %v", kept)
+	}
+	before := bits(e.stages[0].Params)
+	changed := 0
+	p := pretrain.Pipeline{Stages: e.stages[:3], AfterStage: func(stage string, h *train.History) error {
+		after := bits(e.stages[0].Params)
+		if !slices.Equal(before, after) {
+			changed++
+		}
+		before = after
+		return nil
+	}}
+	if run(t, p); changed != 3 {
+		t.Errorf("%d of 3 stages changed the layer", changed)
+	}
+	_, err := pretrain.Layer{Model: newRecorder("r", 2, 2)}.RisingCD([]int{3}, nil)
+	if err == nil || !strings.Contains(err.Error(), "contrastive divergence") {
+		t.Errorf("another model: got error %v", err)
+	}
+}

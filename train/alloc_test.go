@@ -25,7 +25,8 @@ func TestNothingAllocatedInSteps(t *testing.T) {
 	const record, slack = 25, 10 // slack for pools that the garbage collector empties
 	for _, kind := range Optimizers() {
 		for every, perStep := range []float64{0, 0, 2} {
-			short, long := perEpoch(t, kind, every, 25), perEpoch(t, kind, every, 595)
+			recipe := Recipe{Optimizer: Optimizer{Kind: kind, Rate: Constant(0.01), MaxNorm: float64(every)}, NormEvery: every}
+			short, long := perEpoch(t, network, recipe, 25), perEpoch(t, network, recipe, 595)
 			if short > record || long-short > 57*perStep+slack {
 				t.Errorf("%s, norms every %d steps: want at most %d allocations an epoch of 3 steps and %g a step more, got %g and %g for 57 more",
 					kind, every, record, perStep, short, long-short)
@@ -34,8 +35,62 @@ func TestNothingAllocatedInSteps(t *testing.T) {
 	}
 }
 
+// Nor do the steps of contrastive divergence with all that belongs to it, and units of all
+// types.
+func TestNothingAllocatedByCD(t *testing.T) {
+	const record, slack = 25, 10
+	for name, change := range map[string]func(r *models.RBM) error{
+		"bernoulli": func(r *models.RBM) error { return nil },
+		"gaussian":  func(r *models.RBM) error { r.HiddenUnits = models.GaussianUnits(); return r.SetVariance(1) },
+		"softmax": func(r *models.RBM) error {
+			r.VisibleUnits, r.HiddenUnits = models.SoftmaxUnits(5), models.SoftmaxUnits(30)
+			return nil
+		},
+		"rectified": func(r *models.RBM) error { r.HiddenUnits = models.RectifiedUnits(); return nil },
+	} {
+		model := func(t *testing.T) Model {
+			r, err := models.NewRBM("rbm", 20, 30, blocks.Gaussian(0.01), random.New(2))
+			if err == nil {
+				err = change(r)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			cd := &models.CD{Model: r, K: 2, Noise: random.New(4)}
+			if name == "bernoulli" {
+				if cd, err = models.NewPersistentCD(r, 2, 10, random.New(4)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if name == "bernoulli" || name == "rectified" {
+				if cd.Sparsity, err = models.NewSparsity(r, 0.1, 0.1, 0.9); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if name != "gaussian" {
+				if cd.Centring, err = models.NewCentring(r, 0.01); err != nil {
+					t.Fatal(err)
+				}
+			}
+			return cd
+		}
+		recipe := Recipe{Optimizer: Optimizer{Kind: "momentum", Rate: Constant(0.001), L2: 2e-4, MaxNorm: 3}}
+		if short, long := perEpoch(t, model, recipe, 25), perEpoch(t, model, recipe, 595); short > record || long-short > slack {
+			t.Errorf("%s: want at most %d allocations an epoch of 3 steps and none a step more, got %g and %g for 57 more", name, record, short, long-short)
+		}
+	}
+}
+
+func network(t *testing.T) Model {
+	net, err := models.NewMLP("net", []int{20, 30, 3}, blocks.Sigmoid(), blocks.LeCun(), blocks.LeCun(), random.New(2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return net
+}
+
 // perEpoch is the number of allocations in an epoch of n examples in batches of 10.
-func perEpoch(t *testing.T, kind string, every, n int) float64 {
+func perEpoch(t *testing.T, model func(t *testing.T) Model, recipe Recipe, n int) float64 {
 	t.Helper()
 	// Parallel kernels start goroutines, which are no matter of this package.
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
@@ -48,15 +103,13 @@ func perEpoch(t *testing.T, kind string, every, n int) float64 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	net, err := models.NewMLP("net", []int{20, 30, 3}, blocks.Sigmoid(), blocks.LeCun(), blocks.LeCun(), random.New(2))
-	if err != nil {
-		t.Fatal(err)
-	}
+	net := model(t)
 	batches, err := datasets.NewBatches(data, 10, datasets.BatchOptions{Order: random.New(3)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	tr := &Trainer{Model: net, Data: data, Recipe: Recipe{Optimizer: Optimizer{Kind: kind, Rate: Constant(0.01)}, Epochs: 10, NormEvery: every}}
+	recipe.Epochs = 10
+	tr := &Trainer{Model: net, Data: data, Recipe: recipe}
 	state, err := tr.Recipe.Optimizer.NewState(tensor.Float32)
 	if err != nil {
 		t.Fatal(err)

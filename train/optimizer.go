@@ -34,6 +34,10 @@ type Optimizer struct {
 	Momentum Schedule `json:"momentum,omitzero"`
 	// L2 is λ of the penalty (λ/2) Σ W² (lecture 3.4), on weights but not on biases.
 	L2 float64 `json:"l2,omitempty"`
+	// MaxNorm bounds the Euclidean norm of every column of a matrix of weights, those that
+	// lead to one unit: after the step, longer columns are scaled down to it (Hinton et al.
+	// 2012; Srivastava et al. 2014 use 3 or 4). 0 stands for no bound.
+	MaxNorm float64 `json:"max_norm,omitempty"`
 	// Rho is ρ of rmsprop, by default 0.99.
 	Rho float64 `json:"rho,omitempty"`
 	// Beta1 and Beta2 are those of adam, by default 0.9 and 0.999.
@@ -65,7 +69,7 @@ func (o Optimizer) Check() error {
 			return fmt.Errorf("%s: want %s in [0,1), got %g", o.Kind, v.Name, v.Value)
 		}
 	}
-	for _, v := range []Value{{"L2", o.L2}, {"epsilon", o.Epsilon}} {
+	for _, v := range []Value{{"L2", o.L2}, {"max_norm", o.MaxNorm}, {"epsilon", o.Epsilon}} {
 		if !(v.Value >= 0 && v.Value <= math.MaxFloat32) {
 			return fmt.Errorf("%s: want %s of at least 0 and finite, got %g", o.Kind, v.Name, v.Value)
 		}
@@ -134,6 +138,10 @@ func (s *State) Updates(params []*blocks.Param, W, g G.Nodes) ([]autodiff.Update
 	var out []autodiff.Update
 	for i, p := range params {
 		u, err := s.update(p, W[i], g[i])
+		if err == nil && s.recipe.MaxNorm > 0 && p.Value.Dims() == 2 {
+			last := &u[len(u)-1]
+			last.Value, err = bounded(last.Value, s.recipe.MaxNorm)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("%s: step of %s: %w", s.recipe.Kind, p.Name, err)
 		}
@@ -142,6 +150,7 @@ func (s *State) Updates(params []*blocks.Param, W, g G.Nodes) ([]autodiff.Update
 	return out, nil
 }
 
+// update builds the step of a parameter. The last of its updates is that of W.
 func (s *State) update(p *blocks.Param, W, g *G.Node) ([]autodiff.Update, error) {
 	o := s.recipe
 	if p.Value.Dims() < 2 {

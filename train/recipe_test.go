@@ -76,6 +76,7 @@ func TestCheck(t *testing.T) {
 		{sgd(func(r *train.Recipe) { r.Optimizer.Momentum.Start = 1.1 }), "sgd: momentum: want values in [0,1], got 1.1"},
 		{sgd(func(r *train.Recipe) { r.Optimizer.L2 = -1 }), "want L2 of at least 0"},
 		{sgd(func(r *train.Recipe) { r.Optimizer.L2 = inf }), "want L2 of at least 0 and finite, got +Inf"},
+		{sgd(func(r *train.Recipe) { r.Optimizer.MaxNorm = nan }), "want max_norm of at least 0 and finite, got NaN"},
 		{sgd(func(r *train.Recipe) { r.Optimizer.Epsilon = -1 }), "want epsilon of at least 0"},
 		{sgd(func(r *train.Recipe) { r.Optimizer.Rho = 1 }), "want rho in [0,1), got 1"},
 		{sgd(func(r *train.Recipe) { r.Optimizer.Beta1 = -0.1 }), "want beta1 in [0,1), got -0.1"},
@@ -111,7 +112,7 @@ func TestRecipeJSON(t *testing.T) {
 		Patience: &train.Patience{Steps: 10000, Factor: 2, Threshold: 0.995}, NormEvery: 7,
 	}
 	adam := train.Recipe{
-		Optimizer: train.Optimizer{Kind: "adam", Rate: train.Schedule{Start: 1e-3, Decay: 0.99, Linear: true}, Rho: 0.9, Beta1: 0.8, Beta2: 0.99, Epsilon: 1e-7},
+		Optimizer: train.Optimizer{Kind: "adam", Rate: train.Schedule{Start: 1e-3, Decay: 0.99, Linear: true}, MaxNorm: 3, Rho: 0.9, Beta1: 0.8, Beta2: 0.99, Epsilon: 1e-7},
 		Epochs:    3,
 	}
 	for _, r := range []train.Recipe{paper, adam, {Optimizer: train.SGD(0.1), Epochs: 5, Batch: 1}} {

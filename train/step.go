@@ -152,3 +152,32 @@ func adam(epsilon float64) rule {
 			}
 		}}
 }
+
+// bounded is W with its longer columns scaled down to the norm given.
+func bounded(W *G.Node, norm float64) (*G.Node, error) {
+	var c ops.Chain
+	squares := c.Do(ops.ColSum(c.Do(ops.Square(W))))
+	if c.Err() != nil {
+		return nil, c.Err()
+	}
+	shrink := func(square float64) float64 {
+		if square > norm*norm {
+			return norm / math.Sqrt(square)
+		}
+		return 1
+	}
+	factors := c.Do(ops.Apply(ops.Def{
+		Name: fmt.Sprintf("max norm(%g)", norm), Shape: squares.Shape(), Elementwise: true,
+		F32: func(y []float32, x [][]float32) {
+			for i, s := range x[0][:len(y)] {
+				y[i] = float32(shrink(float64(s)))
+			}
+		},
+		F64: func(y []float64, x [][]float64) {
+			for i, s := range x[0][:len(y)] {
+				y[i] = shrink(s)
+			}
+		},
+	}, squares))
+	return c.Do(ops.Mul(W, c.Do(ops.RepeatRows(factors, W.Shape()[0])))), c.Err()
+}
