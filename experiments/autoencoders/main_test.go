@@ -117,15 +117,13 @@ func images(t *testing.T, n, d int) *datasets.Set {
 }
 
 // Each variant is what its name says: the penalty, corruption or weight decay of its
-// level and no other; all begin with the same weights but the RBM.
+// level and no other; autoencoders begin with the same weights, and so do the random and
+// the supervised layer.
 func TestVariants(t *testing.T) {
 	r := presets()["lecture"]
 	r.Hidden = 5
 	data := images(t, 4, 6)
-	first, err := newLayer(r, randomWeights, 0, 1, data)
-	if err != nil {
-		t.Fatal(err)
-	}
+	first := map[bool]*layer{} // by whether it is an autoencoder
 	const level = 1
 	want := map[variant]struct {
 		penalty    models.Penalty
@@ -144,7 +142,9 @@ func TestVariants(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if same := slices.Equal(l.encoder.W.Value.Float32s(), first.encoder.W.Value.Float32s()); same != (v != machine) {
+		if of := first[v.autoencoder()]; of == nil {
+			first[v.autoencoder()] = l
+		} else if same := slices.Equal(l.encoder.W.Value.Float32s(), of.encoder.W.Value.Float32s()); same != (v != machine) {
 			t.Errorf("%s: the same first weights: %t", v, same)
 		}
 		if (l.pretraining == nil) != (v == randomWeights) || (l.auto != nil) != v.autoencoder() || (l.rbm != nil) != (v == machine) {

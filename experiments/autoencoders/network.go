@@ -149,7 +149,7 @@ func (x *experimenter) work(s spec, rates []float64) (epochs map[string]int, wor
 	case machine:
 		epochs[pretraining], work[pretraining] = r.RBM.Train.Epochs, int64(3+2*r.RBM.CD)*product*int64(data.Len())
 	default:
-		epochs[pretraining], work[pretraining] = r.Pretrain.Epochs, 5*product*int64(data.Len())
+		epochs[pretraining], work[pretraining] = r.Autoencoder.Train.Epochs, 5*product*int64(data.Len())
 	}
 	for _, rate := range rates {
 		epochs[tuning(rate)] = r.FineTune.Epochs

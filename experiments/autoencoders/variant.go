@@ -115,8 +115,8 @@ func (l *layer) model() any {
 	return nil
 }
 
-// newLayer returns the layer of a variant with its first weights, which are the same for
-// all of one seed but the RBM, whose recipe has others.
+// newLayer returns the layer of a variant with its first weights. Those of all autoencoders
+// of one seed are the same, and so are the random ones and those of supervised pretraining.
 func newLayer(r Recipe, v variant, level int, seed uint64, data *datasets.Set) (*layer, error) {
 	root := random.New(seed)
 	weights, noise := root.Split("weights"), root.Split("noise "+string(v))
@@ -129,7 +129,11 @@ func newLayer(r Recipe, v variant, level int, seed uint64, data *datasets.Set) (
 		cd := &models.CD{Model: rbm, K: r.RBM.CD, Noise: noise}
 		return &layer{encoder: encoder, rbm: rbm, pretraining: &pretrain.Layer{Model: cd, Code: encoder, Recipe: r.RBM.Train}}, nil
 	}
-	a, err := models.NewAutoencoder(string(v), data.Dim(), r.Hidden, true, blocks.Sigmoid(), r.Init, weights)
+	init := r.Autoencoder.Init
+	if !v.autoencoder() {
+		init = r.Init
+	}
+	a, err := models.NewAutoencoder(string(v), data.Dim(), r.Hidden, true, blocks.Sigmoid(), init, weights)
 	if err != nil {
 		return nil, err
 	}
@@ -145,7 +149,7 @@ func newLayer(r Recipe, v variant, level int, seed uint64, data *datasets.Set) (
 		}
 		return &layer{encoder: encoder, pretraining: &layers[0]}, nil
 	}
-	recipe := r.Pretrain
+	recipe := r.Autoencoder.Train
 	a.Noise = noise
 	switch v {
 	case decay:
