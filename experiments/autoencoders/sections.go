@@ -125,7 +125,7 @@ func (x *experimenter) restoration() error {
 	if err != nil {
 		return err
 	}
-	x.Figure("restored.png", "Corrupted digits, restored", "From the top: validation images, corrupted, as restored by "+strings.Join(names, ", ")+fmt.Sprintf(". Seed %d.", seed), png)
+	x.Figure("restored_digits.png", "Corrupted digits, restored", "From the top: validation images, corrupted, as restored by "+strings.Join(names, ", ")+fmt.Sprintf(". Seed %d.", seed), png)
 	return x.bars(restoredFigure, "Error of what is restored", "squared error per image", "restored", 1, all)
 }
 
