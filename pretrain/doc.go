@@ -4,8 +4,9 @@
 // 2006; Bengio et al. 2007; lecture 3.2).
 //
 // Random initialisation is the same pipeline without pretraining stages. Stacks of
-// RBMs and of autoencoders go through the same code: a [Layer] is what trains it and
-// the code that it passes on.
+// RBMs and of autoencoders, and layers that are trained one after the other with labels
+// ([SupervisedLayers]), go through the same code: a [Layer] is what trains it and the code
+// that it passes on.
 //
 // A pipeline with a [Store] can be interrupted at any moment and resumed: stages that
 // were completed are loaded instead of run, the one under way goes on between the two

@@ -1,0 +1,280 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"capas/blocks"
+	"capas/experiments/lab"
+	"capas/train"
+)
+
+// Names of the parts.
+const (
+	variantsPart = "variants"
+	deepPart     = "deep"
+)
+
+func parts() []string { return []string{variantsPart, deepPart} }
+
+// Recipe is the experiment's.
+//
+// Each variant pretrains one hidden layer; then the classifier over it is fine-tuned, from
+// the same pretrained weights, at each of Rates. With the first seed a variant is tried at
+// all its levels. The level and the rate of the smallest validation error are chosen, each
+// variant its own, and used with the other seeds. Levels are of one number, so that no
+// variant is tried more often than another that has any.
+type Recipe struct {
+	// Parts are what is run: variants and deep.
+	Parts    []string  `json:"parts"`
+	Variants []variant `json:"variants"`
+	// Hidden is the number of units.
+	Hidden int `json:"hidden"`
+	// Images is how many training images are used, balanced over the classes; 0 for all.
+	Images int `json:"images,omitempty"`
+	// Init draws the random first weights, and those of supervised pretraining.
+	Init        blocks.Initializer `json:"init"`
+	Autoencoder Autoencoder        `json:"autoencoder"`
+	Levels      Levels             `json:"levels"`
+	// Target is the mean activation that the sparse autoencoder with KL is to have.
+	Target float64 `json:"target"`
+	RBM    RBM     `json:"rbm"`
+	// Supervised is the training under a temporary output layer.
+	Supervised train.Recipe `json:"supervised"`
+	// FineTune is the supervised training of all classifiers, at the rates of Rates.
+	FineTune train.Recipe `json:"fine_tune"`
+	Rates    []float64    `json:"rates"`
+	// Deep is the second part's.
+	Deep Deep `json:"deep"`
+}
+
+// Levels are the strengths of the variants that have one.
+type Levels struct {
+	// Decay is λ of weight decay, (λ/2)ΣW².
+	Decay []float64 `json:"decay"`
+	// Masking is the fraction of pixels that are set to 0, Gaussian the noise's standard
+	// deviation.
+	Masking  []float64 `json:"masking"`
+	Gaussian []float64 `json:"gaussian"`
+	// KL, L1 and Contraction are the factors of models.Penalty.
+	KL          []float64 `json:"kl"`
+	L1          []float64 `json:"l1"`
+	Contraction []float64 `json:"contraction"`
+}
+
+// lists are the levels by the names of their flags, and what these say.
+func (l *Levels) lists() []levelList {
+	return []levelList{
+		{"decay", "λ of the weight decay", &l.Decay}, {"masking", "fractions of pixels set to 0", &l.Masking},
+		{"gaussian", "standard deviations of the noise", &l.Gaussian}, {"kl", "β of the sparse autoencoder with KL", &l.KL},
+		{"l1", "λ of the sparse autoencoder with L1", &l.L1}, {"contraction", "λ of the contractive autoencoder", &l.Contraction},
+	}
+}
+
+type levelList struct {
+	name, usage string
+	values      *[]float64
+}
+
+// Autoencoder is the recipe of all autoencoders. Their weights are tied, their units are
+// sigmoid ones, and the loss is the cross-entropy.
+type Autoencoder struct {
+	Init  blocks.Initializer `json:"init"`
+	Train train.Recipe       `json:"train"`
+}
+
+// RBM is the recipe of the restricted Boltzmann machine, which has no level.
+type RBM struct {
+	Init  blocks.Initializer `json:"init"`
+	CD    int                `json:"cd"`
+	Train train.Recipe       `json:"train"`
+}
+
+// presets are the recipes by name.
+//
+// The paper preset is the comparison of Rifai et al. 2011, who do not give the figures of
+// their searches: one layer of 1000 sigmoid units, tied weights, cross-entropy, 50,000
+// training images, and of the epochs of fine-tuning the one with the least validation
+// error. Ours are the optimiser, the numbers of epochs, which are such that it takes about
+// an hour and a half on two processors, the levels, and the variants that they have not.
+func presets() map[string]Recipe {
+	falling := func(rate float64) train.Optimizer {
+		return train.Optimizer{Kind: "momentum", Rate: train.Schedule{Start: rate, Linear: true}, Momentum: train.Constant(0.9)}
+	}
+	// A network of random weights may diverge where the momentum is high from the start.
+	tune := falling(0.1)
+	tune.Momentum = train.Schedule{Start: 0.5, Steps: []train.Step{{Epoch: 1, Value: 0.9}}}
+	lecture := Recipe{
+		Parts: parts(), Variants: variants(), Hidden: 200, Images: 10_000, Init: blocks.Glorot4(),
+		// From larger first weights, such as Glorot4's, what an autoencoder has no use for
+		// stays in its filters as noise, and its code moves with it.
+		Autoencoder: Autoencoder{Init: blocks.Glorot(), Train: train.Recipe{Optimizer: falling(0.02), Epochs: 10, Batch: 20}},
+		Levels: Levels{
+			Decay: []float64{0.01, 0.03}, Masking: []float64{0.25, 0.5}, Gaussian: []float64{0.5, 0.9},
+			KL: []float64{0.6, 2}, L1: []float64{0.1, 0.3}, Contraction: []float64{1, 3},
+		},
+		Target: 0.05,
+		// As in Hinton 2010, and in the experiment pretraining.
+		RBM: RBM{Init: blocks.Gaussian(0.01), CD: 1, Train: train.Recipe{
+			Optimizer: train.Optimizer{Kind: "momentum", Rate: train.Constant(0.1), Momentum: train.Constant(0.5), L2: 0.0002},
+			Epochs:    10, Batch: 20}},
+		Supervised: train.Recipe{Optimizer: tune, Epochs: 10, Batch: 50},
+		FineTune:   train.Recipe{Optimizer: tune, Epochs: 10, Batch: 50},
+		Rates:      []float64{0.1, 0.3},
+	}
+	smoke := lecture
+	smoke.Hidden, smoke.Images = 30, 500
+	smoke.epochs(1, 2)
+	smoke.Rates = smoke.Rates[:1]
+	for _, l := range smoke.Levels.lists() {
+		*l.values = (*l.values)[:1]
+	}
+	paper := lecture
+	paper.Hidden, paper.Images = 1000, 0
+	paper.Levels = Levels{
+		Decay: []float64{0.003, 0.01, 0.03}, Masking: []float64{0.1, 0.25, 0.5}, Gaussian: []float64{0.3, 0.5, 0.9},
+		KL: []float64{0.2, 0.6, 2}, L1: []float64{0.03, 0.1, 0.3}, Contraction: []float64{0.3, 1, 3},
+	}
+	paper.Autoencoder.Train.Batch, paper.RBM.Train.Batch, paper.Supervised.Batch, paper.FineTune.Batch = 50, 50, 100, 100
+	paper.epochs(20, 25)
+	all := map[string]Recipe{"smoke": smoke, "lecture": lecture, "paper": paper}
+	for name, deep := range deepPresets() {
+		r := all[name]
+		r.Deep = deep
+		all[name] = r
+	}
+	return all
+}
+
+// epochs sets those of pretraining, of every kind, and those of fine-tuning.
+func (r *Recipe) epochs(pretraining, fineTuning int) {
+	r.Autoencoder.Train.Epochs, r.RBM.Train.Epochs, r.Supervised.Epochs = pretraining, pretraining, pretraining
+	r.FineTune.Epochs = fineTuning
+}
+
+// flags binds the command line to the recipe.
+func flags(fs *flag.FlagSet, r *Recipe) {
+	text := func(s string) (string, error) { return s, nil }
+	lab.ListFlag(fs, &r.Parts, "part", "comma-separated `list` of parts: "+strings.Join(parts(), ", "), text)
+	lab.ListFlag(fs, &r.Variants, "variants", "comma-separated `list` of variants: "+strings.Join(variantNames(), ", "), func(s string) (variant, error) { return variant(s), nil })
+	fs.IntVar(&r.Hidden, "hidden", r.Hidden, "hidden `units`")
+	fs.IntVar(&r.Images, "images", r.Images, "`number` of training images, balanced over the classes; 0 for all")
+	fs.IntVar(&r.Autoencoder.Train.Batch, "pretrain-batch", r.Autoencoder.Train.Batch, "`examples` a step of the autoencoders")
+	fs.Float64Var(&r.Autoencoder.Train.Optimizer.Rate.Start, "pretrain-lr", r.Autoencoder.Train.Optimizer.Rate.Start, "learning `rate` of the autoencoders")
+	fs.Func("pretrain-epochs", "`epochs` of pretraining, of every kind", func(s string) error {
+		n, err := strconv.Atoi(s)
+		r.epochs(n, r.FineTune.Epochs)
+		return err
+	})
+	for _, l := range r.Levels.lists() {
+		lab.ListFlag(fs, l.values, l.name, "comma-separated `list` of "+l.usage+", a level each", lab.ParseNumber)
+	}
+	fs.Float64Var(&r.Target, "target", r.Target, "mean `activation` that the sparse autoencoder with KL is to have")
+	fs.IntVar(&r.RBM.CD, "cd", r.RBM.CD, "Gibbs `steps` of contrastive divergence")
+	fs.IntVar(&r.FineTune.Epochs, "epochs", r.FineTune.Epochs, "`epochs` of fine-tuning")
+	fs.IntVar(&r.FineTune.Batch, "batch", r.FineTune.Batch, "`examples` a step of fine-tuning")
+	lab.ListFlag(fs, &r.Rates, "rates", "comma-separated `list` of the learning rates of fine-tuning that are tried", lab.ParseNumber)
+	deepFlags(fs, &r.Deep)
+}
+
+// Bounds of a recipe, so that a wrong figure is refused before it exhausts the memory or a
+// checkpoint's record.
+const (
+	maxHidden = 5000
+	maxImages = 1 << 20
+	maxLevels = 10
+	maxRates  = 10
+	maxEpochs = 1000 // of a stage
+	maxCD     = 100
+)
+
+// validate reports what is wrong with a recipe.
+func validate(r *Recipe) error {
+	for _, p := range r.Parts {
+		if !slices.Contains(parts(), p) {
+			return fmt.Errorf("part %q is unknown, want %s", p, strings.Join(parts(), ", "))
+		}
+	}
+	if err := lab.Unique("part", r.Parts); err != nil {
+		return err
+	}
+	if len(r.Parts) == 0 || len(r.Variants) == 0 {
+		return fmt.Errorf("want a part and a variant at least, got %d and %d", len(r.Parts), len(r.Variants))
+	}
+	for _, v := range r.Variants {
+		if !slices.Contains(variants(), v) {
+			return fmt.Errorf("variant %q is unknown, want %s", v, strings.Join(variantNames(), ", "))
+		}
+	}
+	if err := lab.Unique("variant", r.Variants); err != nil {
+		return err
+	}
+	if r.Hidden < 1 || r.Hidden > maxHidden || r.Images < 0 || r.Images > maxImages {
+		return fmt.Errorf("want 1 to %d hidden units and 0 to %d images, got %d and %d", maxHidden, maxImages, r.Hidden, r.Images)
+	}
+	if r.RBM.CD < 1 || r.RBM.CD > maxCD {
+		return fmt.Errorf("want cd of 1 to %d, got %d", maxCD, r.RBM.CD)
+	}
+	if err := checkLevels(r); err != nil {
+		return err
+	}
+	if err := checkTrainings(r); err != nil {
+		return err
+	}
+	return r.Deep.validate()
+}
+
+// checkLevels reports levels that make no sense.
+func checkLevels(r *Recipe) error {
+	n := len(r.Levels.Decay)
+	for _, l := range r.Levels.lists() {
+		values := *l.values
+		if len(values) != n || n < 1 || n > maxLevels || !lab.Rising(values) {
+			return fmt.Errorf("want 1 to %d levels in rising order, as many of every variant, got %d of decay and %s %v", maxLevels, n, l.name, values)
+		}
+		if !(values[0] > 0 && values[n-1] <= 1e6) || l.name == "masking" && values[n-1] >= 1 {
+			return fmt.Errorf("want %s above 0, fractions below 1, got %v", l.name, values)
+		}
+	}
+	if !(r.Target > 0 && r.Target < 1) {
+		return fmt.Errorf("want a target activation in (0,1), got %g", r.Target)
+	}
+	return nil
+}
+
+// checkTrainings reports a training that makes no sense.
+func checkTrainings(r *Recipe) error {
+	for _, t := range []struct {
+		name   string
+		recipe train.Recipe
+	}{{"pretraining", r.Autoencoder.Train}, {"rbm", r.RBM.Train}, {"supervised pretraining", r.Supervised}, {"fine-tuning", r.FineTune}} {
+		if t.recipe.Epochs < 1 || t.recipe.Epochs > maxEpochs {
+			return fmt.Errorf("%s: want 1 to %d epochs, got %d", t.name, maxEpochs, t.recipe.Epochs)
+		}
+		if err := t.recipe.Check(); err != nil {
+			return fmt.Errorf("%s: %w", t.name, err)
+		}
+	}
+	if len(r.Rates) < 1 || len(r.Rates) > maxRates || !lab.Rising(r.Rates) {
+		return fmt.Errorf("want 1 to %d rates in rising order, got %v", maxRates, r.Rates)
+	}
+	for _, rate := range r.Rates {
+		if err := r.at(rate).Check(); err != nil {
+			return fmt.Errorf("fine-tuning: %w", err)
+		}
+	}
+	return nil
+}
+
+// at is the fine-tuning at a rate.
+func (r *Recipe) at(rate float64) train.Recipe {
+	t := r.FineTune
+	t.Optimizer.Rate.Start = rate
+	return t
+}
+
+// has tells whether a part is run.
+func (r *Recipe) has(part string) bool { return slices.Contains(r.Parts, part) }

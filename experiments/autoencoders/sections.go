@@ -1,0 +1,140 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"capas/experiments/lab"
+	"capas/experiments/lab/figure"
+)
+
+// codes shows what the codes are like before fine-tuning.
+func (x *experimenter) codes() error {
+	x.Section("Codes", fmt.Sprintf("The hidden layer's code of the %d validation images after pretraining. ‖J‖ is the Frobenius norm of its Jacobian, how far the code moves when the image does; "+
+		"saturated activations are within 0.05 of 0 or 1, where they hardly move; the sparseness is Hoyer's, 1 for one active unit, 0 for all alike.", x.data.Validation.Len()))
+	var rows [][]string
+	for _, v := range x.Recipe.Variants {
+		row := []string{v.label(), lab.Summary(x.values(v, "contraction")), percent(x.values(v, "saturated"))}
+		for _, what := range []string{"activation", "sparseness"} {
+			row = append(row, lab.Summary(x.values(v, what)))
+		}
+		restored := ""
+		if v.autoencoder() {
+			restored = lab.Summary(x.values(v, "restored"))
+		}
+		rows = append(rows, append(row, restored))
+	}
+	x.Table("Codes before fine-tuning, mean ± standard deviation over seeds",
+		[]string{"variant", "mean ‖J‖", "saturated (%)", "mean activation", "sparseness", "squared error restored"}, rows)
+	for _, c := range []struct {
+		file, title, y, what string
+		scale                float64
+	}{
+		{contractionFigure, "How far the code moves with the image", "mean ‖J‖", "contraction", 1},
+		{saturationFigure, "Saturated activations", "share of activations (%)", "saturated", 100},
+		{sparsityFigure, "Sparseness of the codes", "Hoyer's sparseness", "sparseness", 1},
+	} {
+		if err := x.bars(c.file, c.title, c.y, c.what, c.scale, x.Recipe.Variants); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// shownFilters are as many units as are shown.
+const shownFilters = 64
+
+// filters shows the weights of units over the image.
+func (x *experimenter) filters() error {
+	train := x.data.Train
+	shown := min(shownFilters, x.Recipe.Hidden)
+	x.Section("Filters", fmt.Sprintf("The weights of %d units over the image after pretraining, blue negative, orange positive, each unit on its own scale. Seed %d.", shown, x.Seeds[0]))
+	for _, v := range x.Recipe.Variants {
+		W := x.chosen[v][0].encoder.W.Value
+		n, k := W.Shape()[0], W.Shape()[1]
+		var tiles [][]float32
+		for j := range shown {
+			tile := make([]float32, n)
+			for i := range tile {
+				tile[i] = W.Float32s()[i*k+j]
+			}
+			tiles = append(tiles, tile)
+		}
+		sheet := figure.Sheet{Tiles: tiles, Height: train.Height, Width: train.Width, Columns: 16, Scale: 2, Range: figure.OwnRange, Palette: figure.Diverging}
+		png, err := sheet.PNG()
+		if err != nil {
+			return err
+		}
+		caption := v.title()
+		if s := x.Recipe.strength(v, x.choice[v].level); s != "" {
+			caption += ", " + s
+		}
+		x.Figure("filters_"+string(v)+".png", "Filters, "+v.label(), strings.ToUpper(caption[:1])+caption[1:]+".", png)
+	}
+	return nil
+}
+
+// shownDigits are as many images as are restored to be looked at, one of each class.
+const shownDigits = 10
+
+// restored are the variants whose restored images are shown.
+func (x *experimenter) restored() (all []variant) {
+	for _, v := range x.Recipe.Variants {
+		if v.autoencoder() {
+			all = append(all, v)
+		}
+	}
+	return all
+}
+
+// restoration shows what autoencoders make of corrupted digits.
+func (x *experimenter) restoration() error {
+	all := x.restored()
+	if len(all) == 0 {
+		return nil
+	}
+	seed := x.Seeds[0]
+	validation, err := x.intact()
+	if err != nil {
+		return err
+	}
+	corrupted, err := x.corrupt(seed)
+	if err != nil {
+		return err
+	}
+	rows := digits(validation.Labels, validation.Classes)
+	n := validation.Dim()
+	pick := func(all []float32) (tiles [][]float32) {
+		for _, i := range rows {
+			tiles = append(tiles, slices.Clone(all[i*n:(i+1)*n]))
+		}
+		return tiles
+	}
+	tiles := append(pick(validation.X.Float32s()), pick(corrupted.Float32s())...)
+	var names []string
+	for _, v := range all {
+		y, err := reconstruct(x.chosen[v][0].layer, corrupted)
+		if err != nil {
+			return err
+		}
+		tiles, names = append(tiles, pick(y.Float32s())...), append(names, v.label())
+	}
+	x.Section("Restoring", fmt.Sprintf("In %d validation images %g of the pixels are set to 0, chosen at random; what the autoencoders reconstruct is compared with the image as it was.", validation.Len(), x.Recipe.Levels.Masking[x.choice[masking].level]))
+	png, err := figure.Sheet{Tiles: tiles, Height: validation.Height, Width: validation.Width, Columns: shownDigits, Scale: 2, Range: figure.UnitRange, Palette: figure.Grey}.PNG()
+	if err != nil {
+		return err
+	}
+	x.Figure("restored_digits.png", "Corrupted digits, restored", "From the top: validation images, corrupted, as restored by "+strings.Join(names, ", ")+fmt.Sprintf(". Seed %d.", seed), png)
+	return x.bars(restoredFigure, "Error of what is restored", "squared error per image", "restored", 1, all)
+}
+
+// digits are the first examples of classes 0, 1, …, as many as are shown.
+func digits(labels []uint8, classes int) (rows []int) {
+	for c := range min(classes, shownDigits) {
+		if i := slices.Index(labels, uint8(c)); i >= 0 {
+			rows = append(rows, i)
+		}
+	}
+	return rows
+}
