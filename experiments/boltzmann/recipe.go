@@ -70,16 +70,16 @@ func published() Tutorial {
 func presets() map[string]Recipe {
 	falling := train.Recipe{Optimizer: train.SGD(0.1), Epochs: 10, Batch: 50}
 	falling.Optimizer.Rate.Linear = true
-	rates := []float64{0.1, 0.2, 0.4}
+	rates := []float64{0.1, 0.3}
 	lecture := Recipe{
 		Images: 10_000,
 		Exact:  Machines{Hidden: 12, Train: falling, Rates: rates},
 		Large:  Machines{Hidden: 100, Train: falling, Rates: rates},
 		Levels: 10, Hottest: 0.2,
-		Curve: Sampling{Steps: 1000, Chains: 20}, Final: Sampling{Steps: 5000, Chains: 100},
+		Curve: Sampling{Steps: 1000, Chains: 20}, Final: Sampling{Steps: 3000, Chains: 100},
 		Held: 1000, Steps: 2000, Tutorial: published(),
 	}
-	lecture.Tutorial.Images, lecture.Tutorial.Train.Epochs = 784*20, 3 // a batch for each pixel
+	lecture.Tutorial.Hidden, lecture.Tutorial.Images, lecture.Tutorial.Train.Epochs = 100, 784*20, 3 // a batch for each pixel
 	smoke := lecture
 	smoke.Images, smoke.Exact.Hidden, smoke.Large.Hidden = 500, 6, 24
 	smoke.Exact.Rates, smoke.Large.Rates = []float64{0.1}, []float64{0.1}
