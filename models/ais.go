@@ -70,25 +70,45 @@ func BaseRates(data *tensor.Dense) (*tensor.Dense, error) {
 	if data == nil || data.Dims() != 2 {
 		return nil, fmt.Errorf("base rates: want rows of examples, got %v", shape(data))
 	}
-	x, err := numbersOf(data)
+	rates, err := means64(data)
 	if err != nil {
 		return nil, fmt.Errorf("base rates: %w", err)
 	}
-	m, n := data.Shape()[0], data.Shape()[1]
-	rates := make([]float64, n)
-	for i, p := range x {
-		if !(p >= 0 && p <= 1) {
-			return nil, fmt.Errorf("base rates: want values in [0,1], got %g in row %d", p, i/n)
-		}
-		rates[i%n] += p / float64(m)
-	}
-	out := tensor.New(tensor.Of(data.Dtype()), tensor.WithShape(n))
+	out := tensor.New(tensor.Of(data.Dtype()), tensor.WithShape(len(rates)))
 	for i, p := range rates {
 		p = 0.99*p + 0.005
 		rates[i] = math.Log(p) - math.Log1p(-p)
 	}
 	apply(out, copyFrom[float32](rates), copyFrom[float64](rates))
 	return out, nil
+}
+
+// means64 are the means of the columns of a contiguous matrix with values in [0,1].
+func means64(data *tensor.Dense) ([]float64, error) {
+	if e, err := ops.Elements[float64](data); err == nil {
+		return columnMeans(e, data.Shape()[1])
+	}
+	e, err := ops.Elements[float32](data)
+	if err != nil {
+		return nil, err
+	}
+	return columnMeans(e, data.Shape()[1])
+}
+
+func columnMeans[T ops.Float](e []T, n int) ([]float64, error) {
+	means := make([]float64, n)
+	for lo := 0; lo < len(e); lo += n {
+		for i, p := range e[lo : lo+n] {
+			if !(p >= 0 && p <= 1) {
+				return nil, fmt.Errorf("want values in [0,1], got %g in row %d", p, lo/n)
+			}
+			means[i] += float64(p)
+		}
+	}
+	for i := range means {
+		means[i] /= float64(len(e) / n)
+	}
+	return means, nil
 }
 
 // AIS estimates log Z by annealed importance sampling (Neal 2001, "Annealed importance
@@ -229,19 +249,6 @@ func shape(t *tensor.Dense) string {
 		return "none"
 	}
 	return fmt.Sprintf("shape %v", t.Shape())
-}
-
-// numbersOf copies the elements of a contiguous tensor.
-func numbersOf(t *tensor.Dense) ([]float64, error) {
-	if e, err := ops.Elements[float64](t); err == nil {
-		return append([]float64(nil), e...), nil
-	}
-	e, err := ops.Elements[float32](t)
-	out := make([]float64, len(e))
-	for i, x := range e {
-		out[i] = float64(x)
-	}
-	return out, err
 }
 
 func copyFrom[T ops.Float](x []float64) func([]T) {

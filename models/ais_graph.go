@@ -136,16 +136,9 @@ func (a *annealing) step(from, to float64, logWeights []float64) error {
 	if err := a.run.Run(scalar(a.base.Value.Dtype(), from), scalar(a.base.Value.Dtype(), to)); err != nil {
 		return err
 	}
-	growth := a.run.Output(0)
-	if g, err := ops.Elements[float64](growth); err == nil {
-		for i, x := range g {
-			logWeights[i] += x
-		}
-		return nil
-	}
-	g, err := ops.Elements[float32](growth)
-	for i, x := range g {
-		logWeights[i] += float64(x)
+	growth, err := numbersOf(a.run.Output(0))
+	for i, x := range growth {
+		logWeights[i] += x
 	}
 	return err
 }

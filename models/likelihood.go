@@ -188,13 +188,18 @@ func energies(free *autodiff.Function, x *tensor.Dense) ([]float64, error) {
 	if err := free.Run(x); err != nil {
 		return nil, err
 	}
-	if f, err := ops.Elements[float64](free.Output(0)); err == nil {
-		return append([]float64(nil), f...), nil
+	return numbersOf(free.Output(0))
+}
+
+// numbersOf copies the elements of a contiguous value.
+func numbersOf(v G.Value) ([]float64, error) {
+	if e, err := ops.Elements[float64](v); err == nil {
+		return append([]float64(nil), e...), nil
 	}
-	f32, err := ops.Elements[float32](free.Output(0))
-	out := make([]float64, len(f32))
-	for i, e := range f32 {
-		out[i] = float64(e)
+	e, err := ops.Elements[float32](v)
+	out := make([]float64, len(e))
+	for i, x := range e {
+		out[i] = float64(x)
 	}
 	return out, err
 }

@@ -46,13 +46,13 @@ type Tempering struct {
 	base *blocks.Param // (n); nil for 0
 }
 
-// Ladder are n inverse temperatures that fall evenly from 1 to 0, for Tempering.
-func Ladder(n int) []float64 {
+// Ladder are n inverse temperatures that fall evenly from 1 to last, for Tempering.
+func Ladder(n int, last float64) []float64 {
 	betas := make([]float64, n)
 	for i := range betas {
 		betas[i] = 1
 		if n > 1 {
-			betas[i] = 1 - float64(i)/float64(n-1)
+			betas[i] = 1 - (1-last)*float64(i)/float64(n-1)
 		}
 	}
 	return betas

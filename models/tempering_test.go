@@ -139,6 +139,11 @@ func TestExchangesPermute(t *testing.T) {
 	near(t, "swap rates", []float64{0.04900995, 0.04900995, 0.04900995, 0.04900995}, must[[]float64](t)(p.Rates()), 1e-6)
 }
 
+func TestLadder(t *testing.T) {
+	near(t, "ladder", []float64{1, 0.8, 0.6, 0.4, 0.2}, models.Ladder(5, 0.2), 1e-15)
+	near(t, "one level", []float64{1}, models.Ladder(1, 0.2), 0)
+}
+
 // The gradient is that of CD with the chains at β = 1: difference of statistics at the
 // data and at the first m of the new states, derived by hand.
 func TestTemperingGradient(t *testing.T) {
@@ -167,7 +172,7 @@ func TestTemperingLearnsAndResumes(t *testing.T) {
 	data := set(t, repeat(barsAndStripes(), 20), nil, 1)
 	newTraining := func() (*models.Tempering, *train.Trainer) {
 		r := must[*models.RBM](t)(models.NewRBM("rbm", 4, 6, blocks.Gaussian(0.1), stream("init")))
-		p := must[*models.Tempering](t)(models.NewTempering(r, 1, 20, models.Ladder(4), nil, stream("chains")))
+		p := must[*models.Tempering](t)(models.NewTempering(r, 1, 20, models.Ladder(4, 0), nil, stream("chains")))
 		return p, &train.Trainer{Model: p, Recipe: train.Recipe{Optimizer: train.SGD(0.2), Epochs: 1000, Batch: 20}, Data: data, Order: stream("order")}
 	}
 	run := func(procs int) []float64 {
@@ -231,25 +236,25 @@ func TestTemperingRefuses(t *testing.T) {
 		base  *tensor.Dense
 		says  string
 	}{
-		"no steps":    {0, 1, models.Ladder(3), nil, "k = 0"},
-		"no chains":   {1, 0, models.Ladder(3), nil, "0 chains"},
-		"one level":   {1, 1, models.Ladder(1), nil, "two inverse temperatures"},
+		"no steps":    {0, 1, models.Ladder(3, 0), nil, "k = 0"},
+		"no chains":   {1, 0, models.Ladder(3, 0), nil, "0 chains"},
+		"one level":   {1, 1, models.Ladder(1, 0), nil, "two inverse temperatures"},
 		"not from 1":  {1, 1, []float64{0.9, 0}, nil, "from 0.9 to 0"},
 		"rising":      {1, 1, []float64{1, 0.2, 0.4}, nil, "[1 0.2 0.4]"},
 		"negative":    {1, 1, []float64{1, -0.2}, nil, "not negative"},
 		"NaN":         {1, 1, []float64{1, math.NaN()}, nil, "NaN"},
-		"wrong base":  {1, 1, models.Ladder(2), vector(tensor.Float32, 1), "4 base biases"},
-		"other dtype": {1, 1, models.Ladder(2), vector(tensor.Float64, 1, 1, 1, 1), "float32"},
+		"wrong base":  {1, 1, models.Ladder(2, 0), vector(tensor.Float32, 1), "4 base biases"},
+		"other dtype": {1, 1, models.Ladder(2, 0), vector(tensor.Float64, 1, 1, 1, 1), "float32"},
 	} {
 		_, err := models.NewTempering(r, c.k, c.m, c.betas, c.base, stream("chains"))
 		refused(t, name, err, "tempering", c.says)
 	}
-	_, err := models.NewTempering(r, 1, 1, models.Ladder(2), nil, nil)
+	_, err := models.NewTempering(r, 1, 1, models.Ladder(2, 0), nil, nil)
 	refused(t, "no stream", err, "tempering", "random")
-	p := must[*models.Tempering](t)(models.NewTempering(r, 1, 1, models.Ladder(2), nil, stream("chains")))
+	p := must[*models.Tempering](t)(models.NewTempering(r, 1, 1, models.Ladder(2, 0), nil, stream("chains")))
 	_, err = p.Objective(0)
 	refused(t, "empty batch", err, "at least one example")
-	p.Betas = models.Ladder(3)
+	p.Betas = models.Ladder(3, 0)
 	_, err = p.Objective(1)
 	refused(t, "levels without chains", err, "2 chains at 3 temperatures")
 }

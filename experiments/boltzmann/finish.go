@@ -71,7 +71,6 @@ func (x *runner) measure(ctx context.Context, m *machine, f *final) (err error) 
 		}
 		*set.to = -energy - logZ
 	}
-	f.independent = independent(m.base, x.binary.Test)
 	f.data = -f.validation - logZ
 	if f.pseudo, err = m.PseudoLikelihood(x.binary.Validation.X, s.Split("pseudo-likelihood")); err != nil {
 		return err

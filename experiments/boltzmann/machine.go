@@ -123,7 +123,7 @@ func newMachine(r Recipe, s spec, data *datasets.Set) (*machine, error) {
 		}
 		m.model, m.chains = c, c.Chains
 	case pt:
-		if m.tempering, err = models.NewTempering(rbm, 1, chains, models.Ladder(r.Levels), m.base, noise); err != nil {
+		if m.tempering, err = models.NewTempering(rbm, 1, chains, models.Ladder(r.Levels, r.Hottest), m.base, noise); err != nil {
 			return nil, err
 		}
 		m.model, m.chains = m.tempering, m.tempering.Chains

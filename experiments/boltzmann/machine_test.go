@@ -145,10 +145,10 @@ func TestBinary(t *testing.T) {
 	}
 	var on [3]float64
 	for i, v := range b.X.Float32s() {
-		on[i%3] += float64(v) / 10_000
+		on[i%3] += float64(v)
 	}
-	if on[0] != 0 || on[2] != 1 || math.Abs(on[1]-0.25) > 5*math.Sqrt(0.25*0.75/10_000) {
-		t.Errorf("on with frequencies %v, want 0, 0.25, 1", on)
+	if on[0] != 0 || on[2] != 10_000 || math.Abs(on[1]-2500) > 5*math.Sqrt(0.25*0.75*10_000) {
+		t.Errorf("on %v times of 10,000, want 0, about 2,500, and 10,000", on)
 	}
 	again, err := binary(set, "training")
 	if err != nil {

@@ -51,7 +51,7 @@ func TestResult(t *testing.T) {
 
 // A machine that diverges at some rates is judged at the others; the run goes on.
 func TestDivergence(t *testing.T) {
-	doc := program().Result(t, "-rates", "0.1,1e30")
+	doc := program().Result(t, "-rates", "0.1,3e38")
 	if rate := doc.Metrics["large.pcd.best_rate"].Values; len(rate) != 1 || rate[0] != 0.1 {
 		t.Errorf("best rate %v, want 0.1", rate)
 	}
@@ -62,6 +62,8 @@ func TestBadInput(t *testing.T) {
 		labtest.Bad{Name: "too many to enumerate", Status: 2, Says: "1 to 20 exact hidden units, got 21", Args: []string{"-exact-hidden", "21"}},
 		labtest.Bad{Name: "width beyond the memory", Status: 2, Says: "1 to 10000 hidden units", Args: []string{"-hidden", "1000000000"}},
 		labtest.Bad{Name: "one temperature", Status: 2, Says: "2 to 100 temperatures of parallel tempering, got 1", Args: []string{"-levels", "1"}},
+		labtest.Bad{Name: "all at one temperature", Status: 2, Says: "lowest inverse temperature in [0, 0.99], got 1", Args: []string{"-hottest", "1"}},
+		labtest.Bad{Name: "NaN temperature", Status: 2, Says: "unsupported value: NaN", Args: []string{"-hottest", "NaN"}},
 		labtest.Bad{Name: "one chain", Status: 2, Says: "2 to 10000 chains of ais, got 1", Args: []string{"-ais-chains", "1"}},
 		labtest.Bad{Name: "no temperatures", Status: 2, Says: "temperatures of ais after an epoch", Args: []string{"-curve-steps", "0"}},
 		labtest.Bad{Name: "nothing held", Status: 2, Says: "images to measure on", Args: []string{"-held", "0"}},
@@ -74,6 +76,6 @@ func TestBadInput(t *testing.T) {
 		labtest.Bad{Name: "negative rate", Status: 2, Says: "learning rate", Args: []string{"-exact-rates", "-1"}},
 		labtest.Bad{Name: "no number", Status: 2, Says: `want a number, got "x"`, Args: []string{"-rates", "0.1,x"}},
 		labtest.Bad{Name: "more images than there are", Status: 1, Says: "at most 50000 images", Args: []string{"-images", "60000"}},
-		labtest.Bad{Name: "every rate diverges", Status: 1, Says: "want a rate at which it does not diverge", Args: []string{"-rates", "1e30"}},
+		labtest.Bad{Name: "every rate diverges", Status: 1, Says: "want a rate at which it does not diverge", Args: []string{"-rates", "3e38"}},
 	)
 }

@@ -16,8 +16,10 @@ type Recipe struct {
 	// states, Large ones for which it is estimated.
 	Exact Machines `json:"exact"`
 	Large Machines `json:"large"`
-	// Levels is the number of temperatures of parallel tempering.
-	Levels int `json:"levels"`
+	// Levels is the number of temperatures of parallel tempering, whose inverses fall evenly
+	// from 1 to Hottest.
+	Levels  int     `json:"levels"`
+	Hottest float64 `json:"hottest"`
 	// Curve is the annealed importance sampling after each epoch of the large machines,
 	// Final that of the trained machines.
 	Curve Sampling `json:"curve"`
@@ -66,27 +68,28 @@ func published() Tutorial {
 // longer, and has ten steps where they had up to 25, so that all of it is done in about an
 // hour.
 func presets() map[string]Recipe {
-	falling := train.Recipe{Optimizer: train.SGD(0.1), Epochs: 15, Batch: 50}
+	falling := train.Recipe{Optimizer: train.SGD(0.1), Epochs: 10, Batch: 50}
 	falling.Optimizer.Rate.Linear = true
-	rates := []float64{0.02, 0.06, 0.2}
+	rates := []float64{0.1, 0.3}
 	lecture := Recipe{
 		Images: 10_000,
 		Exact:  Machines{Hidden: 12, Train: falling, Rates: rates},
 		Large:  Machines{Hidden: 100, Train: falling, Rates: rates},
-		Levels: 10,
-		Curve:  Sampling{Steps: 300, Chains: 50}, Final: Sampling{Steps: 3000, Chains: 100},
+		Levels: 10, Hottest: 0.2,
+		Curve: Sampling{Steps: 1000, Chains: 20}, Final: Sampling{Steps: 3000, Chains: 100},
 		Held: 1000, Steps: 2000, Tutorial: published(),
 	}
-	lecture.Tutorial.Images, lecture.Tutorial.Train.Epochs = 784*20, 3 // a batch for each pixel
+	lecture.Tutorial.Hidden, lecture.Tutorial.Images, lecture.Tutorial.Train.Epochs = 100, 784*20, 3 // a batch for each pixel
 	smoke := lecture
 	smoke.Images, smoke.Exact.Hidden, smoke.Large.Hidden = 500, 6, 24
-	smoke.Exact.Rates, smoke.Large.Rates = []float64{0.06}, []float64{0.06}
+	smoke.Exact.Rates, smoke.Large.Rates = []float64{0.1}, []float64{0.1}
 	smoke.Exact.Train.Epochs, smoke.Large.Train.Epochs, smoke.Levels = 2, 2, 4
 	smoke.Curve, smoke.Final = Sampling{Steps: 50, Chains: 10}, Sampling{Steps: 200, Chains: 20}
 	smoke.Held, smoke.Steps = 200, 50
-	smoke.Tutorial.Hidden, smoke.Tutorial.Images, smoke.Tutorial.Train.Epochs = 20, 400, 2
+	smoke.Tutorial.Hidden, smoke.Tutorial.Images, smoke.Tutorial.Train.Epochs = 20, 200, 2
 	paper := lecture
 	paper.Images, paper.Exact.Hidden, paper.Large.Hidden = 0, 16, 500
+	paper.Exact.Rates, paper.Large.Rates = []float64{0.03, 0.1, 0.3}, []float64{0.03, 0.1, 0.3}
 	paper.Exact.Train.Batch, paper.Large.Train.Batch = 100, 100
 	paper.Exact.Train.Epochs, paper.Large.Train.Epochs = 20, 20
 	paper.Curve, paper.Final = Sampling{Steps: 1000, Chains: 50}, Sampling{Steps: 14_500, Chains: 100}
@@ -106,6 +109,7 @@ func flags(fs *flag.FlagSet, r *Recipe) {
 	lab.ListFlag(fs, &r.Exact.Rates, "exact-rates", "comma-separated `list` of the rates tried for the machines that are enumerated", lab.ParseNumber)
 	lab.ListFlag(fs, &r.Large.Rates, "rates", "comma-separated `list` of the rates tried for the large machines", lab.ParseNumber)
 	fs.IntVar(&r.Levels, "levels", r.Levels, "`temperatures` of parallel tempering")
+	fs.Float64Var(&r.Hottest, "hottest", r.Hottest, "lowest `inverse` temperature of parallel tempering")
 	fs.IntVar(&r.Curve.Steps, "curve-steps", r.Curve.Steps, "`temperatures` of annealed importance sampling after each epoch")
 	fs.IntVar(&r.Curve.Chains, "curve-chains", r.Curve.Chains, "`chains` of annealed importance sampling after each epoch")
 	fs.IntVar(&r.Final.Steps, "ais-steps", r.Final.Steps, "`temperatures` of annealed importance sampling of the trained machines")
@@ -154,6 +158,9 @@ func validate(r *Recipe) error {
 		if c.got < c.from || c.got > c.to {
 			return fmt.Errorf("want %d to %d %s, got %d", c.from, c.to, c.what, c.got)
 		}
+	}
+	if !(r.Hottest >= 0 && r.Hottest <= 0.99) {
+		return fmt.Errorf("want a lowest inverse temperature in [0, 0.99], got %g", r.Hottest)
 	}
 	if r.Images < 0 || r.Tutorial.Images < 0 {
 		return fmt.Errorf("want images of at least 0, got %d and %d for the tutorials' machine", r.Images, r.Tutorial.Images)

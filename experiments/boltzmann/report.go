@@ -87,7 +87,7 @@ func (r *reporter) metrics() error {
 				}{
 					{"best_rate", r.best[s][k]},
 					{"train_log_likelihood", f.training}, {"validation_log_likelihood", f.validation}, {"test_log_likelihood", f.test},
-					{"log_z", f.forward.LogZ}, {"log_z_reversed", f.reverse.LogZ}, {"ais_bar", f.forward.High - f.forward.LogZ},
+					{"log_z", f.forward.LogZ}, {"ais_bar", f.forward.High - f.forward.LogZ},
 					{"free_energy_gap", f.training - f.validation}, {"pseudo_likelihood", f.pseudo}, {"reconstruction", f.reconstruction},
 					{"noise_drift", math.Abs(f.noise - f.data)},
 				} {
@@ -101,7 +101,7 @@ func (r *reporter) metrics() error {
 				r.Metric(metricOf(s, k, "bracket"), seed, mean(f.reverse.LogWeights)-f.forward.LogZ)
 			}
 		}
-		r.Metric("independent.test_log_likelihood", seed, r.final[r.chosen(large, cd1, seed)].independent)
+		r.Metric("independent.test_log_likelihood", seed, independent(r.outcomes[r.chosen(large, cd1, seed)].base, r.binary.Test))
 		rates, err := r.outcomes[r.chosen(large, pt, seed)].tempering.Rates()
 		if err != nil {
 			return err

@@ -199,7 +199,6 @@ type final struct {
 	forward, reverse models.AISEstimate
 	// Log-likelihoods an image, by log Z where it is enumerated, otherwise by forward.
 	training, validation, test float64
-	independent                float64 // of the test images in the base-rate model
 	pseudo, reconstruction     float64 // of the validation images
 	// noise and digits are the mean free energies of the last states of Gibbs chains from
 	// coin flips and from validation images, data that of the validation images.

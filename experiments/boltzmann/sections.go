@@ -7,6 +7,7 @@ import (
 
 	"capas/experiments/lab"
 	"capas/experiments/lab/figure"
+	"capas/models"
 )
 
 // likelihoods reports what the machines are judged by.
@@ -19,7 +20,8 @@ func (r *reporter) likelihoods() error {
 		fmt.Sprintf("The machines of a seed have the same first weights and visible biases and see the same %d images in the same order, %d a step, at a rate that falls in a straight line to 0. What differs is where the negative examples of a step come from: "+
 			"chains of 1 or of 10 Gibbs steps that start at the step's images (CD-1, CD-10), chains that go on from where they ended in the step before (PCD), "+
 			"and such chains at %d temperatures, of which neighbours exchange their states (PT). All end in binary states. A step of CD-10 renews 10 times as many states as one of CD-1 or PCD, one of PT %d times as many.", images, m.Train.Batch, r.Recipe.Levels, r.Recipe.Levels),
-		fmt.Sprintf("Machines with %d hidden units: log Z by annealed importance sampling after each epoch, with %d temperatures and %d chains; each at its best rate of %v, judged by validation log-likelihood with the first seed: %s. Epochs are measured on %d images, the final numbers on all.",
+		fmt.Sprintf("Machines with %d hidden units: log Z by annealed importance sampling after each epoch, with %d temperatures and %d chains; each at its best rate of %v, judged by validation log-likelihood with the first seed: %s. Epochs are measured on %d images, the final numbers on all. "+
+			"With few temperatures the number errs upwards, most of all for a machine with modes far from the data, which the chains then do not find: compare the curves with the final table.",
 			m.Hidden, r.Recipe.Curve.Steps, r.Recipe.Curve.Chains, m.Rates, r.ratesOf(large), r.Recipe.Held))
 	if err := r.draw(chart{likelihoodFigure, fmt.Sprintf("Validation log-likelihood by epoch, %d hidden units", m.Hidden), "Annealed importance sampling.", "log-likelihood (nats an image)", large, likelihoodName, false}); err != nil {
 		return err
@@ -134,7 +136,7 @@ func (r *reporter) otherMeasures() error {
 			lab.Summary(r.values(large, k, "free_energy_gap")), lab.Summary(r.values(large, k, "reconstruction"))})
 	}
 	if err := r.lines(reconstructionFigure, "Reconstruction error and log-likelihood of validation images",
-		fmt.Sprintf("Every machine with %d hidden units, of all rates and seeds, after its last epoch. If the error ranked the machines, the points would fall from left to right.", r.Recipe.Large.Hidden), scatter); err != nil {
+		fmt.Sprintf("Every machine with %d hidden units, of all rates and seeds, after its last epoch. More training moves all to the left and upwards; but where the errors are equal, the likelihoods differ with the way of training, and the smallest error is not that of the largest likelihood.", r.Recipe.Large.Hidden), scatter); err != nil {
 		return err
 	}
 	if err := r.draw(chart{pseudoFigure, "Pseudo-likelihood of validation images", fmt.Sprintf("%d hidden units; one random pixel of each image is flipped.", r.Recipe.Large.Hidden), "pseudo-likelihood (nats an image)", large, pseudoName, false}); err != nil {
@@ -150,12 +152,12 @@ func (r *reporter) otherMeasures() error {
 
 // tempering reports the exchanges of parallel tempering.
 func (r *reporter) tempering() error {
-	r.Section("Exchanges of parallel tempering", fmt.Sprintf("%d temperatures, evenly spaced from 1 to 0, where the pixels are independent and as often on as in the data. The rates at which neighbours exchanged their states at the end of training, over about 100 steps. "+
-		"Where they are near 0 the ladder is broken: states from above do not come down.", r.Recipe.Levels))
-	dots := figure.Dots{XLabel: "pair of inverse temperatures", YLabel: "exchange rate", FromZero: true}
+	r.Section("Exchanges of parallel tempering", fmt.Sprintf("%d inverse temperatures β, evenly spaced from 1 to %g; towards 0 the distribution becomes that of independent pixels, as often on as in the data. The rates at which neighbours exchanged their states at the end of training, over about 100 steps. "+
+		"Where they are near 0 the ladder is broken: states from above do not come down.", r.Recipe.Levels, r.Recipe.Hottest))
+	dots := figure.Dots{XLabel: "β of a pair's colder chain", YLabel: "exchange rate", FromZero: true}
+	betas := models.Ladder(r.Recipe.Levels, r.Recipe.Hottest)
 	for i := range r.Recipe.Levels - 1 {
-		n := float64(r.Recipe.Levels - 1)
-		dots.Items = append(dots.Items, figure.Item{Category: fmt.Sprintf("%.2f–%.2f", 1-float64(i)/n, 1-float64(i+1)/n), Name: string(pt), Values: r.Values(swapMetric(i))})
+		dots.Items = append(dots.Items, figure.Item{Category: fmt.Sprintf("%.2f", betas[i]), Name: string(pt), Values: r.Values(swapMetric(i))})
 	}
 	dots.Colors = r.colors
 	svg, err := dots.SVG()
