@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
@@ -43,8 +44,7 @@ func report(run *lab.Run[Recipe], data *datasets.Split, outcomes []*outcome) err
 
 // metrics by view, such as up-down.test_error: test_error and validation_error; agreement, the
 // fraction of images drawn of a class that the fine-tuned classifier takes for it. By network,
-// such as "2 layers" or up-down: bound, the mean lower bound of log p(v) in nats, log_z, and
-// log_z_low and log_z_high, between which log Z lies by the spread of the chains.
+// such as "2 layers" or up-down: bound, the mean lower bound of log p(v) in nats, and log_z.
 func (r *reporter) metrics() {
 	for i, seed := range r.Seeds {
 		o := r.outcomes[i]
@@ -58,8 +58,6 @@ func (r *reporter) metrics() {
 		for _, e := range o.bounds {
 			r.Metric(e.name()+".bound", seed, e.bound)
 			r.Metric(e.name()+".log_z", seed, e.logZ)
-			r.Metric(e.name()+".log_z_low", seed, e.low)
-			r.Metric(e.name()+".log_z_high", seed, e.high)
 		}
 	}
 }
@@ -73,6 +71,14 @@ func (e estimate) name() string {
 		return "1 layer"
 	}
 	return strconv.Itoa(e.layers) + " layers"
+}
+
+// interval is where log Z lies by the spread of the chains.
+func (e estimate) interval() string {
+	if math.IsInf(e.low, -1) {
+		return fmt.Sprintf("up to %.2f", e.high)
+	}
+	return fmt.Sprintf("%.2f to %.2f", e.low, e.high)
 }
 
 // percents are a metric by seed.
@@ -182,11 +188,10 @@ func (r *reporter) bounds() error {
 		b.Images, b.Samples, b.Temperatures, b.Chains))
 	var rows [][]string
 	dots := figure.Dots{YLabel: "lower bound of log p(v) (nats)", Colors: figure.NewColors("bound")}
-	for i, e := range r.outcomes[0].bounds {
+	for _, e := range r.outcomes[0].bounds {
 		name := e.name()
 		values := r.Values(name + ".bound")
-		interval := fmt.Sprintf("%.2f to %.2f", r.outcomes[0].bounds[i].low, r.outcomes[0].bounds[i].high)
-		rows = append(rows, []string{name, lab.Summary(values), lab.Summary(r.Values(name + ".log_z")), interval})
+		rows = append(rows, []string{name, lab.Summary(values), lab.Summary(r.Values(name + ".log_z")), e.interval()})
 		dots.Items = append(dots.Items, figure.Item{Category: r.category(e), Name: "bound", Values: values})
 	}
 	r.Table(fmt.Sprintf("Mean ± standard deviation over seeds, in nats; the interval of log Z is that of seed %d, ± three standard errors of the mean weight", r.Seeds[0]),
