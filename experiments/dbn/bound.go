@@ -65,7 +65,11 @@ func (j *job) boundMachines(ctx context.Context, layers int) error {
 	if below := (&models.LabelDBN{Layers: j.dbn.Layers[:layers-1]}); layers > 1 {
 		encode.Forward = below.Code
 	}
-	return j.estimate(ctx, name, encode, estimate{layers: layers}, d.Layers[layers-1].AIS, d.Bound)
+	ais := func(o models.AISOptions) (models.AISEstimate, error) {
+		o.Chains *= j.data.Train.Classes // as many as a machine with labels gets
+		return d.Layers[layers-1].AIS(o)
+	}
+	return j.estimate(ctx, name, encode, estimate{layers: layers}, ais, d.Bound)
 }
 
 // boundNetwork measures the whole network.

@@ -183,9 +183,9 @@ func (r *reporter) training() error {
 func (r *reporter) bounds() error {
 	b := r.Recipe.Bound
 	r.Section("How probable are images that it has not seen?", fmt.Sprintf("The mean of log p(v) of %d test images, made binary with their intensities as probabilities; of one layer itself, "+
-		"of more the variational lower bound, by %d samples of the hidden units an image. log Z of the highest layer is an estimate by annealed importance sampling, with %d temperatures and %d chains, "+
-		"of every class where there are labels; as it tends to be too low, the bounds tend to be too high. Each network is the one before it with another layer, and the last is all of them after the up-down training.",
-		b.Images, b.Samples, b.Temperatures, b.Chains))
+		"of more the variational lower bound, by %d samples of the hidden units an image. log Z of the highest layer is an estimate by annealed importance sampling, with %d temperatures and %d chains; "+
+		"as it tends to be too low, the bounds tend to be too high. Each network is the one before it with another layer, and the last is all of them after the up-down training.",
+		b.Images, b.Samples, b.Temperatures, b.Chains*r.data.Train.Classes))
 	var rows [][]string
 	dots := figure.Dots{YLabel: "lower bound of log p(v) (nats)", Colors: figure.NewColors("bound")}
 	for _, e := range r.outcomes[0].bounds {
