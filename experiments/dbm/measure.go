@@ -54,18 +54,9 @@ func (n *network) likelihoods(ctx context.Context) (map[string]likelihood, error
 	return out, nil
 }
 
-// anneal estimates log Z of an RBM; codes builds its visible units from images, whose mean are
-// the base rates.
-func (n *network) anneal(ctx context.Context, name string, r *models.RBM, codes func(v *G.Node) (*G.Node, error)) (likelihood, error) {
-	some, err := n.data.train.Take(min(n.data.train.Len(), baseImages))
-	if err != nil {
-		return likelihood{}, err
-	}
-	x, err := train.Map(some.X, codes)
-	if err != nil {
-		return likelihood{}, err
-	}
-	base, err := models.BaseRates(x)
+// anneal estimates log Z of an RBM, of whose visible units codes are examples.
+func (n *network) anneal(ctx context.Context, name string, r *models.RBM, codes *tensor.Dense) (likelihood, error) {
+	base, err := models.BaseRates(codes)
 	if err != nil {
 		return likelihood{}, err
 	}
@@ -76,16 +67,23 @@ func (n *network) anneal(ctx context.Context, name string, r *models.RBM, codes 
 	return likelihood{logZ: e.LogZ, low: e.Low, high: e.High}, err
 }
 
-// deepLikelihood is that of a deep machine, which is an RBM between its odd layers and its even
+// base are the training images that tell the base rates.
+func (n *network) base() (*datasets.Set, error) {
+	return n.data.train.Take(min(n.data.train.Len(), baseImages))
+}
+
+// deepLikelihood is that of a deep machine, which is an RBM between its even layers and its odd
 // ones, or of an RBM as a deep machine of one hidden layer, whose bound is exact.
 func (n *network) deepLikelihood(ctx context.Context, name string, d *models.DBM) (likelihood, error) {
-	l, err := n.anneal(ctx, name, d.Bipartite(), func(v *G.Node) (*G.Node, error) {
-		q, err := d.MeanField(v, n.recipe.Updates)
-		if err != nil {
-			return nil, err
-		}
-		return q[1], nil
-	})
+	some, err := n.base()
+	if err != nil {
+		return likelihood{}, err
+	}
+	codes, err := pretrain.DBMInputs(d, n.recipe.Updates, some, nil) // v and q(h²|v)
+	if err != nil {
+		return likelihood{}, err
+	}
+	l, err := n.anneal(ctx, name, d.Bipartite(), codes.X)
 	if err != nil {
 		return l, err
 	}
@@ -101,7 +99,15 @@ func (n *network) deepLikelihood(ctx context.Context, name string, d *models.DBM
 }
 
 func (n *network) beliefLikelihood(ctx context.Context) (likelihood, error) {
-	l, err := n.anneal(ctx, methodDBN, n.belief.Layers[1], n.belief.Layers[0].Up)
+	some, err := n.base()
+	if err != nil {
+		return likelihood{}, err
+	}
+	codes, err := train.Map(some.X, n.belief.Layers[0].Up)
+	if err != nil {
+		return likelihood{}, err
+	}
+	l, err := n.anneal(ctx, methodDBN, n.belief.Layers[1], codes)
 	if err != nil {
 		return l, err
 	}

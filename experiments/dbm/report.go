@@ -103,7 +103,7 @@ func (r *reporter) likelihoods() error {
 	rec := r.Recipe
 	r.Section("How likely the test images are", fmt.Sprintf("The mean log-probability that each machine gives to %d test images, made binary by a draw from their intensities. For the RBM it is exact but for log Z; of the others it is "+
 		"a lower bound, −E(v,q) + H(q) − log Z with the mean field q of %d updates, or of a belief network with %d samples of its pass up. Higher is better; one image in 2⁷⁸⁴ is %.0f.", r.data.judged.Len(), rec.Updates, boundSamples, -784*math.Ln2),
-		fmt.Sprintf("log Z is estimated by annealed importance sampling over %d temperatures with %d chains. A deep machine of two hidden layers is an RBM between the first of them on one side and, on the other, the visible units and the second; "+
+		fmt.Sprintf("log Z is estimated by annealed importance sampling over %d temperatures with %d chains. A deep machine of two hidden layers is an RBM between the visible units and the second of them on one side and, on the other, the first; "+
 			"of a belief network it is that of the top RBM. The estimate is too low on average, and the likelihood too high, where chains miss what has much probability: the interval of three standard errors cannot tell.", rec.Temperatures, rec.Runs))
 	dots := figure.Dots{YLabel: "log-likelihood or bound (nats/image)", Colors: r.colors}
 	var rows [][]string
