@@ -149,15 +149,16 @@ func (d *DBM) Energy(h G.Nodes) (*G.Node, error) {
 	return c.Do(ops.Scale(sum, -1)), c.Err()
 }
 
-// Bipartite returns the RBM that the machine is between its odd layers and its even ones:
-// of one or two hidden layers, between h¹ and (v,h²). The odd layers are its visible
-// units, the even ones its hidden units, so that h² and v are summed out in its free
-// energy. It has the same log Z, exact by RBM.LogPartition, where it is small, or
-// estimated. Its parameters are copies: later training does not change them.
+// Bipartite returns the RBM that the machine is between its even layers and its odd ones: of
+// one or two hidden layers, between (v,h²) and h¹. The even layers, in their order, are its
+// visible units, the odd ones its hidden units, so that h¹ is summed out in its free energy.
+// It has the same log Z, exact by RBM.LogPartition, where it is small, or estimated by RBM.AIS,
+// with base rates of (v,h²): those of images are known, and few of their pixels are on. Its
+// parameters are copies: later training does not change them.
 func (d *DBM) Bipartite() *RBM {
 	dt := dtype(d.W)
 	place := make([]int, d.Hidden()+1) // where a layer begins on its side
-	var side [2]int                    // units of the even layers and the odd ones
+	var side [2]int                    // units of the even layers and of the odd ones
 	for l := range place {
 		place[l] = side[l%2]
 		side[l%2] += d.Units(l)
@@ -165,19 +166,19 @@ func (d *DBM) Bipartite() *RBM {
 	param := func(name string, shape ...int) *blocks.Param {
 		return &blocks.Param{Name: name, Value: tensor.New(tensor.Of(dt), tensor.WithShape(shape...))}
 	}
-	r := &RBM{W: param("bipartite.W", side[1], side[0]), B: param("bipartite.b", side[0]), C: param("bipartite.c", side[1])}
+	r := &RBM{W: param("bipartite.W", side[0], side[1]), B: param("bipartite.b", side[1]), C: param("bipartite.c", side[0])}
 	for l, b := range d.B {
-		to := r.B
+		to := r.C
 		if l%2 == 1 {
-			to = r.C
+			to = r.B
 		}
 		copyMatrix(to, place[l], 0, b, d.Units(l), false)
 	}
 	for l, W := range d.W {
-		if l%2 == 0 { // the layer above is the odd one, whose units are the rows
-			copyMatrix(r.W, place[l+1]*side[0]+place[l], side[0], W, d.Units(l+1), true)
-		} else {
-			copyMatrix(r.W, place[l]*side[0]+place[l+1], side[0], W, d.Units(l+1), false)
+		if l%2 == 0 {
+			copyMatrix(r.W, place[l]*side[1]+place[l+1], side[1], W, d.Units(l+1), false)
+		} else { // the layer above is the even one, whose units are the rows
+			copyMatrix(r.W, place[l+1]*side[1]+place[l], side[1], W, d.Units(l+1), true)
 		}
 	}
 	return r

@@ -249,7 +249,7 @@ func TestDBMBipartite(t *testing.T) {
 					even = append(even, layer...)
 				}
 			}
-			if a, b := plain.energy(h), rbm.energy(odd, even); math.Abs(a-b) > 1e-12 {
+			if a, b := plain.energy(h), rbm.energy(even, odd); math.Abs(a-b) > 1e-12 {
 				t.Fatalf("%v: energy %g, as an RBM %g", h, a, b)
 			}
 		})
@@ -441,4 +441,23 @@ func (m deepMachine) draw(h [][][]float64, l int, s *random.Stream) [][]float64 
 	p := m.probabilities(h, l)
 	s.Bernoulli64(p, p)
 	return split(p, m.sizes[l])
+}
+
+// Annealed importance sampling of the machine as an RBM gives its log Z, and with it a bound of
+// every log p(v) that holds but for the estimate's error.
+func TestDBMBoundByAIS(t *testing.T) {
+	d := newDBM(t, 0.8, 4, 3, 3)
+	plain := deepReference(d)
+	exact := plain.logZ()
+	e := must[models.AISEstimate](t)(d.Bipartite().AIS(models.AISOptions{Betas: models.Betas(200), Chains: 500, Noise: stream("ais")}))
+	if math.Abs(e.LogZ-exact) > 0.05 || e.Low > exact || e.High < exact {
+		t.Errorf("log Z %g in [%g, %g], exact %g", e.LogZ, e.Low, e.High, exact)
+	}
+	q, bound := fixedPoint(t, d, 80)
+	for row, h := range q {
+		_, sum := plain.marginals(h[0])
+		if logP := sum - exact; bound[row]-e.High > logP || bound[row]-e.LogZ < logP-1 {
+			t.Errorf("%v: log p %g, bound %g", h[0], logP, bound[row]-e.LogZ)
+		}
+	}
 }

@@ -41,14 +41,14 @@ func DBMJoint(t *models.DBMTraining, stack []*models.DBMLayer, recipe train.Reci
 	return stage
 }
 
-// DBMFineTune returns the stage "fine-tuning" of the classifier of a deep Boltzmann machine:
-// it begins with the machine's weights as they are then, and its examples are those of the
+// DBMFineTune returns the stage that trains the classifier of a deep Boltzmann machine: it
+// begins with the machine's weights as they are then, and its examples are those of the
 // sets with the machine's code behind them (DBMInputs), by so many mean-field updates, which
 // stays as it is. It ends with the parameters that had the smallest validation error or, where
 // validation is nil, with the last ones.
-func DBMFineTune(d *models.DBM, net *models.MLP, updates int, recipe train.Recipe, data, validation *datasets.Set, order *random.Stream) Stage {
+func DBMFineTune(name string, d *models.DBM, net *models.MLP, updates int, recipe train.Recipe, data, validation *datasets.Set, order *random.Stream) Stage {
 	return Stage{
-		Name: "fine-tuning", Params: net.Params(),
+		Name: name, Params: net.Params(),
 		Train: func(ctx context.Context, hooks Hooks) (*train.History, error) {
 			if err := d.CopyTo(net); err != nil {
 				return nil, err
@@ -58,14 +58,13 @@ func DBMFineTune(d *models.DBM, net *models.MLP, updates int, recipe train.Recip
 				return nil, err
 			}
 			if validation == nil {
-				t := hooks.Trainer(train.Trainer{Model: net, Recipe: recipe, Data: inputs, Order: split(order, "fine-tuning")})
-				return t.Run(ctx)
+				return Joint(name, net, recipe, inputs, order).Train(ctx, hooks)
 			}
 			judged, err := DBMInputs(d, updates, validation, hooks.Profile)
 			if err != nil {
 				return nil, err
 			}
-			return FineTune(net, recipe, inputs, judged, order).Train(ctx, hooks)
+			return supervised(name, "error", net, net, recipe, inputs, judged, order).Train(ctx, hooks)
 		},
 	}
 }

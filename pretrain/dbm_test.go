@@ -46,7 +46,7 @@ func newDeepMachine(t testing.TB) deepMachine {
 	m.net = must(m.d.Classifier("net", classes, blocks.Glorot(), s.Split("top")))(t)
 	m.stages = append(pretrain.Greedy(pretrain.DBMLayers(m.stack, func(int) train.Recipe { return recipe }), data, order),
 		pretrain.DBMJoint(joint, m.stack, recipe, data, order),
-		pretrain.DBMFineTune(m.d, m.net, 4, train.Recipe{Epochs: 3, Batch: 20, Optimizer: train.SGD(0.5)}, data, validation, order))
+		pretrain.DBMFineTune("fine-tuning", m.d, m.net, 4, train.Recipe{Epochs: 3, Batch: 20, Optimizer: train.SGD(0.5)}, data, validation, order))
 	return m
 }
 
@@ -105,7 +105,7 @@ func TestDBMStages(t *testing.T) {
 	run(t, pretrain.Pipeline{Stages: pretrain.Greedy(layers, data, nil)})
 	joint := must(models.NewDBMTraining(m.d, 4, 2, 10, random.New(1)))(t)
 	run(t, pretrain.Pipeline{Stages: []pretrain.Stage{
-		pretrain.DBMJoint(joint, m.stack, still, data, nil), pretrain.DBMFineTune(m.d, m.net, 4, still, data, nil, nil),
+		pretrain.DBMJoint(joint, m.stack, still, data, nil), pretrain.DBMFineTune("fine-tuning", m.d, m.net, 4, still, data, nil, nil),
 	}})
 	for i, b := range m.d.B[1].Value.Float32s() {
 		if want := first.B.Value.Float32s()[i] + m.stack[1].Model.C.Value.Float32s()[i]; b != want {
