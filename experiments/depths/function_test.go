@@ -110,9 +110,9 @@ func TestNeighbours(t *testing.T) {
 	}
 }
 
-// TestDivergence compares with the definition in van der Maaten & Hinton 2008, and the
+// TestKullbackLeibler compares with the definition in van der Maaten & Hinton 2008, and the
 // gradient with central differences.
-func TestDivergence(t *testing.T) {
+func TestKullbackLeibler(t *testing.T) {
 	p := neighbours(squaredDistances(functions(6, 5)), 2)
 	s := random.New(3)
 	y := gradcheck.Tensor(s, 6, 2)

@@ -148,8 +148,9 @@ const (
 	maxEpochs = 1000
 	maxList   = 10
 	maxPoints = 10_000
-	// maxOutputs is how many outputs a network leaves in its checkpoint: 256 MB.
-	maxOutputs = 1 << 26
+	// maxPlaces bounds points × epochs: the outputs of a network's trajectory, ten for each,
+	// are 240 MB in its checkpoint.
+	maxPlaces = 6_000_000
 )
 
 // validate reports what is wrong with a recipe.
@@ -189,8 +190,8 @@ func validate(r *Recipe) error {
 			return fmt.Errorf("want %s of %d to %d, got %d", n.name, n.least, n.most, n.value)
 		}
 	}
-	if n := r.Points * (r.FineTune.Epochs + 1); n > maxOutputs/10 {
-		return fmt.Errorf("want points × epochs of at most %d, got %d", maxOutputs/10, n)
+	if n := r.Points * (r.FineTune.Epochs + 1); n > maxPlaces {
+		return fmt.Errorf("want points × epochs of at most %d, got %d", maxPlaces, n)
 	}
 	if r.Activation == blocks.Softmax() {
 		return fmt.Errorf("activation softmax is for outputs, not for hidden units")
