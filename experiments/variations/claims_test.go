@@ -83,8 +83,8 @@ func TestSteps(t *testing.T) {
 			if math.Abs(float64(steps)/expected-1) > 0.05 {
 				t.Errorf("%s, long %v: %d steps, want %g", f.name, long, steps, expected)
 			}
-			if off := float64(epochs["layer 2"]) - 20.0/30*float64(epochs[fineTuning]); math.Abs(off) > 0.5 {
-				t.Errorf("%s, long %v: %v epochs, want 20 of pretraining for 30", f.name, long, epochs)
+			if off := float64(epochs["layer 2"]) - 20.0/40*float64(epochs[fineTuning]); math.Abs(off) > 0.5 {
+				t.Errorf("%s, long %v: %v epochs, want 20 of pretraining for 40", f.name, long, epochs)
 			}
 		}
 	}
