@@ -44,6 +44,12 @@ func (a *DeepAutoencoder) Decode(h *G.Node) (*G.Node, error) {
 	return a.Decoder[last].Logits(h)
 }
 
+// Reconstruct is the reconstruction of x.
+func (a *DeepAutoencoder) Reconstruct(x *G.Node) (*G.Node, error) {
+	var c ops.Chain
+	return c.Do(a.Output.Activation().Apply(c.Do(a.Decode(c.Do(a.Encode(x)))))), c.Err()
+}
+
 // Objective is the graph for batches of m: input x (m,n), cost and monitor "loss" and
 // the monitor "reconstruction", the squared error per example.
 func (a *DeepAutoencoder) Objective(m int) (*Objective, error) {

@@ -172,10 +172,33 @@ func (c *codes) under(l int, profile *autodiff.Profile) (*datasets.Set, error) {
 // Joint returns a stage that trains all of a model at once without labels. See
 // Unrolled for a stack as a deep autoencoder.
 func Joint(name string, m train.Model, recipe train.Recipe, data *datasets.Set, order *random.Stream) Stage {
+	return joint(name, m, nil, recipe, data, nil, order)
+}
+
+// JointWatched is Joint of a model that is measured on another set after each epoch, which
+// decides nothing: training ends with the last parameters. watched may be nil.
+func JointWatched(name string, m Autoencoder, recipe train.Recipe, data, watched *datasets.Set, order *random.Stream) Stage {
+	return joint(name, m, m, recipe, data, watched, order)
+}
+
+// Autoencoder is a model that is trained and measured without labels and has the monitor
+// "loss".
+type Autoencoder interface {
+	train.Model
+	train.Evaluable
+}
+
+func joint(name string, m train.Model, e train.Evaluable, recipe train.Recipe, data, watched *datasets.Set, order *random.Stream) Stage {
 	return Stage{
 		Name: name, Params: m.Params(),
 		Train: func(ctx context.Context, hooks Hooks) (*train.History, error) {
 			t := hooks.Trainer(train.Trainer{Model: m, Recipe: recipe, Data: data, Order: split(order, name)})
+			if watched != nil {
+				evaluator := train.NewEvaluator(e)
+				evaluator.Profile = hooks.Profile
+				t.Score, t.KeepLast = "loss", true
+				t.Validate = func() (train.Values, error) { return evaluator.Run(watched) }
+			}
 			return t.Run(ctx)
 		},
 	}
@@ -196,11 +219,17 @@ var (
 // layers that are transposed copies of the stack's are copied again when the stage
 // runs, after the stages that pretrain the stack.
 func Unrolled(name string, stack Stack, recipe train.Recipe, data *datasets.Set, order *random.Stream) (Stage, *models.DeepAutoencoder, error) {
+	return UnrolledWatched(name, stack, recipe, data, nil, order)
+}
+
+// UnrolledWatched is Unrolled with the autoencoder measured on another set after each
+// epoch, as JointWatched does.
+func UnrolledWatched(name string, stack Stack, recipe train.Recipe, data, watched *datasets.Set, order *random.Stream) (Stage, *models.DeepAutoencoder, error) {
 	auto, err := stack.Unroll(name)
 	if err != nil {
 		return Stage{}, nil, err
 	}
-	stage := Joint(name, auto, recipe, data, order)
+	stage := JointWatched(name, auto, recipe, data, watched, order)
 	joint := stage.Train
 	stage.Train = func(ctx context.Context, hooks Hooks) (*train.History, error) {
 		now, err := stack.Unroll(name)
