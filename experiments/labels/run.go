@@ -51,6 +51,7 @@ func run(ctx context.Context, r *lab.Run[Recipe]) error {
 			}
 		}
 	}
+	x.Progress.Expect(x.expected())
 	if err := x.pretrain(ctx); err != nil {
 		return err
 	}
@@ -62,6 +63,24 @@ func run(ctx context.Context, r *lab.Run[Recipe]) error {
 		return err
 	}
 	return report(r, x.data, chosen)
+}
+
+// expected is the work of the whole run.
+func (x *runner) expected() (total int64) {
+	inputs, seeds := x.data.Train.Dim(), len(x.Seeds)
+	for _, pair := range x.Recipe.Pairs {
+		stack := fewlabels.Weights(append([]int{inputs}, x.Recipe.units(pair)...)...)
+		total += int64(seeds) * int64(x.Recipe.Pretrain.Train.Epochs) * 10 * stack * int64(x.images())
+	}
+	for _, c := range x.Recipe.cells() {
+		networks := len(x.Recipe.Rates) + seeds - 1
+		if x.own(c.labels) {
+			networks = len(x.Recipe.Rates) * seeds
+		}
+		total += int64(networks) * int64(x.Recipe.Epochs(c.labels)) * x.work(spec{cell: c})
+		total += int64(seeds) * 2 * x.Recipe.weights(c.pair, inputs, x.data.Train.Classes) * int64(x.data.Test.Len())
+	}
+	return total
 }
 
 // pretrain trains the stacks of all pairs and seeds, without labels.
