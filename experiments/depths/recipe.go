@@ -100,12 +100,12 @@ func presets() map[string]Recipe {
 	smoke.OnlineEpochs, smoke.OnlineDepth, smoke.OnlineImages = 1, 2, 1000
 	// The paper preset keeps the paper's 50,000 images and its 400 units, and reduces what
 	// the time of an hour on two cores does not allow: seeds from 400 to 10, epochs from 50
-	// to 10 and 12, at greater rates, and the kinds of pretraining to one. Where the paper
-	// draws new digits without end, images are changed anew in each of 12 epochs.
+	// to 10, at greater rates, and the kinds of pretraining to one. Where the paper
+	// draws new digits without end, images are changed anew in each of 8 epochs.
 	paper := lecture
 	paper.Width, paper.Images, paper.Validation = 400, 0, 0
-	paper.FineTune.Epochs, paper.Rates = 12, []float64{0.3, 1, 2}
-	paper.Widths, paper.Points, paper.OnlineEpochs = []int{25, 50, 100, 400}, 1000, 12
+	paper.Rates = []float64{0.3, 1, 2}
+	paper.Widths, paper.Points, paper.OnlineEpochs = []int{25, 50, 100, 400}, 1000, 8
 	return map[string]Recipe{"smoke": smoke, "lecture": lecture, "paper": paper}
 }
 
