@@ -57,7 +57,7 @@ func (r *reporter) examples() error {
 		"Training images are all that pretraining and fine-tuning see.", r.Seeds[0]))
 	r.Table("Images", []string{"set", "training", "validation", "test", "published"}, rows)
 	for _, s := range r.sets {
-		sheet := figure.Sheet{Tiles: s.examples, Height: s.height, Width: s.width, Columns: shownImages / 2, Scale: 2}
+		sheet := figure.Sheet{Tiles: s.examples, Height: s.height, Width: s.width, Columns: shownImages / 2, Scale: 2, Range: figure.UnitRange}
 		if err := sheet.Check(); err != nil { // -data-dir may have images of any size
 			return err
 		}

@@ -58,7 +58,7 @@ func presets() map[string]Recipe {
 		Sets: setNames(), Methods: methods(), Draws: 8, Keep: 2, Short: 4,
 		Space: Space{
 			Depths: []int{1, 2, 3}, Widths: []int{500, 1000},
-			Rates: []float64{0.005, 0.1}, PretrainRates: []float64{0.01, 0.2}, PretrainEpochs: []int{10, 20, 40},
+			Rates: []float64{0.01, 0.3}, PretrainRates: []float64{0.01, 0.2}, PretrainEpochs: []int{10, 20, 40},
 			Corruptions: []float64{0.1, 0.25, 0.4},
 		},
 		Epochs: 40, Batch: 20,

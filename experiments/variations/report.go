@@ -80,23 +80,30 @@ func (r *reporter) errors() error {
 		"(Wilson's); ours are about the mean over seeds, whose networks share the images and the hyperparameters. "+
 		"The paper's numbers are of Vincent et al. 2010, Table 3, for stacks of three layers, and of Larochelle et al. 2007 for support vector machines with Gaussian kernels (SVM), "+
 		"on their own images and with all of the published training images. The paper has no perceptron.")
+	columns := append(slices.Clone(r.Recipe.Methods), svm)
+	header := []string{"set", ""}
+	for _, m := range columns {
+		header = append(header, methodTitle(m))
+	}
 	var rows [][]string
 	for _, set := range r.Recipe.Sets {
 		f := familyOf(set)
-		for _, m := range append(slices.Clone(r.Recipe.Methods), svm) {
-			row := []string{f.title, methodTitle(m), "–", "–", "–", "–"}
+		ours, paper := []string{f.title, "ours"}, []string{"", "paper"}
+		for _, m := range columns {
+			mine, theirs := "–", "–"
 			if x := r.of(set, m); x != nil {
 				_, low, high := r.mean(set, m)
-				row[2], row[3] = lab.Summary(lab.Scaled(x.test, 100)), percent(low, high)
+				mine = fmt.Sprintf("%s (%s)", lab.Summary(lab.Scaled(x.test, 100)), percent(low, high))
 			}
 			if p, ok := f.percent[m]; ok {
 				low, high := interval(p/100, publishedTest)
-				row[4], row[5] = fmt.Sprintf("%.2f", p), percent(low, high)
+				theirs = fmt.Sprintf("%.2f (%s)", p, percent(low, high))
 			}
-			rows = append(rows, row)
+			ours, paper = append(ours, mine), append(paper, theirs)
 		}
+		rows = append(rows, ours, paper)
 	}
-	r.Table("Test error in percent, mean ± standard deviation over seeds, beside the paper's", []string{"set", "method", "ours", "95 %", "paper", "95 %"}, rows)
+	r.Table("Test error in percent, mean ± standard deviation over seeds, and the 95 % interval", header, rows)
 	for _, set := range r.Recipe.Sets {
 		if err := r.drawErrors(familyOf(set)); err != nil {
 			return err
