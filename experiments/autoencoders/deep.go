@@ -53,8 +53,9 @@ func deepPresets() map[string]Deep {
 		// Pretraining as Hinton & Salakhutdinov 2006 do it, from the documentation of their
 		// code, but for the number of epochs. The rates of the whole network, with
 		// pretraining and without, were chosen on the validation set for a network of 400,
-		// 200 and 100 units (seed 1): of 0.002, 0.004 or 0.005, and 0.01 the last was the
-		// best for either, of the initialisers glorot and glorot4 the second.
+		// 200 and 100 units (seed 1). Pretrained, its squared error was 9.2 at 0.002, 8.5
+		// at 0.004 and 7.8 at 0.01; by glorot4, 15.1 at 0.002, 13.9 at 0.005 and 22.0 at
+		// 0.01; by glorot, 43 at 0.001.
 		Init: blocks.Gaussian(0.1), CodeRate: 0.001,
 		Pretrain: train.Recipe{
 			Optimizer: train.Optimizer{Kind: "momentum", Rate: train.Constant(0.1), Momentum: rising, L2: 0.0002},
@@ -62,7 +63,7 @@ func deepPresets() map[string]Deep {
 		FineTune: train.Recipe{
 			Optimizer: train.Optimizer{Kind: "adam", Rate: train.Schedule{Start: 0.01, Linear: true}},
 			Epochs:    15, Batch: 100},
-		RandomInit: blocks.Glorot4(), RandomRate: 0.01,
+		RandomInit: blocks.Glorot4(), RandomRate: 0.005,
 		PlanePretrain: 10, PlaneEpochs: 10, Points: 2000,
 	}
 	smoke := lecture
@@ -71,8 +72,9 @@ func deepPresets() map[string]Deep {
 
 	// Hinton & Salakhutdinov 2006: sizes, images and pretraining as published. They
 	// fine-tune by conjugate gradients for 200 epochs; this is Adam, whose rate falls to 0,
-	// for 100, since an epoch of either takes about as long. The map's network is trained
-	// for fewer epochs.
+	// for 100. Six epochs at a rate that fell
+	// from 0.003 to 0, on 50,000 images after 10 epochs of pretraining, came to 3.82 on the
+	// validation set (seed 1). The map's network is trained for fewer epochs.
 	paper := lecture
 	paper.Layers, paper.Images, paper.AllImages = []int{1000, 500, 250}, 0, true
 	paper.Pretrain.Epochs, paper.FineTune.Epochs = 50, 100
