@@ -72,9 +72,9 @@ func deepPresets() map[string]Deep {
 
 	// Hinton & Salakhutdinov 2006: sizes, images and pretraining as published. They
 	// fine-tune by conjugate gradients for 200 epochs; this is Adam, whose rate falls to 0,
-	// for 100. Six epochs at a rate that fell
-	// from 0.003 to 0, on 50,000 images after 10 epochs of pretraining, came to 3.82 on the
-	// validation set (seed 1). The map's network is trained for fewer epochs.
+	// for 100. Six epochs at a rate that fell from 0.003 to 0, on 50,000 images after 10
+	// epochs of pretraining, came to 3.82 on the validation set (seed 1). The map's network
+	// is trained for fewer epochs.
 	paper := lecture
 	paper.Layers, paper.Images, paper.AllImages = []int{1000, 500, 250}, 0, true
 	paper.Pretrain.Epochs, paper.FineTune.Epochs = 50, 100
