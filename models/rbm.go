@@ -44,7 +44,7 @@ type RBM struct {
 	// Z (n) are the logarithms z_i = log σ_i² of the variances of Gaussian visible units
 	// (Cho et al. 2011), nil for variances of 1; see SetVariance.
 	Z *blocks.Param
-	// FixedVariance keeps Z as it is: it is not among the parameters.
+	// FixedVariance keeps Z as it is: it is not among the parameters. Files do not keep it.
 	FixedVariance bool
 }
 

@@ -49,26 +49,37 @@ type Deep struct {
 func deepPresets() map[string]Deep {
 	rising := train.Schedule{Start: 0.5, Steps: []train.Step{{Epoch: 5, Value: 0.9}}}
 	lecture := Deep{
-		Layers: []int{400, 200, 100}, Code: 30, Images: 10_000,
-		// Hinton & Salakhutdinov 2006, from the documentation of their code.
+		Layers: []int{300, 150, 75}, Code: 30, Images: 10_000,
+		// Pretraining as Hinton & Salakhutdinov 2006 do it, from the documentation of their
+		// code, but for the number of epochs. The rates of the whole network, with
+		// pretraining and without, were chosen on the validation set for a network of 400,
+		// 200 and 100 units (seed 1). Pretrained, its squared error was 9.2 at 0.002, 8.5
+		// at 0.004 and 7.8 at 0.01; by glorot4, 15.1 at 0.002, 13.9 at 0.005 and 22.0 at
+		// 0.01; by glorot, 43 at 0.001.
 		Init: blocks.Gaussian(0.1), CodeRate: 0.001,
 		Pretrain: train.Recipe{
 			Optimizer: train.Optimizer{Kind: "momentum", Rate: train.Constant(0.1), Momentum: rising, L2: 0.0002},
 			Epochs:    10, Batch: 100},
 		FineTune: train.Recipe{
-			Optimizer: train.Optimizer{Kind: "adam", Rate: train.Schedule{Start: 0.002, Linear: true}},
+			Optimizer: train.Optimizer{Kind: "adam", Rate: train.Schedule{Start: 0.01, Linear: true}},
 			Epochs:    15, Batch: 100},
-		RandomInit: blocks.Glorot(), RandomRate: 0.002,
-		PlanePretrain: 10, PlaneEpochs: 15, Points: 2000,
+		RandomInit: blocks.Glorot4(), RandomRate: 0.005,
+		PlanePretrain: 10, PlaneEpochs: 10, Points: 2000,
 	}
 	smoke := lecture
 	smoke.Layers, smoke.Code, smoke.Images, smoke.Points = []int{30, 20}, 5, 200, 100
 	smoke.Pretrain.Epochs, smoke.FineTune.Epochs, smoke.PlanePretrain, smoke.PlaneEpochs = 2, 2, 2, 2
 
+	// Hinton & Salakhutdinov 2006: sizes, images and pretraining as published. They
+	// fine-tune by conjugate gradients for 200 epochs; this is Adam, whose rate falls to 0,
+	// for 100. Six epochs at a rate that fell from 0.003 to 0, on 50,000 images after 10
+	// epochs of pretraining, came to 3.82 on the validation set (seed 1). The map's network
+	// is trained for fewer epochs.
 	paper := lecture
 	paper.Layers, paper.Images, paper.AllImages = []int{1000, 500, 250}, 0, true
-	paper.Pretrain.Epochs, paper.FineTune.Epochs = 50, 60
-	paper.PlanePretrain, paper.PlaneEpochs = 20, 30
+	paper.Pretrain.Epochs, paper.FineTune.Epochs = 50, 100
+	paper.FineTune.Optimizer.Rate.Start, paper.RandomRate = 0.002, 0.002
+	paper.PlanePretrain, paper.PlaneEpochs = 20, 40
 	return map[string]Deep{"smoke": smoke, "lecture": lecture, "paper": paper}
 }
 
