@@ -89,7 +89,7 @@ func (r *reporter) byRate(s size) {
 // checks reports annealed importance sampling against enumeration.
 func (r *reporter) checks() error {
 	r.Section("Is the estimate right?", fmt.Sprintf("log Z of %d hidden units is a sum over 2^%d states. Annealed importance sampling (%d temperatures, %d chains) must agree with it: its forward chains, from independent pixels to the machine, give a stochastic lower bound of log Z, "+
-		"reversed ones, from exact samples of the machine, a stochastic upper bound. Bars are three standard errors of the mean weight.", r.Recipe.Exact.Hidden, r.Recipe.Exact.Hidden, r.Recipe.Final.Steps, r.Recipe.Final.Chains),
+		"reversed ones, from exact samples of the machine, a stochastic upper bound. Bars are three standard errors of the mean weight.", r.Recipe.Exact.Hidden, r.Recipe.Exact.Hidden, r.Recipe.Check.Steps, r.Recipe.Check.Chains),
 		"Of a large machine there are no exact samples. Reversed chains that begin at test images bound the log-likelihood of another distribution from below, without assumption: that of the ends of the forward chains, the annealed model, which comes near to the machine as the temperatures grow more. "+
 			"The table of log-likelihoods says how far that conservative number lies below the one from forward chains, which errs upwards (RAISE, Burda, Grosse & Salakhutdinov 2015).")
 	dots := figure.Dots{XLabel: "training", YLabel: "estimate of log Z less the exact one (nats)"}
