@@ -36,26 +36,26 @@ func snapshots(steps int) []int {
 func (x *runner) measure(ctx context.Context, m *machine, f *final) (err error) {
 	s := random.New(m.seed).Split("final " + string(m.size) + " " + m.kind.key())
 	start := x.binary.Test.X
-	logZ := 0.0
+	size, logZ := x.Recipe.final(m.size), 0.0
 	f.logZ = math.NaN()
 	if m.size == exact {
 		if f.logZ, err = m.LogPartition(); err != nil {
 			return err
 		}
-		if start, err = m.ExactSample(x.Recipe.Final.Chains, s.Split("exact samples")); err != nil {
+		if start, err = m.ExactSample(size.Chains, s.Split("exact samples")); err != nil {
 			return err
 		}
 	} else {
-		t, err := x.binary.Test.Take(min(x.Recipe.Final.Chains, x.binary.Test.Len()))
+		t, err := x.binary.Test.Take(min(size.Chains, x.binary.Test.Len()))
 		if err != nil {
 			return err
 		}
 		start = t.X
 	}
-	if f.forward, err = m.AIS(m.options(x.Recipe.Final, "forward", ctx.Err)); err != nil {
+	if f.forward, err = m.AIS(m.options(size, "forward", ctx.Err)); err != nil {
 		return err
 	}
-	if f.reverse, err = m.ReverseAIS(start, m.options(x.Recipe.Final, "reverse", ctx.Err)); err != nil {
+	if f.reverse, err = m.ReverseAIS(start, m.options(size, "reverse", ctx.Err)); err != nil {
 		return err
 	}
 	if logZ = f.logZ; m.size == large {

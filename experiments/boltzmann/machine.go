@@ -56,6 +56,14 @@ func (r Recipe) machines(s size) Machines {
 	return r.Large
 }
 
+// final is the annealed importance sampling of trained machines.
+func (r Recipe) final(s size) Sampling {
+	if s == exact {
+		return r.Check
+	}
+	return r.Final
+}
+
 // moved is the number of chain states that a training step of batch examples renews: its
 // cost in Gibbs steps.
 func (r Recipe) moved(k kind, batch int) int {

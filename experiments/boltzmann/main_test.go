@@ -9,7 +9,7 @@ import (
 // tiny is a run of all machines that takes a second or two.
 func tiny(out string, more ...string) []string {
 	return append([]string{"-preset", "smoke", "-images", "300", "-hidden", "8", "-exact-hidden", "4", "-levels", "3", "-rates", "0.1", "-exact-rates", "0.1",
-		"-epochs", "1", "-exact-epochs", "2", "-curve-steps", "10", "-ais-steps", "60", "-held", "50", "-steps", "12",
+		"-epochs", "1", "-exact-epochs", "2", "-curve-steps", "10", "-ais-steps", "60", "-check-steps", "60", "-held", "50", "-steps", "12",
 		"-tutorial-images", "100", "-tutorial-epochs", "2", "-progress", "none", "-out", out}, more...)
 }
 

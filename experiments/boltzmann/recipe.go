@@ -21,9 +21,11 @@ type Recipe struct {
 	Levels  int     `json:"levels"`
 	Hottest float64 `json:"hottest"`
 	// Curve is the annealed importance sampling after each epoch of the large machines,
-	// Final that of the trained machines.
+	// Final that of the trained ones, Check that of the machines that are enumerated, which
+	// is compared with the enumeration.
 	Curve Sampling `json:"curve"`
 	Final Sampling `json:"final"`
+	Check Sampling `json:"check"`
 	// Held is the number of training and of validation images that the epochs are measured
 	// on.
 	Held int `json:"held"`
@@ -76,7 +78,7 @@ func presets() map[string]Recipe {
 		Exact:  Machines{Hidden: 12, Train: falling, Rates: rates},
 		Large:  Machines{Hidden: 100, Train: falling, Rates: rates},
 		Levels: 10, Hottest: 0.2,
-		Curve: Sampling{Steps: 1000, Chains: 20}, Final: Sampling{Steps: 3000, Chains: 100},
+		Curve: Sampling{Steps: 1000, Chains: 20}, Final: Sampling{Steps: 3000, Chains: 100}, Check: Sampling{Steps: 10_000, Chains: 100},
 		Held: 1000, Steps: 2000, Tutorial: published(),
 	}
 	lecture.Tutorial.Hidden, lecture.Tutorial.Images, lecture.Tutorial.Train.Epochs = 100, 784*20, 3 // a batch for each pixel
@@ -84,7 +86,7 @@ func presets() map[string]Recipe {
 	smoke.Images, smoke.Exact.Hidden, smoke.Large.Hidden = 500, 6, 24
 	smoke.Exact.Rates, smoke.Large.Rates = []float64{0.1}, []float64{0.1}
 	smoke.Exact.Train.Epochs, smoke.Large.Train.Epochs, smoke.Levels = 2, 2, 4
-	smoke.Curve, smoke.Final = Sampling{Steps: 50, Chains: 10}, Sampling{Steps: 200, Chains: 20}
+	smoke.Curve, smoke.Final, smoke.Check = Sampling{Steps: 50, Chains: 10}, Sampling{Steps: 200, Chains: 20}, Sampling{Steps: 200, Chains: 20}
 	smoke.Held, smoke.Steps = 200, 50
 	smoke.Tutorial.Hidden, smoke.Tutorial.Images, smoke.Tutorial.Train.Epochs = 20, 200, 2
 	paper := lecture
@@ -92,7 +94,7 @@ func presets() map[string]Recipe {
 	paper.Exact.Rates, paper.Large.Rates = []float64{0.03, 0.1, 0.3}, []float64{0.03, 0.1, 0.3}
 	paper.Exact.Train.Batch, paper.Large.Train.Batch = 100, 100
 	paper.Exact.Train.Epochs, paper.Large.Train.Epochs = 20, 20
-	paper.Curve, paper.Final = Sampling{Steps: 1000, Chains: 50}, Sampling{Steps: 14_500, Chains: 100}
+	paper.Curve, paper.Final, paper.Check = Sampling{Steps: 1000, Chains: 20}, Sampling{Steps: 14_500, Chains: 100}, Sampling{Steps: 14_500, Chains: 500}
 	paper.Steps, paper.Tutorial = 5000, published()
 	return map[string]Recipe{"smoke": smoke, "lecture": lecture, "paper": paper}
 }
@@ -112,8 +114,10 @@ func flags(fs *flag.FlagSet, r *Recipe) {
 	fs.Float64Var(&r.Hottest, "hottest", r.Hottest, "lowest `inverse` temperature of parallel tempering")
 	fs.IntVar(&r.Curve.Steps, "curve-steps", r.Curve.Steps, "`temperatures` of annealed importance sampling after each epoch")
 	fs.IntVar(&r.Curve.Chains, "curve-chains", r.Curve.Chains, "`chains` of annealed importance sampling after each epoch")
-	fs.IntVar(&r.Final.Steps, "ais-steps", r.Final.Steps, "`temperatures` of annealed importance sampling of the trained machines")
-	fs.IntVar(&r.Final.Chains, "ais-chains", r.Final.Chains, "`chains` of annealed importance sampling of the trained machines")
+	fs.IntVar(&r.Final.Steps, "ais-steps", r.Final.Steps, "`temperatures` of annealed importance sampling of the trained large machines")
+	fs.IntVar(&r.Final.Chains, "ais-chains", r.Final.Chains, "`chains` of annealed importance sampling of the trained large machines")
+	fs.IntVar(&r.Check.Steps, "check-steps", r.Check.Steps, "`temperatures` of annealed importance sampling of the machines that are enumerated")
+	fs.IntVar(&r.Check.Chains, "check-chains", r.Check.Chains, "`chains` of annealed importance sampling of the machines that are enumerated")
 	fs.IntVar(&r.Held, "held", r.Held, "`images` of training and of validation that the epochs are measured on")
 	fs.IntVar(&r.Steps, "steps", r.Steps, "Gibbs `steps` of the chains that are shown")
 	fs.IntVar(&r.Tutorial.Hidden, "tutorial-hidden", r.Tutorial.Hidden, "hidden `units` of the tutorials' machine")
@@ -148,6 +152,8 @@ func validate(r *Recipe) error {
 		{"chains of ais after an epoch", 2, maxChains, r.Curve.Chains},
 		{"temperatures of ais", 1, maxAIS, r.Final.Steps},
 		{"chains of ais", 2, maxChains, r.Final.Chains},
+		{"temperatures of ais beside the enumeration", 1, maxAIS, r.Check.Steps},
+		{"chains of ais beside the enumeration", 2, maxChains, r.Check.Chains},
 		{"images to measure on", 2, 10_000, r.Held},
 		{"Gibbs steps to show", 1, maxSteps, r.Steps},
 		{"hidden units of the tutorials' machine", 1, maxHidden, r.Tutorial.Hidden},

@@ -219,7 +219,7 @@ func (x *runner) finish(ctx context.Context) error {
 				}
 				f := &final{}
 				x.final[sp] = f
-				units := 8 * int64(o.Visible()) * int64(o.Hidden()) * int64(x.Recipe.Final.Steps*x.Recipe.Final.Chains)
+				units := 8 * int64(o.Visible()) * int64(o.Hidden()) * int64(x.Recipe.final(s).Steps*x.Recipe.final(s).Chains)
 				jobs = append(jobs, lab.Job{Name: fmt.Sprintf("seed %d %s measured", seed, sp.run()), Units: units, Run: func(ctx context.Context, task *lab.Task) error {
 					defer task.Add(units)
 					if err := x.measure(ctx, o.machine, f); err != nil {

@@ -21,7 +21,7 @@ func (r *reporter) likelihoods() error {
 			"chains of 1 or of 10 Gibbs steps that start at the step's images (CD-1, CD-10), chains that go on from where they ended in the step before (PCD), "+
 			"and such chains at %d temperatures, of which neighbours exchange their states (PT). All end in binary states. A step of CD-10 renews 10 times as many states as one of CD-1 or PCD, one of PT %d times as many.", images, m.Train.Batch, r.Recipe.Levels, r.Recipe.Levels),
 		fmt.Sprintf("Machines with %d hidden units: log Z by annealed importance sampling after each epoch, with %d temperatures and %d chains; each at its best rate of %v, judged by validation log-likelihood with the first seed: %s. Epochs are measured on %d images, the final numbers on all. "+
-			"With few temperatures the number errs upwards, most of all for a machine with modes far from the data, which the chains then do not find: compare the curves with the final table.",
+			"With few temperatures the number errs upwards, most of all for a machine with modes far from the data, which the chains then do not find: compare the curves with the final table. Chains that are not restarted lag behind weights that change fast: the tables by rate show what PCD and PT gain on CD-10 at the smaller rate.",
 			m.Hidden, r.Recipe.Curve.Steps, r.Recipe.Curve.Chains, m.Rates, r.ratesOf(large), r.Recipe.Held))
 	if err := r.draw(chart{likelihoodFigure, fmt.Sprintf("Validation log-likelihood by epoch, %d hidden units", m.Hidden), "Annealed importance sampling.", "log-likelihood (nats an image)", large, likelihoodName, false}); err != nil {
 		return err
@@ -89,7 +89,7 @@ func (r *reporter) byRate(s size) {
 // checks reports annealed importance sampling against enumeration.
 func (r *reporter) checks() error {
 	r.Section("Is the estimate right?", fmt.Sprintf("log Z of %d hidden units is a sum over 2^%d states. Annealed importance sampling (%d temperatures, %d chains) must agree with it: its forward chains, from independent pixels to the machine, give a stochastic lower bound of log Z, "+
-		"reversed ones, from exact samples of the machine, a stochastic upper bound. Bars are three standard errors of the mean weight.", r.Recipe.Exact.Hidden, r.Recipe.Exact.Hidden, r.Recipe.Final.Steps, r.Recipe.Final.Chains),
+		"reversed ones, from exact samples of the machine, a stochastic upper bound. Bars are three standard errors of the mean weight.", r.Recipe.Exact.Hidden, r.Recipe.Exact.Hidden, r.Recipe.Check.Steps, r.Recipe.Check.Chains),
 		"Of a large machine there are no exact samples. Reversed chains that begin at test images bound the log-likelihood of another distribution from below, without assumption: that of the ends of the forward chains, the annealed model, which comes near to the machine as the temperatures grow more. "+
 			"The table of log-likelihoods says how far that conservative number lies below the one from forward chains, which errs upwards (RAISE, Burda, Grosse & Salakhutdinov 2015).")
 	dots := figure.Dots{XLabel: "training", YLabel: "estimate of log Z less the exact one (nats)"}
@@ -139,7 +139,7 @@ func (r *reporter) otherMeasures() error {
 		fmt.Sprintf("Every machine with %d hidden units, of all rates and seeds, after its last epoch. More training moves all to the left and upwards; but where the errors are equal, the likelihoods differ with the way of training, and the smallest error is not that of the largest likelihood.", r.Recipe.Large.Hidden), scatter); err != nil {
 		return err
 	}
-	if err := r.draw(chart{pseudoFigure, "Pseudo-likelihood of validation images", fmt.Sprintf("%d hidden units; one random pixel of each image is flipped.", r.Recipe.Large.Hidden), "pseudo-likelihood (nats an image)", large, pseudoName, false}); err != nil {
+	if err := r.draw(chart{pseudoFigure, "Pseudo-likelihood of validation images", fmt.Sprintf("%d hidden units; one random pixel of each of %d images is flipped, other ones for each seed, so that chance moves all curves of a seed together.", r.Recipe.Large.Hidden, r.Recipe.Held), "pseudo-likelihood (nats an image)", large, pseudoName, false}); err != nil {
 		return err
 	}
 	if err := r.draw(chart{gapFigure, "Free-energy gap between validation and training images", fmt.Sprintf("%d hidden units, %d images of each.", r.Recipe.Large.Hidden, r.Recipe.Held), "gap (nats an image)", large, gapName, false}); err != nil {
