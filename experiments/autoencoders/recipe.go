@@ -142,6 +142,7 @@ func presets() map[string]Recipe {
 	}
 	paper.Autoencoder.Train.Batch, paper.RBM.Train.Batch, paper.Supervised.Batch, paper.FineTune.Batch = 50, 50, 100, 100
 	paper.epochs(30, 20)
+	paper.Rates = []float64{0.3, 1}
 	all := map[string]Recipe{"smoke": smoke, "lecture": lecture, "paper": paper}
 	for name, deep := range deepPresets() {
 		r := all[name]
