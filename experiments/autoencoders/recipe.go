@@ -142,7 +142,10 @@ func presets() map[string]Recipe {
 	}
 	paper.Autoencoder.Train.Batch, paper.RBM.Train.Batch, paper.Supervised.Batch, paper.FineTune.Batch = 50, 50, 100, 100
 	paper.epochs(30, 20)
-	paper.Rates = []float64{0.3, 1}
+	// Around the best one: a contractive layer, λ = 1, after 10 epochs of pretraining and 15
+	// of fine-tuning had validation errors of 2.44 % at rate 0.03, 1.74 % at 0.1, 1.48 % at
+	// 0.3 and 1.59 % at 1 (seed 1).
+	paper.Rates = []float64{0.2, 0.4}
 	all := map[string]Recipe{"smoke": smoke, "lecture": lecture, "paper": paper}
 	for name, deep := range deepPresets() {
 		r := all[name]
