@@ -138,7 +138,7 @@ func presets() map[string]Recipe {
 	paper.Variants = slices.DeleteFunc(variants(), func(v variant) bool { return v == sparseKL || v == sparseL1 })
 	paper.Levels = Levels{
 		Decay: []float64{0.003, 0.01, 0.03}, Masking: []float64{0.1, 0.25, 0.5}, Gaussian: []float64{0.3, 0.5, 0.9},
-		KL: []float64{0.2, 0.6, 2}, L1: []float64{0.03, 0.1, 0.3}, Contraction: []float64{0.1, 0.3, 1},
+		KL: []float64{0.2, 0.6, 2}, L1: []float64{0.03, 0.1, 0.3}, Contraction: []float64{0.3, 1, 3},
 	}
 	paper.Autoencoder.Train.Batch, paper.RBM.Train.Batch, paper.Supervised.Batch, paper.FineTune.Batch = 50, 50, 100, 100
 	paper.epochs(30, 20)
