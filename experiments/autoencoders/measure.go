@@ -53,14 +53,14 @@ func (x *experimenter) result(v variant, seed uint64, all []*outcome) (result, e
 		}
 		for _, t := range o.tuned {
 			if t.rate == x.choice[v].rate {
-				return result{outcome: o, tuned: t, test: math.NaN(), testLoss: math.NaN(), restored: math.NaN()}, nil
+				return result{outcome: o, tuned: t, train: math.NaN(), test: math.NaN(), testLoss: math.NaN(), restored: math.NaN()}, nil
 			}
 		}
 	}
 	return result{}, fmt.Errorf("%s, seed %d: no training of the level and rate chosen", v, seed)
 }
 
-// read reads the test set with a classifier, unless its training diverged.
+// read reads the training and the test set with a classifier, unless its training diverged.
 func (x *experimenter) read(ctx context.Context, r *result) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -76,11 +76,15 @@ func (x *experimenter) read(ctx context.Context, r *result) error {
 	}
 	e := train.NewEvaluator(r.net)
 	e.Profile = x.Profile.Under("test")
+	learned, err := e.Run(x.images[r.seed])
+	if err != nil {
+		return err
+	}
 	v, err := e.Run(x.data.Test)
 	if err != nil {
 		return err
 	}
-	r.test, r.testLoss = trial.Value(v, "error"), trial.Value(v, "loss")
+	r.train, r.test, r.testLoss = trial.Value(learned, "error"), trial.Value(v, "error"), trial.Value(v, "loss")
 	return x.SaveModel(name, r.net)
 }
 

@@ -99,7 +99,8 @@ type RBM struct {
 // their searches: one layer of 1000 sigmoid units, tied weights, cross-entropy, 50,000
 // training images, and of the epochs of fine-tuning the one with the least validation
 // error. Ours are the optimiser, the numbers of epochs, which are such that it takes about
-// an hour and a half on two processors, the levels, and the variants that they have not.
+// an hour and a half on two processors, and the levels. The sparse autoencoders, which they
+// have not, are left out for the time that they take; -variants puts them back.
 func presets() map[string]Recipe {
 	falling := func(rate float64) train.Optimizer {
 		return train.Optimizer{Kind: "momentum", Rate: train.Schedule{Start: rate, Linear: true}, Momentum: train.Constant(0.9)}
@@ -134,12 +135,17 @@ func presets() map[string]Recipe {
 	}
 	paper := lecture
 	paper.Hidden, paper.Images = 1000, 0
+	paper.Variants = slices.DeleteFunc(variants(), func(v variant) bool { return v == sparseKL || v == sparseL1 })
 	paper.Levels = Levels{
 		Decay: []float64{0.003, 0.01, 0.03}, Masking: []float64{0.1, 0.25, 0.5}, Gaussian: []float64{0.3, 0.5, 0.9},
 		KL: []float64{0.2, 0.6, 2}, L1: []float64{0.03, 0.1, 0.3}, Contraction: []float64{0.3, 1, 3},
 	}
 	paper.Autoencoder.Train.Batch, paper.RBM.Train.Batch, paper.Supervised.Batch, paper.FineTune.Batch = 50, 50, 100, 100
-	paper.epochs(20, 25)
+	paper.epochs(30, 20)
+	// Around the best one: a contractive layer, λ = 1, after 10 epochs of pretraining and 15
+	// of fine-tuning had validation errors of 2.44 % at rate 0.03, 1.74 % at 0.1, 1.48 % at
+	// 0.3 and 1.59 % at 1 (seed 1).
+	paper.Rates = []float64{0.2, 0.4}
 	all := map[string]Recipe{"smoke": smoke, "lecture": lecture, "paper": paper}
 	for name, deep := range deepPresets() {
 		r := all[name]

@@ -32,8 +32,8 @@ func (x *experimenter) report() error {
 	return nil
 }
 
-// metrics by variant, such as cae.test_error: test_error and test_loss, of the parameters
-// with the smallest validation error; validation_error, that error; first_validation_error,
+// metrics by variant, such as cae.test_error: test_error, test_loss and train_error, of the
+// parameters with the smallest validation error; validation_error, that error; first_validation_error,
 // after one epoch; level (from 1, 0 where there are none) and rate, as chosen. Of the code
 // before fine-tuning, of the validation images: contraction, the mean ‖J‖_F; saturated, the
 // share of activations within 0.05 of 0 or 1; activation, their mean; sparseness, Hoyer's.
@@ -48,6 +48,7 @@ func (x *experimenter) metrics() {
 			record := func(name string, value float64) { x.Metric(string(v)+"."+name, r.seed, value) }
 			record("test_error", r.test)
 			record("test_loss", r.testLoss)
+			record("train_error", r.train)
 			record("validation_error", r.validation())
 			record("level", float64(level))
 			record("rate", x.choice[v].rate)
@@ -129,9 +130,10 @@ func (x *experimenter) errors() error {
 		if p := v.published(); p > 0 {
 			published = fmt.Sprintf("%.2f", p)
 		}
-		rows = append(rows, []string{v.label(), x.setting(v), percent(x.values(v, "test_error")), published, percent(x.values(v, "validation_error"))})
+		rows = append(rows, []string{v.label(), x.setting(v), percent(x.values(v, "test_error")), published, percent(x.values(v, "validation_error")), percent(x.values(v, "train_error"))})
 	}
-	x.Table("Error in percent, mean ± standard deviation over seeds", []string{"variant", "chosen", "test", "Rifai et al.", "validation"}, rows)
+	x.Table("Error in percent, mean ± standard deviation over seeds", []string{"variant", "chosen", "test", "Rifai et al.", "validation", "training"}, rows)
+	x.withoutGain()
 	return x.bars(errorFigure, "Test error by pretraining", "test error (%)", "test_error", 100, r.Variants)
 }
 

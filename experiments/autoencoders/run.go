@@ -35,8 +35,8 @@ type choice struct {
 type result struct {
 	*outcome
 	tuned
-	// test is the classifier's, errors in fractions.
-	test, testLoss float64
+	// train and test are the classifier's errors, in fractions.
+	train, test, testLoss float64
 	// restored is the squared error per image of the reconstruction of corrupted images;
 	// NaN for what reconstructs nothing.
 	restored float64

@@ -138,3 +138,34 @@ func digits(labels []uint8, classes int) (rows []int) {
 	}
 	return rows
 }
+
+// withoutGain tells of the variants whose test error is not below that of random first
+// weights with every seed whether they fit the training images less well, or as well and
+// tell others less.
+func (x *experimenter) withoutGain() {
+	if !x.has(randomWeights) {
+		return
+	}
+	random, randomFit := x.values(randomWeights, "test_error"), x.values(randomWeights, "train_error")
+	var rows [][]string
+	for _, v := range x.Recipe.Variants {
+		test, fit := x.values(v, "test_error"), x.values(v, "train_error")
+		won, _, _, err := lab.SignOverSeeds(test, random)
+		if err != nil || v == randomWeights || won == len(x.Seeds) {
+			continue
+		}
+		worse, _, _, _ := lab.SignOverSeeds(randomFit, fit)
+		reading := "neither with every seed"
+		switch {
+		case worse == len(x.Seeds):
+			reading = "has not fitted the training images as well: its fine-tuning is slower"
+		case worse == 0:
+			reading = "has fitted the training images as well: what it began with generalises less"
+		}
+		rows = append(rows, []string{v.label(), fmt.Sprintf("%d of %d", won, len(x.Seeds)), percent(fit), percent(randomFit), lab.Summary(x.values(v, "contraction")), reading})
+	}
+	if len(rows) > 0 {
+		x.Table("Variants whose test error is not below that of random first weights with every seed",
+			[]string{"variant", "seeds lower", "training error (%)", "of random", "mean ‖J‖", "what every seed shows"}, rows)
+	}
+}
