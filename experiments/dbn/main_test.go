@@ -17,7 +17,7 @@ func program() labtest.Program[Recipe] {
 }
 
 func TestSameSeedSameBytes(t *testing.T) {
-	program().SameSeedSameBytes(t, errorFigure, curveFigure, boundFigure, mindFigure, drawnFigure(greedy), drawnFigure(upDown),
+	program().SameSeedSameBytes(t, errorFigure, curveFigure, boundFigure, mindFigure, agreeFigure, drawnFigure(greedy), drawnFigure(upDown),
 		"checkpoints/seed-1-dbn", "models/seed-1-dbn-greedy.safetensors", "models/seed-1-dbn-fine-tuned.safetensors", "models/seed-1-dbn-up-down.safetensors")
 }
 
@@ -27,7 +27,7 @@ func TestPresets(t *testing.T) { program().Presets(t) }
 
 func TestResult(t *testing.T) {
 	d := program().Result(t, "-seeds", "3")
-	for _, name := range []string{"greedy.test_error", "fine-tuned.test_error", "up-down.test_error", "up-down.validation_error", "greedy.agreement", "up-down.agreement",
+	for _, name := range []string{"greedy.test_error", "fine-tuned.test_error", "up-down.test_error", "up-down.validation_error", "greedy.agreement", "up-down.agreement", "up-down.agreement_from_images",
 		"1 layer.bound", "2 layers.bound", "3 layers.bound", "up-down.bound", "up-down.log_z"} {
 		values := d.Metrics[name].Values
 		if len(values) != 3 || slices.ContainsFunc(values, func(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) }) {

@@ -12,13 +12,28 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// drawing are images of classes that the network was asked for, class by class.
+// drawing are images of classes that the network was asked for, class by class, by where the
+// chains began.
 type drawing struct {
-	along  []*tensor.Dense // images of all chains, by number of steps
-	images *datasets.Set   // at the end, with the class that was asked for
-	// agreement is the fraction that the fine-tuned classifier takes for that class.
-	agreement float64
+	// along are the images of all chains, by number of steps.
+	along map[string][]*tensor.Dense
+	// classes that were asked for.
+	classes []uint8
+	// agreement is the fraction that the fine-tuned classifier takes for that class, by number
+	// of steps.
+	agreement map[string][]float64
 }
+
+// Where chains begin: at noise, or at validation images of the class.
+const (
+	fromNoise  = "from noise"
+	fromImages = "from images"
+)
+
+func starts() []string { return []string{fromNoise, fromImages} }
+
+// last is the fraction after all steps.
+func (d *drawing) last(start string) float64 { return d.agreement[start][len(d.agreement[start])-1] }
 
 // noise is n rows of fair coin flips.
 func noise(n, dim int, s *random.Stream) *tensor.Dense {
@@ -27,40 +42,63 @@ func noise(n, dim int, s *random.Stream) *tensor.Dense {
 	return x
 }
 
+// ofClasses are images of a set with the given classes, each class's by turns.
+func ofClasses(set *datasets.Set, classes []uint8) (*tensor.Dense, error) {
+	byClass := make([][]int, set.Classes)
+	for i, y := range set.Labels {
+		byClass[y] = append(byClass[y], i)
+	}
+	dim := set.Dim()
+	x, taken := tensor.New(tensor.Of(tensor.Float32), tensor.WithShape(len(classes), dim)), make([]int, set.Classes)
+	for i, y := range classes {
+		if len(byClass[y]) == 0 {
+			return nil, fmt.Errorf("%s: has no image of class %d", set.Name, y)
+		}
+		from := byClass[y][taken[y]%len(byClass[y])]
+		taken[y]++
+		copy(x.Float32s()[i*dim:(i+1)*dim], set.X.Float32s()[from*dim:(from+1)*dim])
+	}
+	return x, nil
+}
+
 // drawImages asks for every class.
 func (j *job) drawImages(ctx context.Context, view string) error {
-	p, classes, dim := j.Recipe.Draw, j.data.Train.Classes, j.data.Train.Dim()
+	d := &drawing{along: map[string][]*tensor.Dense{}, agreement: map[string][]float64{}}
 	var labels []int
-	var bytes []uint8
-	for y := range classes {
-		for range p.Chains {
-			labels, bytes = append(labels, y), append(bytes, uint8(y))
+	for y := range j.data.Train.Classes {
+		for range j.Recipe.Draw.Chains {
+			labels, d.classes = append(labels, y), append(d.classes, uint8(y))
 		}
 	}
-	s := random.New(j.seed).Split("drawing " + view)
-	chains, err := j.dbn.Chains(noise(len(labels), dim, s), labels, s)
-	if err != nil {
-		return err
-	}
-	d, done := &drawing{}, 0
-	var x *tensor.Dense
-	for _, steps := range p.Steps {
-		for ; done < steps; done++ {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			if err := chains.Run(1); err != nil {
+	for _, start := range starts() {
+		s := random.New(j.seed).Split("drawing " + view + " " + start)
+		x := noise(len(labels), j.data.Train.Dim(), s)
+		if start == fromImages {
+			var err error
+			if x, err = ofClasses(j.data.Validation, d.classes); err != nil {
 				return err
 			}
 		}
-		if x, _, err = chains.Images(); err != nil {
+		chains, err := j.dbn.Chains(x, labels, s)
+		if err != nil {
 			return err
 		}
-		d.along = append(d.along, x)
-	}
-	test := j.data.Test
-	if d.images, err = datasets.NewSet("drawn", x, bytes, classes, test.Height, test.Width); err != nil {
-		return err
+		done := 0
+		for _, steps := range j.Recipe.Draw.Steps {
+			for ; done < steps; done++ {
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				if err := chains.Run(1); err != nil {
+					return err
+				}
+			}
+			images, _, err := chains.Images()
+			if err != nil {
+				return err
+			}
+			d.along[start] = append(d.along[start], images)
+		}
 	}
 	j.out.drawn[view] = d
 	return nil
@@ -68,12 +106,20 @@ func (j *job) drawImages(ctx context.Context, view string) error {
 
 // judge lets the classifier look at what was drawn.
 func (j *job) judge(view string) error {
-	d := j.out.drawn[view]
-	values, err := train.NewEvaluator(j.net).Run(d.images)
-	if err != nil {
-		return fmt.Errorf("drawings: %w", err)
+	d, test, e := j.out.drawn[view], j.data.Test, train.NewEvaluator(j.net)
+	for _, start := range starts() {
+		for _, x := range d.along[start] {
+			set, err := datasets.NewSet("drawn", x, d.classes, test.Classes, test.Height, test.Width)
+			if err != nil {
+				return fmt.Errorf("drawings: %w", err)
+			}
+			values, err := e.Run(set)
+			if err != nil {
+				return fmt.Errorf("drawings: %w", err)
+			}
+			d.agreement[start] = append(d.agreement[start], 1-trial.Value(values, "error"))
+		}
 	}
-	d.agreement = 1 - trial.Value(values, "error")
 	return nil
 }
 

@@ -26,6 +26,7 @@ const (
 	curveFigure = "up_down.svg"
 	boundFigure = "bound.svg"
 	mindFigure  = "mind.png"
+	agreeFigure = "agreement.svg"
 )
 
 func drawnFigure(view string) string { return "drawn_" + strings.ReplaceAll(view, "-", "_") + ".png" }
@@ -43,7 +44,8 @@ func report(run *lab.Run[Recipe], data *datasets.Split, outcomes []*outcome) err
 }
 
 // metrics by view, such as up-down.test_error: test_error and validation_error; agreement, the
-// fraction of images drawn of a class that the fine-tuned classifier takes for it. By network,
+// fraction of images drawn of a class, from noise, that the fine-tuned classifier takes for it,
+// and agreement_from_images, that of chains which began at images of the class. By network,
 // such as "2 layers" or up-down: bound, the mean lower bound of log p(v) in nats, and log_z.
 func (r *reporter) metrics() {
 	for i, seed := range r.Seeds {
@@ -52,7 +54,8 @@ func (r *reporter) metrics() {
 			r.Metric(view+".test_error", seed, o.test[view])
 			r.Metric(view+".validation_error", seed, o.validation[view])
 			if d := o.drawn[view]; d != nil {
-				r.Metric(view+".agreement", seed, d.agreement)
+				r.Metric(view+".agreement", seed, d.last(fromNoise))
+				r.Metric(view+".agreement_from_images", seed, d.last(fromImages))
 			}
 		}
 		for _, e := range o.bounds {
@@ -182,10 +185,11 @@ func (r *reporter) training() error {
 // bounds shows how probable the networks hold images that they have not seen.
 func (r *reporter) bounds() error {
 	b := r.Recipe.Bound
-	r.Section("How probable are images that it has not seen?", fmt.Sprintf("The mean of log p(v) of %d test images, made binary with their intensities as probabilities; of one layer itself, "+
+	text := fmt.Sprintf("The mean of log p(v) of %d test images, made binary with their intensities as probabilities; of one layer itself, "+
 		"of more the variational lower bound, by %d samples of the hidden units an image. log Z of the highest layer is an estimate by annealed importance sampling, with %d temperatures and %d chains; "+
 		"as it tends to be too low, the bounds tend to be too high. Each network is the one before it with another layer, and the last is all of them after the up-down training.",
-		b.Images, b.Samples, b.Temperatures, b.Chains*r.data.Train.Classes))
+		b.Images, b.Samples, b.Temperatures, b.Chains*r.data.Train.Classes)
+	r.Section("How probable are images that it has not seen?", append([]string{text}, r.fallen()...)...)
 	var rows [][]string
 	dots := figure.Dots{YLabel: "lower bound of log p(v) (nats)", Colors: figure.NewColors("bound")}
 	for _, e := range r.outcomes[0].bounds {
@@ -201,6 +205,24 @@ func (r *reporter) bounds() error {
 		return err
 	}
 	r.Figure(boundFigure, "Lower bound of the log-probability of test images", strings.TrimSpace("Higher is better. "+dots.Spread()), svg)
+	return nil
+}
+
+// fallen says what a bound means that falls with another layer for every seed, if one does.
+func (r *reporter) fallen() []string {
+	bounds := r.outcomes[0].bounds
+	for i := 1; i < len(bounds)-1; i++ {
+		before, after, trained := r.Values(bounds[i-1].name()+".bound"), r.Values(bounds[i].name()+".bound"), r.Values(upDown+".bound")
+		if below, _, _, err := lab.SignOverSeeds(after, before); err != nil || below < len(r.Seeds) {
+			continue
+		}
+		text := fmt.Sprintf("The bound falls from %s to %s. That another layer cannot lower it is proved for weights that begin as the transposed ones of the layer below and climb the likelihood itself; "+
+			"these begin at random, and learn by contrastive divergence.", bounds[i-1].name(), bounds[i].name())
+		if lower, _, _, err := lab.SignOverSeeds(before, trained); err == nil && lower == len(r.Seeds) {
+			text += " It is not that a network of as many layers had to be the worse model: after the up-down training its bound is the higher one, for every seed."
+		}
+		return []string{text}
+	}
 	return nil
 }
 

@@ -11,7 +11,7 @@ import (
 // shownChains is how many images of a class are shown, at most.
 const shownChains = 10
 
-// drawings shows what the network draws when it is asked for a class; of the first seed.
+// drawings shows what the network draws when it is asked for a class.
 func (r *reporter) drawings() error {
 	p := r.Recipe.Draw
 	var steps []string
@@ -19,33 +19,62 @@ func (r *reporter) drawings() error {
 		steps = append(steps, fmt.Sprint(n))
 	}
 	last := steps[len(steps)-1]
-	r.Section("Draw me a four", fmt.Sprintf("A label is held, and the memory takes Gibbs steps from noise that was passed up; then one pass down shows the image that the network has in mind, by the probabilities of the pixels. "+
-		"%d chains of each class were drawn, and after %s steps the fine-tuned classifier of the same seed, which has not seen any of them, tells their classes.", p.Chains, last))
+	r.Section("Draw me a four", fmt.Sprintf("A label is held, and the memory takes Gibbs steps; then one pass down shows the image that the network has in mind, by the probabilities of the pixels. "+
+		"%d chains of each class begin at noise that was passed up, and as many at validation images of the class. The fine-tuned classifier of the same seed, which has not seen any of the drawings, tells their classes. "+
+		"Chains from noise that do worse than those from images have not found their way yet; where both end at the same level, it is the memory that holds other images for that class as well.", p.Chains))
 	var rows [][]string
 	for _, view := range []string{greedy, upDown} {
-		rows = append(rows, []string{view, lab.Summary(r.percents(view + ".agreement"))})
+		rows = append(rows, []string{view, lab.Summary(r.percents(view + ".agreement")), lab.Summary(r.percents(view + ".agreement_from_images"))})
 	}
-	r.Table("Images taken for the class that was asked for, in percent, mean ± standard deviation over seeds", []string{"network", "of the class"}, rows)
+	r.Table("Images after "+last+" steps that are taken for the class asked for, in percent, mean ± standard deviation over seeds", []string{"network", fromNoise, fromImages}, rows)
+	if err := r.agreement(); err != nil {
+		return err
+	}
 	shown := min(p.Chains, shownChains)
 	for _, view := range []string{greedy, upDown} {
-		d := r.outcomes[0].drawn[view]
+		along := r.outcomes[0].drawn[view].along[fromNoise]
 		var tiles [][]float32
 		for y := range r.data.Train.Classes {
-			for _, x := range d.along {
+			for _, x := range along {
 				tiles = append(tiles, row(x, y*p.Chains))
 			}
 			tiles = append(tiles, nil) // a gap
 			for i := range shown {
-				tiles = append(tiles, row(d.images.X, y*p.Chains+i))
+				tiles = append(tiles, row(along[len(along)-1], y*p.Chains+i))
 			}
 		}
-		png, err := r.sheet(tiles, len(d.along)+1+shown)
+		png, err := r.sheet(tiles, len(along)+1+shown)
 		if err != nil {
 			return err
 		}
-		r.Figure(drawnFigure(view), "Images drawn, "+view, fmt.Sprintf("A row for each class. Left: one chain, after %s steps. Right: the first chain and others after %s steps. Seed %d.",
+		r.Figure(drawnFigure(view), "Images drawn, "+view, fmt.Sprintf("A row for each class. Left: one chain from noise, after %s steps. Right: the first chain and others after %s steps. Seed %d.",
 			strings.Join(steps, ", "), last, r.Seeds[0]), png)
 	}
+	return nil
+}
+
+// agreement shows how the chains come to images of their class.
+func (r *reporter) agreement() error {
+	var names []string
+	chart := figure.Lines{XLabel: "Gibbs steps", YLabel: "taken for the class (%)", LogX: true, FromZero: true}
+	for _, view := range []string{greedy, upDown} {
+		for _, start := range starts() {
+			s := figure.Series{Name: view + ", " + start}
+			for _, n := range r.Recipe.Draw.Steps {
+				s.X = append(s.X, float64(n))
+			}
+			for _, o := range r.outcomes {
+				s.Y = append(s.Y, lab.Scaled(o.drawn[view].agreement[start], 100))
+			}
+			names, chart.Series = append(names, s.Name), append(chart.Series, s)
+		}
+	}
+	chart.Colors = figure.NewColors(names...)
+	svg, err := chart.SVG()
+	if err != nil {
+		return err
+	}
+	r.Figure(agreeFigure, "Drawings of the class that was asked for", strings.TrimSpace("By the number of Gibbs steps with the label held. "+chart.Spread()), svg)
 	return nil
 }
 
