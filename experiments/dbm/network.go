@@ -106,10 +106,30 @@ func (n *network) machine(hidden int) (err error) {
 	if n.dbm, err = models.NewDBM(n.method, n.sizes(hidden), n.recipe.Init, n.root.Split("init")); err != nil {
 		return err
 	}
+	if err := n.rates(n.dbm.B[0]); err != nil {
+		return err
+	}
 	if n.stack, err = n.dbm.Stack(n.recipe.CD, n.root.Split("greedy")); err != nil {
 		return err
 	}
 	n.stages = pretrain.Greedy(pretrain.DBMLayers(n.stack, n.recipe.layer), n.data.train, n.order())
+	return nil
+}
+
+// rates sets the biases of the visible units to what makes each of them on as often as in the
+// training images if all hidden units are off (Hinton 2010, §8). From biases of 0, contrastive
+// divergence, whose chains stay near the data, never learns how unlikely grey images are, and
+// other chains fall into them.
+func (n *network) rates(c *blocks.Param) error {
+	some, err := n.base()
+	if err != nil {
+		return err
+	}
+	base, err := models.BaseRates(some.X)
+	if err != nil {
+		return err
+	}
+	copy(c.Value.Float32s(), base.Float32s())
 	return nil
 }
 
@@ -167,6 +187,9 @@ func (n *network) deep() error {
 // once.
 func (n *network) deepBelief() (err error) {
 	if n.dbn, err = models.NewDBN(methodDBN, n.sizes(2), n.recipe.Init, n.root.Split("init")); err != nil {
+		return err
+	}
+	if err := n.rates(n.dbn.Layers[0].C); err != nil {
 		return err
 	}
 	for l, r := range n.dbn.Layers {

@@ -120,7 +120,7 @@ func (r *reporter) likelihoods() error {
 		return err
 	}
 	r.Figure("likelihood.svg", "Log-likelihood of the test images", strings.TrimSpace("The RBM's own, lower bounds of the others. "+dots.Spread()), svg)
-	r.Table("Nats an image; published: Salakhutdinov & Hinton 2009, 500 and 1000 units, labels not used",
+	r.Table("Nats an image; published: Salakhutdinov & Hinton 2009, 500 and 1000 units",
 		[]string{"machine", "log-likelihood or bound", "log Z", "its interval, widest of the seeds", "published"}, rows)
 	return nil
 }
