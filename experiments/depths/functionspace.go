@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"math"
-	"strings"
 
 	"capas/experiments/lab/figure"
 )
@@ -71,7 +70,7 @@ func (r *reporter) functions() error {
 	if err != nil {
 		return err
 	}
-	legend := "A line for each seed, a dot for each epoch, from the ring to the marker."
+	legend := "A line for each seed, a dot for each epoch that is shown, from the ring to the marker."
 	r.Figure("functions_pca.svg", "Trajectories in function space, by principal components", legend, svg)
 	if len(x) < 4 {
 		return nil
@@ -83,7 +82,7 @@ func (r *reporter) functions() error {
 	if svg, err = chart.SVG(); err != nil {
 		return err
 	}
-	r.Figure("functions_tsne.svg", "Trajectories in function space, by t-SNE", strings.TrimSpace(legend+fmt.Sprintf(" Perplexity %d, begun at the principal components.", perplexity)), svg)
+	r.Figure("functions_tsne.svg", "Trajectories in function space, by t-SNE", legend+fmt.Sprintf(" Perplexity %.3g, begun at the principal components.", perplexity(len(x))), svg)
 	return nil
 }
 
@@ -95,35 +94,47 @@ func (r *reporter) distances() {
 	if len(r.Seeds) < 2 {
 		return
 	}
-	row := func(init string, seed uint64, first bool) []float32 {
-		o := r.of(r.at(init, r.Recipe.PointsDepth), seed)
-		if first {
-			return o.path.row(0)
-		}
-		return o.path.row(len(o.Last().Epochs))
-	}
 	for _, init := range r.Recipe.Inits {
 		c := r.at(init, r.Recipe.PointsDepth)
 		for _, seed := range r.Seeds {
 			var first, last float64
-			own, other := math.Inf(1), math.Inf(1)
+			for _, partner := range r.Seeds {
+				if partner != seed {
+					first += distance(r.place(init, seed, true), r.place(init, partner, true)) / float64(len(r.Seeds)-1)
+					last += distance(r.place(init, seed, false), r.place(init, partner, false)) / float64(len(r.Seeds)-1)
+				}
+			}
+			other := math.Inf(1)
 			for _, to := range r.Recipe.Inits {
-				for _, partner := range r.Seeds {
-					d := distance(row(init, seed, false), row(to, partner, false))
-					switch {
-					case to != init:
-						other = min(other, d)
-					case partner != seed:
-						own = min(own, d)
-						last += d / float64(len(r.Seeds)-1)
-						first += distance(row(init, seed, true), row(to, partner, true)) / float64(len(r.Seeds)-1)
-					}
+				if to != init {
+					other = min(other, r.nearest(init, seed, to))
 				}
 			}
 			r.Metric(c.metric("spread_first"), seed, first)
 			r.Metric(c.metric("spread_last"), seed, last)
-			r.Metric(c.metric("nearest_own"), seed, own)
+			r.Metric(c.metric("nearest_own"), seed, r.nearest(init, seed, init))
 			r.Metric(c.metric("nearest_other"), seed, other)
 		}
 	}
+}
+
+// place is the function that a network is, with its first weights or after the last epoch.
+func (r *reporter) place(init string, seed uint64, first bool) []float32 {
+	o := r.of(r.at(init, r.Recipe.PointsDepth), seed)
+	if first {
+		return o.path.row(0)
+	}
+	return o.path.row(len(o.Last().Epochs))
+}
+
+// nearest is the distance, after the last epoch, from a network to the nearest other one of
+// an origin.
+func (r *reporter) nearest(init string, seed uint64, to string) float64 {
+	least := math.Inf(1)
+	for _, partner := range r.Seeds {
+		if to != init || partner != seed {
+			least = min(least, distance(r.place(init, seed, false), r.place(to, partner, false)))
+		}
+	}
+	return least
 }

@@ -35,14 +35,24 @@ func (r *reporter) losses() error {
 		return err
 	}
 	r.Figure("train_and_validation.svg", fmt.Sprintf("Validation against training loss as training proceeds, %s", layers(r.Recipe.PointsDepth)),
-		"A line for each seed, a dot for each epoch, from the ring on. The training loss is the mean over an epoch, as the parameters change.", svg)
+		"A line for each seed, a dot for each epoch, from the ring on. The training loss is the mean over an epoch, as the parameters change; "+
+			"so the validation loss is that half way through the epoch: the mean of before and after it.", svg)
 	return nil
 }
 
-// course is the training and the validation loss of every epoch.
+// course is the training and the validation loss of every epoch but the first. The training
+// loss is the mean over an epoch, which lies behind the parameters at its end the more, the
+// faster a network learns. So the validation loss beside it is that half way through the
+// epoch: the mean of before and after it. Of one epoch alone, it is that after it.
 func course(h *train.History) (trained, validation []float64) {
-	for _, e := range h.Epochs {
-		trained, validation = append(trained, trial.TrainingLoss(e)), append(validation, trial.Value(e.Validation, "loss"))
+	for i, e := range h.Epochs {
+		v := trial.Value(e.Validation, "loss")
+		if i > 0 {
+			v = (v + trial.Value(h.Epochs[i-1].Validation, "loss")) / 2
+		} else if len(h.Epochs) > 1 {
+			continue
+		}
+		trained, validation = append(trained, trial.TrainingLoss(e)), append(validation, v)
 	}
 	return trained, validation
 }
@@ -50,7 +60,7 @@ func course(h *train.History) (trained, validation []float64) {
 // equalLoss compares two courses where both have the same training loss: the smallest that
 // both reach. It returns this loss and the validation losses of either there, interpolated
 // between epochs in the logarithm of the training loss; NaN for a training that diverged
-// before the end of an epoch.
+// before the end of an epoch, or whose losses are all below.
 func equalLoss(a, b *train.History) (loss, va, vb float64) {
 	ta, ya := course(a)
 	tb, yb := course(b)
@@ -69,13 +79,17 @@ func least(v []float64) float64 {
 	return out
 }
 
-// valueAt is the value of y where t first falls to a level.
+// valueAt is the value of y where t first falls to a level; NaN if it begins below or ends
+// above.
 func valueAt(t, y []float64, level float64) float64 {
 	for i := range t {
 		if t[i] > level {
 			continue
 		}
 		if i == 0 {
+			if t[0] < level {
+				break
+			}
 			return y[0]
 		}
 		part := math.Log(t[i-1]/level) / math.Log(t[i-1]/t[i])

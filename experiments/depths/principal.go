@@ -41,8 +41,8 @@ func gram(rows [][]float64) *mat.SymDense {
 }
 
 // principal places the rows on their first two principal components and returns the
-// components' shares of the variance. There are fewer rows than columns, so that it takes
-// the eigenvectors of the inner products, not of the covariances. A component's sign is
+// components' shares of the variance. There are fewer rows than columns, as a rule, so
+// that it takes the eigenvectors of the inner products, not of the covariances. A component's sign is
 // such that its largest score is positive.
 func principal(rows [][]float32) (x, y []float64, shares [2]float64, err error) {
 	g := gram(centred(rows))

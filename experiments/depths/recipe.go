@@ -202,6 +202,9 @@ func validate(r *Recipe) error {
 	if err := r.Augment.Check(); err != nil {
 		return err
 	}
+	if r.OnlineEpochs > 0 && r.Augment == (datasets.Augmentation{}) {
+		return fmt.Errorf("want augment to change images, so that none repeats, or online_epochs 0")
+	}
 	return r.checkTrainings()
 }
 

@@ -52,8 +52,9 @@ func (r *reporter) of(c config, seed uint64) *outcome {
 
 // Metrics by configuration, such as sdae.depth3.width200.test_error: test_error,
 // train_loss and train_error are of the parameters with the smallest validation error,
-// validation_error; rate is the chosen one; last_train_loss is the mean over the last
-// epoch. online_test_error is of the network that saw no image twice.
+// validation_error; rate is the chosen one. online_test_error is of the network that saw
+// no image twice. One that diverged has the errors and the loss of a guess. See distances
+// for those in the space of functions.
 func (r *reporter) metrics() {
 	for _, c := range configs(r.Recipe) {
 		for _, seed := range r.Seeds {

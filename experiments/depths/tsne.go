@@ -92,14 +92,17 @@ func divergence(y, p *G.Node) (*G.Node, error) {
 	return c.Do(G.Add(near, c.Do(G.Log(all)))), c.Err()
 }
 
-// Settings of embed: Perplexity, of no more than a third of the points; Steps, in the first
-// quarter of which p is multiplied by exaggeration, so that clusters form.
+// Settings of embed: steps, in the first quarter of which p is multiplied by exaggeration,
+// so that clusters form, and the length at which they begin.
 const (
-	perplexity   = 30
 	steps        = 1000
 	exaggeration = 4
 	stepLength   = 0.3
 )
+
+// perplexity is how many neighbours a point has, roughly: 30, and no more than a third of
+// the n points.
+func perplexity(n int) float64 { return min(30, float64(n)/3) }
 
 // embed places points in the plane by t-SNE, from the given places on. The divergence's
 // symbolic gradient goes into the steps of Adam.
@@ -108,7 +111,7 @@ func embed(squared *mat.SymDense, x, y []float64) (ex, ey []float64, err error) 
 	if n < 4 {
 		return nil, nil, fmt.Errorf("t-SNE: want at least 4 points, got %d", n)
 	}
-	p := neighbours(squared, min(perplexity, float64(n)/3))
+	p := neighbours(squared, perplexity(n))
 	places := &blocks.Param{Name: "places", Value: tensor.New(tensor.WithShape(n, 2), tensor.WithBacking(make([]float64, 2*n)))}
 	at := places.Value.Float64s()
 	spread := 0.0

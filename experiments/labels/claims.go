@@ -88,7 +88,7 @@ func (r *reporter) gainsWithAll(pair string) {
 	})
 }
 
-// stays claims that pretrained weights move less.
+// stays claims that pretrained weights move less, in proportion to their size.
 func (r *reporter) stays(pair string) {
 	less, all := 0, 0
 	values := func(c cell) []float64 { return r.Values(c.metric(movedMetric(1))) }
@@ -99,7 +99,7 @@ func (r *reporter) stays(pair string) {
 		all += len(random)
 	}
 	r.Claim(lab.Claim{
-		Section: "3.2", Claim: fmt.Sprintf("Learning labels moves pretrained weights of the first layer less than random ones (%s).", r.Recipe.pairTitle(pair)),
+		Section: "3.2", Claim: fmt.Sprintf("Learning labels moves pretrained weights of the first layer by a smaller share of their size than random ones (%s).", r.Recipe.pairTitle(pair)),
 		Measured: "‖W − W⁰‖/‖W⁰‖, random and pretrained: " + r.overLabels(r.Recipe.Labels, func(n int) string {
 			c := pretrained(pair, n)
 			return lab.Summary(values(c.random())) + " and " + lab.Summary(values(c))

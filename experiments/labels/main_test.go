@@ -52,7 +52,7 @@ func TestResult(t *testing.T) {
 			t.Errorf("the published errors are missing: %s", c.Measured)
 		}
 	}
-	if d := program().Result(t, "-seeds", "2"); len(d.Claims) != 0 {
+	if d := program().Result(t, "-seeds", "2", "-pairs", "rbm", "-labels", "20", "-rates", "0.01"); len(d.Claims) != 0 {
 		t.Errorf("verdicts from two seeds: %v", d.Claims)
 	}
 }
@@ -63,8 +63,9 @@ func TestChoices(t *testing.T) {
 		{"-pairs", "rbm", "-labels", "50"},
 		{"-pairs", "dbn", "-layers", "5,4,3,2"},
 		{"-pairs", "dbn,rbm", "-labels", "20"},
+		{"-pairs", "rbm", "-optimizer", "sgd", "-rates", "1e-30"}, // no weight moves
 	} {
-		d := program().Result(t, append(args, "-seeds", "3")...)
+		d := program().Result(t, append([]string{"-seeds", "3", "-rates", "0.01"}, args...)...)
 		if !slices.Contains(d.Figures, movedFigure) || len(d.Claims) == 0 {
 			t.Errorf("%v: figures %v, %d claims", args, d.Figures, len(d.Claims))
 		}

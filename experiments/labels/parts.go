@@ -54,7 +54,7 @@ func (r *reporter) validation() error {
 func (r *reporter) weights() error {
 	r.Section("How far weights move", "How far the weights of a hidden layer are from their first values after the labels were learned, over the size of these: ‖W − W⁰‖/‖W⁰‖, by Frobenius norms, at the chosen rates.")
 	lines := r.labelsAxis("‖W − W⁰‖/‖W⁰‖")
-	lines.LogY, lines.Colors = true, figure.Colors{}
+	lines.Colors = figure.Colors{}
 	var header []string
 	var of []func(n int) []float64
 	for _, p := range r.Recipe.Pairs {
@@ -91,10 +91,27 @@ func (r *reporter) weights() error {
 		}
 	}
 	r.Table("Root mean squares of the first weights and of their changes", []string{"layer", "first weights", fmt.Sprintf("change, %d labels", r.Recipe.least()), fmt.Sprintf("change, %d labels", r.Recipe.most())}, rows)
+	caption := ""
+	if lines.LogY = moved(lines.Series); lines.LogY {
+		caption = "Both axes are logarithmic."
+	}
 	if len(lines.Series) > 7 { // more than a chart can tell apart
 		lines.Series = lines.Series[:6]
+		caption += " The first six of the table's columns."
 	}
-	return r.draw(movedFigure, "How far weights move by number of labels", "Both axes are logarithmic.", lines)
+	return r.draw(movedFigure, "How far weights move by number of labels", strings.TrimSpace(caption), lines)
+}
+
+// moved tells whether any of the weights did: a logarithmic axis has no place for 0.
+func moved(series []figure.Series) bool {
+	for _, s := range series {
+		for _, y := range s.Y {
+			if slices.Max(y) > 0 {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // movedMetric is the metric of a layer, counted from 1.

@@ -155,7 +155,11 @@ func (r *reporter) order() error {
 			if !o.fits {
 				fits = "no"
 			}
-			rows = append(rows, []string{f.title, methodTitle(p.better) + " < " + methodTitle(p.worse), apart, fmt.Sprintf("%+.2f", 100*o.difference), fmt.Sprintf("%d of %d", o.seeds, len(r.Seeds)), fits})
+			sign := " < "
+			if f.percent[p.better] == f.percent[p.worse] {
+				sign = " = "
+			}
+			rows = append(rows, []string{f.title, methodTitle(p.better) + sign + methodTitle(p.worse), apart, fmt.Sprintf("%+.2f", 100*o.difference), fmt.Sprintf("%d of %d", o.seeds, len(r.Seeds)), fits})
 		}
 	}
 	if rows == nil {
@@ -167,7 +171,7 @@ func (r *reporter) order() error {
 }
 
 func orderRule() string {
-	return "Where the paper's 95 % intervals of two methods are apart, our mean test errors over seeds have the same order; where they overlap, ours are not apart the other way round."
+	return "Where the paper's 95 % intervals of two methods are apart, our mean test errors over seeds have the same order; where they overlap, ours are not apart the other way round. Of two equal numbers of the paper the first one counts as the smaller."
 }
 
 // outcome is what became of a pair of the paper.
@@ -194,6 +198,9 @@ func (r *reporter) compare(set string, p pair) outcome {
 	return o
 }
 
+// leastShown is where the chart of draws has an error of 0.
+const leastShown = 0.0005
+
 // search shows all draws and the chosen ones.
 func (r *reporter) search() error {
 	s := r.Recipe.Space
@@ -207,6 +214,7 @@ func (r *reporter) search() error {
 	dots := figure.Dots{YLabel: "validation error (%)", LogY: true, Colors: r.colors}
 	diverged := 0
 	var rows [][]string
+	zeros := 0 // errors that have no place on a logarithmic axis
 	for _, x := range r.results {
 		item := figure.Item{Category: familyOf(x.set).title, Name: methodTitle(x.method)}
 		for _, v := range x.short {
@@ -214,7 +222,11 @@ func (r *reporter) search() error {
 				diverged++
 				continue
 			}
-			item.Values = append(item.Values, 100*max(v, 0.0005)) // 0 has no place on a logarithmic axis
+			if v == 0 {
+				zeros++
+				v = leastShown
+			}
+			item.Values = append(item.Values, 100*v)
 		}
 		dots.Items = append(dots.Items, item)
 		rows = append(rows, r.chosen(x))
@@ -225,6 +237,9 @@ func (r *reporter) search() error {
 		return err
 	}
 	caption := fmt.Sprintf("Each dot is a draw, tried with 1/%d of the epochs; beside them the geometric mean and one standard deviation of the logarithms.", r.Recipe.Short)
+	if zeros > 0 {
+		caption += fmt.Sprintf(" Errors of 0 (%d) are drawn at %g %%.", zeros, 100*leastShown)
+	}
 	if diverged > 0 {
 		caption += fmt.Sprintf(" %d of %d diverged and are left out.", diverged, len(r.results)*r.Recipe.Draws)
 	}
