@@ -44,7 +44,7 @@ func TestAISIsUnbiased(t *testing.T) {
 		}
 		logZ := reference(r).logZ()
 		start := must[*tensor.Dense](t)(r.ExactSample(chains, stream("start")))
-		for _, betas := range [][]float64{even(1), even(3), models.Betas(40)} {
+		for _, betas := range [][]float64{even(1), even(3), models.Betas(8)} {
 			for _, b := range []*tensor.Dense{nil, vector(dt, base...)} {
 				o := models.AISOptions{Betas: betas, Chains: chains, Base: b, Noise: stream("ais")}
 				forward := must[models.AISEstimate](t)(r.AIS(o))
