@@ -21,8 +21,8 @@ import (
 // the layers' recognition weights, hᴸ the visible units of the top RBM, log p*(hᴸ) = −F(hᴸ)
 // and log Z its partition function, exact or estimated. The mean over q is that of the
 // given number of samples, drawn from s, but for the entropy of each layer given the one
-// below, which is exact. A network of one layer has the bound log p(v) itself; the units of
-// layers above one another are Bernoulli.
+// below, which is exact. A network of one layer has the bound log p(v) itself; where there are
+// more, all units but the top's hidden ones are Bernoulli.
 func (d *DBN) Bound(v *tensor.Dense, logZ float64, samples int, s *random.Stream) ([]float64, error) {
 	if len(d.Layers) == 0 {
 		return nil, fmt.Errorf("bound: the stack has no layers")
