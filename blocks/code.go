@@ -42,8 +42,8 @@ func divergence(q *G.Node, p float64) (*G.Node, error) {
 		F64: func(y []float64, x [][]float64) { y[0] = total(x[0], kl) },
 		Diff: func(x G.Nodes, y, dy *G.Node) (G.Nodes, error) {
 			var c ops.Chain
-			off := c.Do(ops.Scale(c.Do(reciprocal(c.Do(ops.Linear(x[0], -1, 1)))), 1-p))
-			on := c.Do(ops.Scale(c.Do(reciprocal(x[0])), p))
+			off := c.Do(ops.Scale(c.Do(ops.Reciprocal(c.Do(ops.Linear(x[0], -1, 1)))), 1-p))
+			on := c.Do(ops.Scale(c.Do(ops.Reciprocal(x[0])), p))
 			return G.Nodes{c.Do(ops.Mul(c.Do(ops.Sub(off, on)), dy))}, c.Err()
 		},
 	}, q)
@@ -54,26 +54,6 @@ func total[T ops.Float](x []T, f func(float64) float64) (sum float64) {
 		sum += f(float64(v))
 	}
 	return sum
-}
-
-// reciprocal is 1/x, element by element.
-func reciprocal(x *G.Node) (*G.Node, error) {
-	if x == nil {
-		return nil, fmt.Errorf("reciprocal: the operand is missing")
-	}
-	return ops.Apply(ops.Def{
-		Name: "reciprocal", Shape: x.Shape(), F32: invert[float32], F64: invert[float64], Elementwise: true,
-		Diff: func(x G.Nodes, y, dy *G.Node) (G.Nodes, error) {
-			var c ops.Chain
-			return G.Nodes{c.Do(ops.Mul(c.Do(ops.Scale(dy, -1)), c.Do(ops.Square(y))))}, c.Err()
-		},
-	}, x)
-}
-
-func invert[T ops.Float](y []T, x [][]T) {
-	for i, v := range x[0][:len(y)] {
-		y[i] = 1 / v
-	}
 }
 
 // Contraction is the mean over the examples of ‖J‖²_F, where J = ∂h/∂x is the Jacobian of

@@ -162,9 +162,9 @@ func (r *RBM) AIS(o AISOptions) (AISEstimate, error) {
 // forgotten their start, which nothing here can tell.
 //
 // Started at any example v, such as one of the test set, −F(v) − LogWeights[i] has a
-// mean of at most log p_ann(v): p_ann is the distribution of the last states of AIS's
-// chains at these temperatures, a model of its own that comes near to the machine as
-// there are more of them. This is RAISE (Burda, Grosse & Salakhutdinov 2015, "Accurate
+// mean of at most log p_ann(v): p_ann is the distribution of the states from which AIS's
+// chains would step to β = 1, a model of its own that comes near to the machine as there
+// are more temperatures. This is RAISE (Burda, Grosse & Salakhutdinov 2015, "Accurate
 // and conservative estimates of MRF log-likelihood using reverse annealing"): a
 // stochastic lower bound of the annealed model's log-likelihood, without an assumption,
 // but not one of the machine's.

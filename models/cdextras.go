@@ -2,6 +2,7 @@ package models
 
 import (
 	"fmt"
+	"math"
 
 	"capas/autodiff"
 	"capas/autodiff/ops"
@@ -46,10 +47,10 @@ func (s *Sparsity) check(r *RBM) error {
 	switch u := r.HiddenUnits; {
 	case u.kind != "" && u.kind != rectified:
 		return fmt.Errorf("sparsity: want bernoulli or rectified hidden units, got %s", u)
-	case !(s.Target > 0) || u.kind == "" && !(s.Target < 1):
+	case !(s.Target > 0) || math.IsInf(s.Target, 1) || u.kind == "" && !(s.Target < 1):
 		return fmt.Errorf("sparsity: want a target that units of type %s can have on average, got %g", u, s.Target)
-	case !(s.Cost >= 0) || !(s.Decay >= 0 && s.Decay < 1):
-		return fmt.Errorf("sparsity: want a cost of at least 0 and a decay in [0,1), got %g and %g", s.Cost, s.Decay)
+	case !(s.Cost >= 0) || math.IsInf(s.Cost, 1) || !(s.Decay >= 0 && s.Decay < 1):
+		return fmt.Errorf("sparsity: want a cost of at least 0, finite, and a decay in [0,1), got %g and %g", s.Cost, s.Decay)
 	case (s.Activity != nil) != (s.Decay > 0):
 		return fmt.Errorf("sparsity: want a running mean of activities with a decay alone, see NewSparsity")
 	}

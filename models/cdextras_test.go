@@ -221,7 +221,7 @@ func TestExtrasErrors(t *testing.T) {
 	for _, c := range []struct {
 		target, cost, decay float64
 		says                string
-	}{{0, 1, 0, "want a target"}, {1, 1, 0, "want a target"}, {math.NaN(), 1, 0, "want a target"}, {0.1, -1, 0, "cost of at least 0"}, {0.1, 1, 1, "decay in [0,1)"}} {
+	}{{0, 1, 0, "want a target"}, {1, 1, 0, "want a target"}, {math.NaN(), 1, 0, "want a target"}, {0.1, -1, 0, "cost of at least 0"}, {0.1, math.Inf(1), 0, "finite"}, {0.1, 1, 1, "decay in [0,1)"}} {
 		_, err := models.NewSparsity(r, c.target, c.cost, c.decay)
 		refused(t, fmt.Sprint(c), err, "sparsity", c.says)
 	}

@@ -113,8 +113,9 @@ func (r *RBM) decoder(name string, f blocks.Activation) (*blocks.Dense, error) {
 // Sample generates m images: Gibbs sampling of the given number of steps in the top
 // RBM, from visible states that are the codes of start (m,n), then one pass down by
 // probabilities, sampled between the layers. It returns the visible probabilities (of
-// other than Bernoulli units the means), (m,n), and draws from s. Chains started at the data stay near the modes of the data
-// for a while; start from noise to see what the model itself prefers.
+// other than Bernoulli units the means), (m,n), and draws from s. Chains started at the
+// data stay near the modes of the data for a while; start from noise to see what the model
+// itself prefers.
 func (d *DBN) Sample(start *tensor.Dense, steps int, s *random.Stream) (*tensor.Dense, error) {
 	if len(d.Layers) == 0 {
 		return nil, fmt.Errorf("sample: the stack has no layers")

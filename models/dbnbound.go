@@ -21,16 +21,23 @@ import (
 // the layers' recognition weights, hᴸ the visible units of the top RBM, log p*(hᴸ) = −F(hᴸ)
 // and log Z its partition function, exact or estimated. The mean over q is that of the
 // given number of samples, drawn from s, but for the entropy of each layer given the one
-// below, which is exact. A network of one layer has the bound log p(v) itself.
+// below, which is exact. A network of one layer has the bound log p(v) itself; where there are
+// more, all units but the top's hidden ones are Bernoulli.
 func (d *DBN) Bound(v *tensor.Dense, logZ float64, samples int, s *random.Stream) ([]float64, error) {
 	if len(d.Layers) == 0 {
 		return nil, fmt.Errorf("bound: the stack has no layers")
 	}
 	var layers []*BeliefLayer
-	for _, r := range d.Layers[:len(d.Layers)-1] {
+	top := d.Layers[len(d.Layers)-1]
+	for l, r := range d.Layers[:len(d.Layers)-1] {
+		if err := r.checkBernoulli(); err != nil {
+			return nil, fmt.Errorf("bound: layer %d: %w", l+1, err)
+		}
 		layers = append(layers, NewBeliefLayer(r))
 	}
-	top := d.Layers[len(d.Layers)-1]
+	if len(layers) > 0 && top.VisibleUnits != BernoulliUnits() {
+		return nil, fmt.Errorf("bound: layer %d: want bernoulli visible units, as those below are, got %s", len(d.Layers), top.VisibleUnits)
+	}
 	b := bound{layers: layers, visible: d.Layers[0].Visible(), dt: dtype(top.Params()), top: func(c *ops.Chain, x *G.Node) G.Nodes {
 		return G.Nodes{c.Do(ops.Scale(c.Do(top.FreeEnergy(x)), -1))}
 	}}

@@ -151,4 +151,14 @@ func TestBoundErrors(t *testing.T) {
 	refused(t, "no stream", err, "stream")
 	_, err = (&models.DBN{}).Bound(x, 0, 1, nil)
 	refused(t, "no layers", err, "no layers")
+	for says, change := range map[string]func(below, top *models.RBM){
+		"layer 1: want bernoulli units, got gaussian visible":  func(below, _ *models.RBM) { below.VisibleUnits = models.GaussianUnits() },
+		"layer 1: want bernoulli units, got bernoulli visible": func(below, _ *models.RBM) { below.HiddenUnits = models.RectifiedUnits() },
+		"layer 2: want bernoulli visible units":                func(_, top *models.RBM) { top.VisibleUnits = models.GaussianUnits() },
+	} {
+		plain := must[*models.DBN](t)(models.NewDBN("dbn", []int{4, 3, 2}, blocks.Gaussian(1), stream("init")))
+		change(plain.Layers[0], plain.Layers[1])
+		_, err = plain.Bound(x, 0, 1, stream("bound"))
+		refused(t, says, err, "bound: "+says)
+	}
 }

@@ -33,9 +33,9 @@ const descriptionKey = "capas.model"
 //	                     generative_weight (k,n), and last a LabelRBM
 //
 // The metadata entry "capas.model" describes the model in JSON: its kind, sizes,
-// activations, outputs, types of units, and the names of its parameters. What serves training alone is
-// not kept: rates of dropout, corruption, streams. The other entries are those of note;
-// the file has a checksum, and appears whole or not at all.
+// activations, outputs, types of units, and the names of its parameters. What serves
+// training alone is not kept: rates of dropout, corruption, streams. The other entries are
+// those of note; the file has a checksum, and appears whole or not at all.
 func Save(path string, model any, note map[string]string) error {
 	return SaveIf(path, model, note, nil)
 }

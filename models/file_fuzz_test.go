@@ -31,15 +31,26 @@ func FuzzDescription(f *testing.F) {
 	dbn, err := NewDBN("dbn", []int{2, 3, 1}, init, s)
 	add(dbn, err)
 	add(dbn.Unroll("deep"))
+	for _, tied := range []bool{true, false} {
+		add(NewAutoencoder("ae", 2, 1, tied, blocks.Tanh(), init, s))
+		add(NewStackedAutoencoder("sae", []int{2, 3, 1}, tied, blocks.LeakyReLU(0.1), init, s))
+	}
+	// New ones come last: the corpus tells the files by their places.
 	add(NewLabelRBM("label", 2, 2, 3, init, s))
 	label, _, err := NewLabelDBN("label", []int{2, 3, 1}, 2, init, s)
 	add(label, err)
 	label.Layers[0].G = label.Layers[0].W.Clone("label.1.G")
 	add(label, nil)
-	for _, tied := range []bool{true, false} {
-		add(NewAutoencoder("ae", 2, 1, tied, blocks.Tanh(), init, s))
-		add(NewStackedAutoencoder("sae", []int{2, 3, 1}, tied, blocks.LeakyReLU(0.1), init, s))
+	add(NewDBM("dbm", []int{2, 3, 1}, init, s))
+	units, err := NewDBN("units", []int{2, 3, 2}, init, s)
+	if err != nil {
+		f.Fatal(err)
 	}
+	if err := units.Layers[0].SetVariance(0.5); err != nil {
+		f.Fatal(err)
+	}
+	units.Layers[0].HiddenUnits, units.Layers[1].HiddenUnits = RectifiedUnits(), SoftmaxUnits(2)
+	add(units, nil)
 	f.Fuzz(func(t *testing.T, which uint8, text string) {
 		file := *files[int(which)%len(files)]
 		file.Metadata = map[string]string{descriptionKey: text}

@@ -59,6 +59,15 @@ func oneHot[T ops.Float](n int, classes []int) func([]T) {
 // Params returns the machine's parameters.
 func (t *LabelCD) Params() []*blocks.Param { return t.Model.Params() }
 
+// State returns what steps change besides the parameters: chains and their labels, if there
+// are any.
+func (t *LabelCD) State() []*blocks.Param {
+	if t.Chains == nil {
+		return nil
+	}
+	return []*blocks.Param{t.Chains, t.ChainLabels}
+}
+
 // Objective is the training graph for batches of m: inputs v⁰ (m,n) and t⁰ (m,classes), the
 // cost above, and the monitor "reconstruction", the squared error per example of the first
 // reconstruction of v⁰; for persistent chains "chain energy", mean F(vᵏ,tᵏ).

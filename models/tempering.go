@@ -94,6 +94,9 @@ func NewTempering(r *RBM, k, m int, betas []float64, base *tensor.Dense, s *rand
 // Params returns the machine's parameters.
 func (t *Tempering) Params() []*blocks.Param { return t.Model.Params() }
 
+// State returns what steps change besides the parameters: chains and exchange rates.
+func (t *Tempering) State() []*blocks.Param { return []*blocks.Param{t.Chains, t.Swaps} }
+
 // Rates are the exchange rates of the neighbours, from those of β = 1 on; see Swaps.
 func (t *Tempering) Rates() ([]float64, error) { return numbersOf(t.Swaps.Value) }
 

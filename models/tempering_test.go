@@ -222,7 +222,7 @@ func TestTemperingLearnsAndResumes(t *testing.T) {
 
 // state is all that a training leaves.
 func state(p *models.Tempering) (all []float64) {
-	for _, q := range append(p.Params(), p.Chains, p.Swaps) {
+	for _, q := range append(p.Params(), p.State()...) {
 		all = append(all, elements(q.Value)...)
 	}
 	return all

@@ -157,12 +157,12 @@ func rectifiedMean(a *G.Node) (*G.Node, error) {
 	}
 	return ops.Apply(ops.Def{
 		Name: "rectified mean", Shape: a.Shape(), Elementwise: true,
-		F32: each[float32](rectifiedMeanAt), F64: each[float64](rectifiedMeanAt),
+		F32: ops.EachElement[float32](rectifiedMeanAt), F64: ops.EachElement[float64](rectifiedMeanAt),
 		Diff: func(x G.Nodes, y, dy *G.Node) (G.Nodes, error) {
 			var c ops.Chain
 			slope := c.Do(ops.Apply(ops.Def{
 				Name: "rectified slope", Shape: a.Shape(), Elementwise: true,
-				F32: each[float32](rectifiedSlopeAt), F64: each[float64](rectifiedSlopeAt),
+				F32: ops.EachElement[float32](rectifiedSlopeAt), F64: ops.EachElement[float64](rectifiedSlopeAt),
 			}, x[0]))
 			return G.Nodes{c.Do(ops.Mul(dy, slope))}, c.Err()
 		},
@@ -188,13 +188,4 @@ func rectifiedAt(a float64) (s, cdf, pdf float64) {
 	s = math.Sqrt(1 / (1 + math.Exp(-a)))
 	q := a / s
 	return s, math.Erfc(-q/math.Sqrt2) / 2, math.Exp(-q*q/2) / math.Sqrt(2*math.Pi)
-}
-
-// each makes a kernel of a function of one number.
-func each[T ops.Float](f func(float64) float64) func(y []T, x [][]T) {
-	return func(y []T, x [][]T) {
-		for i, v := range x[0][:len(y)] {
-			y[i] = T(f(float64(v)))
-		}
-	}
 }

@@ -57,12 +57,11 @@ func DBMFineTune(name string, d *models.DBM, net *models.MLP, updates int, recip
 			if err != nil {
 				return nil, err
 			}
-			if validation == nil {
-				return Joint(name, net, recipe, inputs, order).Train(ctx, hooks)
-			}
-			judged, err := DBMInputs(d, updates, validation, hooks.Profile)
-			if err != nil {
-				return nil, err
+			judged := validation
+			if judged != nil {
+				if judged, err = DBMInputs(d, updates, validation, hooks.Profile); err != nil {
+					return nil, err
+				}
 			}
 			return supervised(name, "error", net, net, recipe, inputs, judged, order).Train(ctx, hooks)
 		},

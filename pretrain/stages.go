@@ -48,6 +48,9 @@ func (l Layer) RisingCD(ks []int, recipe func(k int) train.Recipe) (Layer, error
 	}
 	l.Then = nil
 	for _, k := range ks {
+		if k < 1 {
+			return Layer{}, fmt.Errorf("rising number of Gibbs steps: want at least one step, got %d", k)
+		}
 		l.Then = append(l.Then, Phase{Name: fmt.Sprintf("CD-%d", k), Model: cd.With(k), Recipe: recipe(k)})
 	}
 	return l, nil

@@ -258,6 +258,9 @@ func TestRisingCD(t *testing.T) {
 	if run(t, p); changed != 3 {
 		t.Errorf("%d of 3 stages changed the layer", changed)
 	}
+	if _, err := (pretrain.Layer{Model: &models.CD{}}).RisingCD([]int{0}, nil); err == nil || !strings.Contains(err.Error(), "at least one step, got 0") {
+		t.Errorf("no step: got error %v", err)
+	}
 	_, err := pretrain.Layer{Model: newRecorder("r", 2, 2)}.RisingCD([]int{3}, nil)
 	if err == nil || !strings.Contains(err.Error(), "contrastive divergence") {
 		t.Errorf("another model: got error %v", err)

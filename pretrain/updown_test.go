@@ -2,6 +2,7 @@ package pretrain_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"capas/blocks"
@@ -58,5 +59,18 @@ func TestUpDown(t *testing.T) {
 	}
 	if slices.Equal(bits([]*blocks.Param{d.Layers[0].W}), bits([]*blocks.Param{d.Layers[0].G})) {
 		t.Error("the second phase tied the weights again")
+	}
+}
+
+// Generative weights that a stage made itself would not be among what it saves.
+func TestUpDownOfTiedLayers(t *testing.T) {
+	data, s := examples(t, 20, "data"), random.New(3)
+	d, _, err := models.NewLabelDBN("dbn", []int{inputs, 8, 5}, data.Classes, blocks.Gaussian(0.1), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stage := pretrain.UpDown("up-down", &models.UpDown{Model: d, K: 1, Noise: s}, true, train.Recipe{Optimizer: train.SGD(0.1), Epochs: 1, Batch: 10}, data, data, s)
+	if _, err := stage.Train(t.Context(), pretrain.Hooks{}); err == nil || !strings.Contains(err.Error(), "layer 1 tied") || !d.Layers[0].Tied() {
+		t.Errorf("want an error on the tied layer, got %v", err)
 	}
 }

@@ -72,6 +72,7 @@ func TestErrors(t *testing.T) {
 		"uniform: no stream":      func() (*G.Node, error) { return ops.Categorical(m, nil) },
 		"exp: nil":                one(ops.Exp, nil),
 		"sqrt: nil":               one(ops.Sqrt, nil),
+		"reciprocal: nil":         one(ops.Reciprocal, nil),
 		"mask: nil":               func() (*G.Node, error) { return ops.Mask(nil, 0.5, 1, stream) },
 		"mask: no stream":         func() (*G.Node, error) { return ops.Mask(m, 0.5, 1, nil) },
 		"mask: probability":       func() (*G.Node, error) { return ops.Mask(m, 1.5, 1, stream) },

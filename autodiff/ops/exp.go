@@ -28,19 +28,19 @@ func Exp(x *G.Node) (*G.Node, error) {
 // Sqrt is √x, element by element, NaN below 0. Its derivative is infinite at 0.
 func Sqrt(x *G.Node) (*G.Node, error) {
 	return Apply(Def{
-		Name: "sqrt", Shape: shapeOf(x), Elementwise: true, F32: eachElement[float32](math.Sqrt), F64: eachElement[float64](math.Sqrt),
+		Name: "sqrt", Shape: shapeOf(x), Elementwise: true, F32: EachElement[float32](math.Sqrt), F64: EachElement[float64](math.Sqrt),
 		Diff: func(x G.Nodes, y, dy *G.Node) (G.Nodes, error) {
 			var c Chain
-			return G.Nodes{c.Do(Scale(c.Do(Mul(dy, c.Do(reciprocal(y)))), 0.5))}, c.Err()
+			return G.Nodes{c.Do(Scale(c.Do(Mul(dy, c.Do(Reciprocal(y)))), 0.5))}, c.Err()
 		},
 	}, x)
 }
 
-// reciprocal is 1/x, element by element.
-func reciprocal(x *G.Node) (*G.Node, error) {
+// Reciprocal is 1/x, element by element.
+func Reciprocal(x *G.Node) (*G.Node, error) {
 	return Apply(Def{
 		Name: "reciprocal", Shape: shapeOf(x), Elementwise: true,
-		F32: eachElement[float32](func(v float64) float64 { return 1 / v }), F64: eachElement[float64](func(v float64) float64 { return 1 / v }),
+		F32: EachElement[float32](func(v float64) float64 { return 1 / v }), F64: EachElement[float64](func(v float64) float64 { return 1 / v }),
 		Diff: func(x G.Nodes, y, dy *G.Node) (G.Nodes, error) {
 			var c Chain
 			return G.Nodes{c.Do(Scale(c.Do(Mul(dy, c.Do(Square(y)))), -1))}, c.Err()
@@ -48,8 +48,8 @@ func reciprocal(x *G.Node) (*G.Node, error) {
 	}, x)
 }
 
-// eachElement makes a kernel of a function of one number.
-func eachElement[T Float](f func(float64) float64) func(y []T, x [][]T) {
+// EachElement makes the kernel of an element-wise Def of a function of one number.
+func EachElement[T Float](f func(float64) float64) func(y []T, x [][]T) {
 	return func(y []T, x [][]T) {
 		for i, v := range x[0][:len(y)] {
 			y[i] = T(f(float64(v)))

@@ -73,6 +73,7 @@ func TestValues(t *testing.T) {
 		want []float64
 	}{
 		"sqrt":             {func(a, b, v, s *G.Node) (*G.Node, error) { return ops.Sqrt(G.Must(ops.Square(a))) }, []float64{1, 2, 3, 4, 5, 6}},
+		"reciprocal":       {func(a, b, v, s *G.Node) (*G.Node, error) { return ops.Reciprocal(b) }, []float64{0.5, 0.5, 0.5, 1, math.Inf(1), -1}},
 		"add":              {func(a, b, v, s *G.Node) (*G.Node, error) { return ops.Add(a, b) }, []float64{3, 4, 5, -3, 5, -7}},
 		"add scalar":       {func(a, b, v, s *G.Node) (*G.Node, error) { return ops.Add(s, a) }, []float64{4, 5, 6, -1, 8, -3}},
 		"sub":              {func(a, b, v, s *G.Node) (*G.Node, error) { return ops.Sub(a, b) }, []float64{-1, 0, 1, -5, 5, -5}},

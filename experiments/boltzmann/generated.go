@@ -40,7 +40,7 @@ func (r *reporter) generated() error {
 		return err
 	}
 	r.Figure(chainsFigure, "Chains from coin flips, and from digits", fmt.Sprintf("From the top, in blocks of %d rows: CD-1, CD-10, PCD, PT. A column of a block is one chain from coin flips after %s Gibbs steps; the block's last row are other chains, that began at validation digits, after %d steps.",
-		len(at), counts(at[1:]), r.Recipe.Steps), png)
+		len(at), inWords(at[1:]), r.Recipe.Steps), png)
 	if png, err = r.sheet(particles, figure.UnitRange, figure.Grey); err != nil {
 		return err
 	}
@@ -54,15 +54,15 @@ func (r *reporter) generated() error {
 	return nil
 }
 
-// counts lists numbers in words.
-func counts(n []int) string {
+// inWords lists numbers: 1, 10 and 100.
+func inWords[T int | float64](n []T) string {
 	text := fmt.Sprint(n[0])
 	for i, x := range n[1:] {
+		between := ", "
 		if i == len(n)-2 {
-			text += fmt.Sprintf(" and %d", x)
-		} else {
-			text += fmt.Sprintf(", %d", x)
+			between = " and "
 		}
+		text += between + fmt.Sprint(x)
 	}
 	return text
 }

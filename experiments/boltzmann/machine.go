@@ -91,11 +91,17 @@ func (s spec) run() string {
 
 func (s spec) file() string { return trial.Trial{Seed: s.seed, Name: s.run()}.File() }
 
+// training is a model whose steps change its state besides its parameters.
+type training interface {
+	train.Model
+	State() []*blocks.Param
+}
+
 // machine is one RBM and what trains it.
 type machine struct {
 	spec
 	*models.RBM
-	model train.Model
+	model training
 	// chains are the persistent ones, of PCD and PT; nil for CD.
 	chains *blocks.Param
 	// tempering is that of PT.
@@ -143,17 +149,10 @@ func newMachine(r Recipe, s spec, data *datasets.Set) (*machine, error) {
 const stageName = "training"
 
 // stage trains the machine and measures it after each epoch; it ends with the last
-// parameters. The chains are kept with them.
+// parameters. The chains and the exchange rates of tempering are kept with them.
 func (m *machine) stage(r Recipe, data *datasets.Set, measure func() (train.Values, error)) pretrain.Stage {
-	params := m.Params()
-	if m.chains != nil {
-		params = append(params, m.chains)
-	}
-	if m.tempering != nil {
-		params = append(params, m.tempering.Swaps)
-	}
 	return pretrain.Stage{
-		Name: stageName, Params: params,
+		Name: stageName, Params: append(m.Params(), m.model.State()...),
 		Train: func(ctx context.Context, hooks pretrain.Hooks) (*train.History, error) {
 			return hooks.Trainer(train.Trainer{
 				Model: m.model, Recipe: r.machines(m.size).at(m.rate), Data: data, Order: random.New(m.seed).Split(string(m.size)).Split("order"),

@@ -14,15 +14,15 @@ import (
 func (r *reporter) likelihoods() error {
 	images := r.examples[r.Seeds[0]].Len()
 	m := r.Recipe.Large
-	r.Section("Log-likelihood", "A restricted Boltzmann machine is a distribution of images, and its log-likelihood, the mean of log p(v) over images that it was not trained on, says how good a one. "+
+	r.Section("Log-likelihood", "A restricted Boltzmann machine is a distribution of images, and its log-likelihood, the mean of log p(v) over images that it was not trained on, says how good a one it is. "+
 		"Its images are binary. Here each pixel of the data is on with the probability of its intensity, drawn once: all machines of all seeds are trained, validated and tested on the same binary images. "+
 		"Numbers for images that are binarised in another way are not comparable.",
 		fmt.Sprintf("The machines of a seed have the same first weights and visible biases and see the same %d images in the same order, %d a step, at a rate that falls in a straight line to 0. What differs is where the negative examples of a step come from: "+
 			"chains of 1 or of 10 Gibbs steps that start at the step's images (CD-1, CD-10), chains that go on from where they ended in the step before (PCD), "+
 			"and such chains at %d temperatures, of which neighbours exchange their states (PT). All end in binary states. A step of CD-10 renews 10 times as many states as one of CD-1 or PCD, one of PT %d times as many.", images, m.Train.Batch, r.Recipe.Levels, r.Recipe.Levels),
-		fmt.Sprintf("Machines with %d hidden units: log Z by annealed importance sampling after each epoch, with %d temperatures and %d chains; each at its best rate of %v, judged by validation log-likelihood with the first seed: %s. Epochs are measured on %d images, the final numbers on all. "+
-			"With few temperatures the number errs upwards, most of all for a machine with modes far from the data, which the chains then do not find: compare the curves with the final table. Chains that are not restarted lag behind weights that change fast: the tables by rate show what PCD and PT gain on CD-10 at the smaller rate.",
-			m.Hidden, r.Recipe.Curve.Steps, r.Recipe.Curve.Chains, m.Rates, r.ratesOf(large), r.Recipe.Held))
+		fmt.Sprintf("Machines with %d hidden units: log Z by annealed importance sampling after each epoch, with %d temperatures and %d chains; each at its best rate of %s, judged by validation log-likelihood with the first seed: %s. A best rate at an end of the list leaves open whether one beyond it is better. Epochs are measured on %d images, the final numbers on all. "+
+			"With few temperatures the number errs upwards, most of all for a machine with modes far from the data, which the chains then do not find: compare the curves with the final table. Chains that are not restarted lag behind weights that change fast: compare in the tables by rate where PCD and PT stand beside CD-10 at small rates.",
+			m.Hidden, r.Recipe.Curve.Steps, r.Recipe.Curve.Chains, inWords(m.Rates), r.ratesOf(large), r.Recipe.Held))
 	if err := r.draw(chart{likelihoodFigure, fmt.Sprintf("Validation log-likelihood by epoch, %d hidden units", m.Hidden), "Annealed importance sampling.", "log-likelihood (nats an image)", large, likelihoodName, false}); err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func (r *reporter) table(s size) {
 	}
 	header := []string{"training", "train", "validation", "test"}
 	if s == large {
-		header = append(header, "3 standard errors of log Z", "from the annealed model")
+		header = append(header, "3 standard errors of log Z", "reversed chains lie below by")
 		rows = append(rows, []string{"independent pixels", "", "", lab.Summary(r.Values("independent.test_log_likelihood")), "", ""})
 	}
 	r.Table(fmt.Sprintf("Log-likelihood in nats an image, %d hidden units, %s", r.Recipe.machines(s).Hidden, how), header, rows)
@@ -89,9 +89,9 @@ func (r *reporter) byRate(s size) {
 // checks reports annealed importance sampling against enumeration.
 func (r *reporter) checks() error {
 	r.Section("Is the estimate right?", fmt.Sprintf("log Z of %d hidden units is a sum over 2^%d states. Annealed importance sampling (%d temperatures, %d chains) must agree with it: its forward chains, from independent pixels to the machine, give a stochastic lower bound of log Z, "+
-		"reversed ones, from exact samples of the machine, a stochastic upper bound. Bars are three standard errors of the mean weight.", r.Recipe.Exact.Hidden, r.Recipe.Exact.Hidden, r.Recipe.Check.Steps, r.Recipe.Check.Chains),
-		"Of a large machine there are no exact samples. Reversed chains that begin at test images bound the log-likelihood of another distribution from below, without assumption: that of the ends of the forward chains, the annealed model, which comes near to the machine as the temperatures grow more. "+
-			"The table of log-likelihoods says how far that conservative number lies below the one from forward chains, which errs upwards (RAISE, Burda, Grosse & Salakhutdinov 2015).")
+		"reversed ones, from exact samples of the machine, a stochastic upper bound. The brackets in the table are three standard errors of the mean weight to either side.", r.Recipe.Exact.Hidden, r.Recipe.Exact.Hidden, r.Recipe.Check.Steps, r.Recipe.Check.Chains),
+		"Of a large machine there are no exact samples. Reversed chains that begin at test images bound the log-likelihood of another distribution from below, without assumption: that of the states to which the forward chains lead, the annealed model, which comes near to the machine as the temperatures grow more. "+
+			"The last column of the table of log-likelihoods says how far that conservative number lies below the one from forward chains, which errs upwards (RAISE, Burda, Grosse & Salakhutdinov 2015).")
 	dots := figure.Dots{XLabel: "training", YLabel: "estimate of log Z less the exact one (nats)"}
 	var rows [][]string
 	for _, k := range kinds() {
@@ -116,7 +116,7 @@ func (r *reporter) checks() error {
 // otherMeasures reports what is read in place of the likelihood.
 func (r *reporter) otherMeasures() error {
 	r.Section("What else is read", "The reconstruction error, the squared error of the image after one Gibbs step, is what contrastive divergence shows for free. It is small where chains hardly move, whatever the machine would generate if they did: "+
-		"it tells that something is learned, and does not rank machines. The pseudo-likelihood, Σ log p(pixel | all others), needs no log Z, but looks one pixel around the data. "+
+		"it tells that something is learned, and need not rank machines. The pseudo-likelihood, Σ log p(pixel | all others), needs no log Z, but looks one pixel around the data. "+
 		"The free-energy gap between validation and training images is the difference of their log-likelihoods, for which log Z is not needed: it shows overfitting, and not how good a machine is.")
 	scatter := figure.Lines{XLabel: "reconstruction error (squared, an image)", YLabel: "log-likelihood (nats an image)", Colors: r.colors}
 	var rows [][]string
@@ -136,7 +136,7 @@ func (r *reporter) otherMeasures() error {
 			lab.Summary(r.values(large, k, "free_energy_gap")), lab.Summary(r.values(large, k, "reconstruction"))})
 	}
 	if err := r.lines(reconstructionFigure, "Reconstruction error and log-likelihood of validation images",
-		fmt.Sprintf("Every machine with %d hidden units, of all rates and seeds, after its last epoch. More training moves all to the left and upwards; but where the errors are equal, the likelihoods differ with the way of training, and the smallest error is not that of the largest likelihood.", r.Recipe.Large.Hidden), scatter); err != nil {
+		fmt.Sprintf("Every machine with %d hidden units, of all rates and seeds, after its last epoch. If the error ranked the machines, all would lie along one line from the upper left to the lower right.", r.Recipe.Large.Hidden), scatter); err != nil {
 		return err
 	}
 	if err := r.draw(chart{pseudoFigure, "Pseudo-likelihood of validation images", fmt.Sprintf("%d hidden units; one random pixel of each of %d images is flipped, other ones for each seed, so that chance moves all curves of a seed together.", r.Recipe.Large.Hidden, r.Recipe.Held), "pseudo-likelihood (nats an image)", large, pseudoName, false}); err != nil {
