@@ -67,8 +67,8 @@ func deepPresets() map[string]Deep {
 		PlanePretrain: 10, PlaneEpochs: 10, Points: 2000,
 	}
 	smoke := lecture
-	smoke.Layers, smoke.Code, smoke.Images, smoke.Points = []int{30, 20}, 5, 200, 100
-	smoke.Pretrain.Epochs, smoke.FineTune.Epochs, smoke.PlanePretrain, smoke.PlaneEpochs = 2, 2, 2, 2
+	smoke.Layers, smoke.Code, smoke.Images, smoke.Points = []int{16, 8}, 5, 200, 100
+	smoke.Pretrain.Epochs, smoke.FineTune.Epochs, smoke.PlanePretrain, smoke.PlaneEpochs = 1, 1, 1, 1
 
 	// Hinton & Salakhutdinov 2006: sizes, images and pretraining as published. They
 	// fine-tune by conjugate gradients for 200 epochs; this is Adam, whose rate falls to 0,

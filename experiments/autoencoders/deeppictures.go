@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"capas/datasets"
 	"capas/experiments/lab/figure"
@@ -78,41 +79,52 @@ func deepDistance(p, q []float32) (sum float64) {
 }
 
 // sheet shows test images and their reconstructions one above the other, of the first
-// seed.
+// seed whose training did not diverge.
 func (x *deepRunner) sheet() error {
 	const shown = 10
 	digits, err := x.data.Test.Sample(shown, nil)
 	if err != nil {
 		return fmt.Errorf("test images to reconstruct: %w", err)
 	}
-	tiles := deepRows(digits.X)
-	for _, pretrained := range []bool{true, false} {
-		y, err := x.kind(x.recipe.Code, pretrained)[0].reconstruct(digits)
+	tiles, rows := deepRows(digits.X), []string{"test images"}
+	for _, k := range []struct {
+		name       string
+		pretrained bool
+	}{{"the deep autoencoder, " + deepPretrained, true}, {"the deep autoencoder from " + deepUntrained, false}} {
+		trained := x.kind(x.recipe.Code, k.pretrained)
+		if len(trained) == 0 {
+			continue
+		}
+		y, err := trained[0].reconstruct(digits)
 		if err != nil {
 			return err
 		}
-		tiles = append(tiles, y...)
+		tiles, rows = append(tiles, y...), append(rows, fmt.Sprintf("%s (seed %d)", k.name, trained[0].seed))
 	}
+	rows = append(rows, fmt.Sprintf("%s (seed %d)", deepLinear, x.Seeds[0]))
 	tiles = append(tiles, deepNarrow(x.componentsOf(0).reconstruct(digits.X.Float32s(), x.recipe.Code))...)
 	png, err := figure.Sheet{Tiles: tiles, Height: digits.Height, Width: digits.Width, Columns: shown, Scale: 2, Range: figure.UnitRange}.PNG()
 	if err != nil {
 		return err
 	}
 	x.Figure(deepSheetFigure, "Test images and their reconstructions", fmt.Sprintf(
-		"From above: test images; the deep autoencoder, %s; the same from %s; %s. Codes of %d numbers, first seed.", deepPretrained, deepUntrained, deepLinear, x.recipe.Code), png)
+		"From above: %s. Codes of %d numbers.", strings.Join(rows, "; "), x.recipe.Code), png)
 	return nil
 }
 
-// maps shows the codes of two numbers, of the first seed.
+// maps shows the codes of two numbers, of the first seed; not those of a network whose
+// training diverged.
 func (x *deepRunner) maps() error {
 	seed := x.Seeds[0]
 	points, err := x.points(seed)
 	if err != nil {
 		return err
 	}
-	codes, err := x.by[deepSpec{deepPlane, true, seed}].codes(points)
-	if err != nil {
-		return err
+	var codes [][]float32
+	if o := x.by[deepSpec{deepPlane, true, seed}]; !o.Diverged {
+		if codes, err = o.codes(points); err != nil {
+			return err
+		}
 	}
 	for _, m := range []struct {
 		file, title, x, y string
@@ -121,6 +133,9 @@ func (x *deepRunner) maps() error {
 		{deepMapFigure, "Codes of two numbers", "first number of the code", "second number of the code", codes},
 		{deepPCAFigure, "Two principal components", "first component", "second component", x.componentsOf(0).points(points)},
 	} {
+		if m.codes == nil {
+			continue
+		}
 		s := figure.Scatter{XLabel: m.x, YLabel: m.y, Clouds: make([]figure.Cloud, points.Classes)}
 		for c := range s.Clouds {
 			s.Clouds[c].Name = fmt.Sprint(c)

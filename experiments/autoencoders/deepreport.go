@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
 	"strings"
 
 	"capas/experiments/internal/trial"
@@ -41,14 +42,17 @@ func (x *deepRunner) report() error {
 
 // metrics are squared errors per test image, deep.pretrained.test_squared_error and so on;
 // for codes of two numbers, deep.plane and deep.plane_pca, also neighbour_error, the part
-// of the test images whose nearest neighbour by code is of another class. The test set is
-// read here alone, by networks whose settings no longer change.
+// of the test images whose nearest neighbour by code is of another class. No numbers where
+// the training diverged. The test set is read here alone, by networks whose settings no
+// longer change.
 func (x *deepRunner) metrics(ctx context.Context) error {
 	for i, seed := range x.Seeds {
 		for _, s := range deepKinds(x.recipe, seed) {
-			squared, err := x.by[s].test(ctx, x.data.Test)
-			if err != nil {
-				return err
+			squared, err := math.NaN(), error(nil)
+			if o := x.by[s]; !o.Diverged {
+				if squared, err = o.test(ctx, x.data.Test); err != nil {
+					return err
+				}
 			}
 			x.Metric("deep."+s.metric()+".test_squared_error", seed, squared)
 		}
@@ -60,11 +64,15 @@ func (x *deepRunner) metrics(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		codes, err := x.by[deepSpec{deepPlane, true, seed}].codes(points)
-		if err != nil {
-			return err
+		wrong := math.NaN()
+		if o := x.by[deepSpec{deepPlane, true, seed}]; !o.Diverged {
+			codes, err := o.codes(points)
+			if err != nil {
+				return err
+			}
+			wrong = deepNeighbours(codes, points.Labels)
 		}
-		x.Metric("deep.plane.neighbour_error", seed, deepNeighbours(codes, points.Labels))
+		x.Metric("deep.plane.neighbour_error", seed, wrong)
 		x.Metric("deep.plane_pca.neighbour_error", seed, deepNeighbours(pca.points(points), points.Labels))
 	}
 	return nil
@@ -90,12 +98,13 @@ func (x *deepRunner) summary() {
 	}
 	x.Section("Deep autoencoder against principal components",
 		fmt.Sprintf("An encoder of %s sigmoid units and %d linear ones, the code, and a decoder that mirrors it (Hinton & Salakhutdinov 2006), on %s. ", deepText(d.Layers), d.Code, images)+
-			"It is pretrained as a stack of RBMs, each on the code of the one below, unrolled, and trained as a whole by cross-entropy; beside it the same network from random first weights. "+
+			"It is pretrained as a stack of RBMs, each on the code of the one below, unrolled, and trained as a whole by cross-entropy; beside it the same network from random first weights, "+
+			"trained as a whole for as many epochs: what pretraining takes comes on top. "+
 			"Principal components are the best that a linear map to as many numbers and back can do. The squared error is the sum over an image's pixels, in [0,1].")
 	row := func(name, metric string, numbers int, published string) []string {
 		return []string{name, fmt.Sprint(numbers), lab.Summary(x.Values("deep." + metric + ".test_squared_error")), published}
 	}
-	x.Table("Squared error per test image", []string{"", "numbers", "test images", "Hinton & Salakhutdinov 2006"}, [][]string{
+	x.Table("Squared error per test image", []string{"", "numbers", "test images", "Hinton & Salakhutdinov 2006, MNIST"}, [][]string{
 		row("autoencoder, "+deepPretrained, "pretrained", d.Code, "3.00 (1000-500-250-30)"),
 		row("autoencoder, "+deepUntrained, "random", d.Code, ""),
 		row(deepLinear, "pca", d.Code, "13.87 (30)"),
@@ -129,6 +138,9 @@ func (x *deepRunner) curves() error {
 		for _, o := range x.kind(x.recipe.Code, k.pretrained) {
 			histories = append(histories, o.Last())
 		}
+		if len(histories) == 0 {
+			continue // all diverged
+		}
 		lines.Series = append(lines.Series, trial.Curve(k.name, histories, func(e train.Epoch) float64 {
 			if x.recipe.AllImages {
 				return trial.Value(e.Train, "reconstruction")
@@ -158,20 +170,23 @@ func deepColors() figure.Colors { return figure.NewColors(deepPretrained, deepUn
 
 // claims judges the test errors.
 func (x *deepRunner) claims() {
-	paper := "Hinton & Salakhutdinov 2006: "
+	paper, maps := "Hinton & Salakhutdinov 2006: ", deepMapFigure
+	if x.by[deepSpec{deepPlane, true, x.Seeds[0]}].Diverged {
+		maps = "" // there is nothing to draw
+	}
 	x.Compare(lab.Comparison{
 		Section: "2.3", Claim: paper + fmt.Sprintf("a deep autoencoder with a code of %d numbers reconstructs digits better than %d principal components.", x.recipe.Code, x.recipe.Code),
 		What: "squared error per test image", Figure: deepSheetFigure,
 		A: "deep autoencoder", MetricA: "deep.pretrained.test_squared_error", B: deepLinear, MetricB: "deep.pca.test_squared_error",
 	})
 	x.Compare(lab.Comparison{
-		Section: "3.2", Claim: paper + "pretrained layer by layer, a deep autoencoder ends with a smaller error than from random first weights.",
+		Section: "3.2", Claim: paper + "pretrained layer by layer, a deep autoencoder ends with a smaller error than from random first weights, trained as a whole for as many epochs.",
 		What: "squared error per test image", Figure: deepCurveFigure,
 		A: deepPretrained, MetricA: "deep.pretrained.test_squared_error", B: deepUntrained, MetricB: "deep.random.test_squared_error",
 	})
 	x.Compare(lab.Comparison{
 		Section: "2.3", Claim: paper + "codes of two numbers tell the classes apart better than two principal components.",
-		What: fmt.Sprintf("of %d test images, those whose nearest neighbour is of another class (%%)", x.recipe.Points), Scale: 100, Figure: deepMapFigure,
+		What: fmt.Sprintf("of %d test images, those whose nearest neighbour is of another class (%%)", x.recipe.Points), Scale: 100, Figure: maps,
 		A: "deep autoencoder", MetricA: "deep.plane.neighbour_error", B: deepLinear, MetricB: "deep.plane_pca.neighbour_error",
 	})
 }

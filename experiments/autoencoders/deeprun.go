@@ -95,11 +95,8 @@ func (x *deepRunner) job(o *deepOutcome, images *datasets.Set) lab.Job {
 	return lab.Job{
 		Name: fmt.Sprintf("seed %d %s", o.seed, o.name()), Units: t.Units(),
 		Run: func(ctx context.Context, task *lab.Task) (err error) {
-			if o.Outcome, err = trial.Run(ctx, x.Run, task, t); err != nil {
+			if o.Outcome, err = trial.Run(ctx, x.Run, task, t); err != nil || o.Diverged {
 				return err
-			}
-			if o.Diverged {
-				return o.Err
 			}
 			return x.SaveModel(t.File(), o.auto)
 		},
@@ -121,10 +118,12 @@ func (x *deepRunner) components() (jobs []lab.Job) {
 	return jobs
 }
 
-// kind are the networks of a kind, by seed.
+// kind are the networks of a kind, by seed, but for those whose training diverged.
 func (x *deepRunner) kind(code int, pretrained bool) (all []*deepOutcome) {
 	for _, seed := range x.Seeds {
-		all = append(all, x.by[deepSpec{code, pretrained, seed}])
+		if o := x.by[deepSpec{code, pretrained, seed}]; !o.Diverged {
+			all = append(all, o)
+		}
 	}
 	return all
 }

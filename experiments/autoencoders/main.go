@@ -25,7 +25,8 @@ func experiment() lab.Experiment[Recipe] {
 		Title:   "Autoencoders",
 		Section: "2.3 and 3.2",
 		Question: "What do sparse, denoising and contractive autoencoders learn that a plain one does not, and is it of use? " +
-			"One hidden layer is pretrained by each without labels, looked at, and fine-tuned as a classifier.",
+			"One hidden layer is pretrained by each without labels, looked at, and fine-tuned as a classifier. " +
+			"And what does a deep autoencoder keep of an image that principal components lose?",
 		Presets:  presets(),
 		Seeds:    map[string]int{"smoke": 1, "lecture": 3, "paper": 3},
 		Datasets: []string{"mnist", "fashion-mnist"},

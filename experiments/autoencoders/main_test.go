@@ -1,8 +1,12 @@
 package main
 
 import (
+	"bytes"
+	"context"
+	"io"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"capas/blocks"
@@ -55,7 +59,7 @@ func TestResult(t *testing.T) {
 			t.Errorf("%s: no figure %q among %v", c.Claim, c.Figure, d.Figures)
 		}
 	}
-	if d := program().Result(t, "-seeds", "2"); len(d.Claims) != 0 {
+	if d := program().Result(t, "-seeds", "2", "-variants", "random,ae"); len(d.Claims) != 0 {
 		t.Errorf("verdicts from two seeds: %v", d.Claims)
 	}
 }
@@ -63,13 +67,15 @@ func TestResult(t *testing.T) {
 // Any choice of variants can be reported.
 func TestChoices(t *testing.T) {
 	for _, names := range []string{"random", "rbm,supervised", "cae"} {
-		d := program().Result(t, "-variants", names, "-seeds", "3")
+		d := program().Result(t, "-variants", names, "-seeds", "3", "-rates", "0.1")
 		if !slices.Contains(d.Figures, errorFigure) {
 			t.Errorf("%s: no figure %s", names, errorFigure)
 		}
 	}
-	if d := program().Result(t, "-part", "deep"); len(d.Metrics) > 0 && len(d.Metrics["cae.test_error"].Values) > 0 {
-		t.Error("the deep part alone: the variants were run too")
+	// The deep part alone; one seed gives no verdict.
+	d := program().Result(t, "-part", "deep")
+	if _, ran := d.Metrics["cae.test_error"]; ran || len(d.Metrics["deep.pca.test_squared_error"].Values) != 1 || len(d.Claims) != 0 {
+		t.Errorf("got metrics %v, claims %v", d.Metrics, d.Claims)
 	}
 }
 
@@ -92,6 +98,8 @@ func TestBadInput(t *testing.T) {
 		labtest.Bad{Name: "infinite noise", Status: 2, Says: "+Inf", Args: []string{"-gaussian", "Inf"}},
 		labtest.Bad{Name: "penalty that is no number", Status: 2, Says: "NaN", Args: []string{"-kl", "NaN"}},
 		labtest.Bad{Name: "target 1", Status: 2, Says: "target activation in (0,1), got 1", Args: []string{"-target", "1"}},
+		labtest.Bad{Name: "no noise", Status: 2, Says: "noise above 0, got 1 and 0", Args: []string{"-change-noise", "0"}},
+		labtest.Bad{Name: "negative contraction", Status: 2, Says: "want a contraction of 0 to", Args: []string{"-higher-contraction", "-1"}},
 		labtest.Bad{Name: "many Gibbs steps", Status: 2, Says: "cd of 1 to 100", Args: []string{"-cd", "1000000000"}},
 		labtest.Bad{Name: "falling rates", Status: 2, Says: "rates in rising order, got [1 0.1]", Args: []string{"-rates", "1,0.1"}},
 		labtest.Bad{Name: "negative rate", Status: 2, Says: "learning rate", Args: []string{"-rates", "-1"}},
@@ -99,6 +107,56 @@ func TestBadInput(t *testing.T) {
 		labtest.Bad{Name: "divergence at every rate", Status: 1, Says: "at which no training diverges", Args: []string{"-variants", "random", "-epochs", "3", "-rates", "3e38"}},
 		labtest.Bad{Name: "empty data directory", Status: 1, Says: empty, Args: []string{"-data-dir", empty}},
 	)
+}
+
+// What is said of a variant that is no better than random weights is what the seeds show.
+func TestReading(t *testing.T) {
+	for want, c := range map[string][3]int{ // won, fitted, worse of 3 seeds
+		"fits the training images less well":                                                            {0, 0, 3},
+		"fits the training images at least as well, and test images no better":                          {0, 3, 0},
+		"fits the training images at least as well; which is better on test images, the seeds disagree": {2, 3, 0},
+		"the seeds disagree about the training images, too":                                             {1, 2, 1},
+	} {
+		if got := reading(3, c[0], c[1], c[2]); got != want {
+			t.Errorf("%v: got %q, want %q", c, got, want)
+		}
+	}
+	if got := reading(3, 0, 0, 2); got != "the seeds disagree about the training images, too" { // one diverged
+		t.Errorf("got %q", got)
+	}
+}
+
+// A code of one unit has no sparseness: there is no chart of it, and no claim holds by it.
+func TestOneUnit(t *testing.T) {
+	d := program().Result(t, "-hidden", "1", "-seeds", "3", "-variants", "ae,sae-kl")
+	if slices.Contains(d.Figures, sparsityFigure) || !slices.Contains(d.Figures, contractionFigure) {
+		t.Errorf("got figures %v", d.Figures)
+	}
+	if !slices.ContainsFunc(d.Claims, func(c lab.Claim) bool {
+		return strings.Contains(c.Measured, "sparseness") && !c.Holds && c.Figure == ""
+	}) {
+		t.Errorf("got claims %+v", d.Claims)
+	}
+}
+
+// A layer whose pretraining diverged has no code and no reconstructions, and so the smallest of neither.
+func TestPretrainingDiverges(t *testing.T) {
+	e := experiment()
+	e.Run = func(ctx context.Context, r *lab.Run[Recipe]) error {
+		data := images(t, 20, 6)
+		x := &experimenter{Run: r, data: &datasets.Split{Train: data, Validation: data, Test: data}, images: map[uint64]*datasets.Set{1: data}}
+		return r.Parallel(ctx, 1, []lab.Job{{Name: "layer", Run: func(ctx context.Context, task *lab.Task) error {
+			o, err := x.learn(ctx, task, spec{variant: plain, seed: 1}, []float64{0.1})
+			if err == nil && (!o.diverged() || o.tuned[0].history != nil || !math.IsNaN(o.code.Contraction) || !math.IsNaN(o.code.Saturated)) {
+				t.Errorf("got %+v", o)
+			}
+			return err
+		}}})
+	}
+	var stderr bytes.Buffer
+	if status := lab.Main(e, []string{"-preset", "smoke", "-pretrain-lr", "1e38", "-pretrain-epochs", "9", "-pretrain-batch", "4", "-out", t.TempDir(), "-progress", "none"}, io.Discard, &stderr); status != 0 {
+		t.Errorf("status %d: %s", status, stderr.String())
+	}
 }
 
 // images are a few small pictures.
@@ -136,6 +194,7 @@ func TestVariants(t *testing.T) {
 		gaussian: {corruption: blocks.GaussianNoise(r.Levels.Gaussian[level])},
 		sparseKL: {penalty: models.Penalty{KL: r.Levels.KL[level], Target: r.Target}},
 		sparseL1: {penalty: models.Penalty{L1: r.Levels.L1[level]}}, contractive: {penalty: models.Penalty{Contraction: r.Levels.Contraction[level]}},
+		higherOrder: {penalty: models.Penalty{Contraction: r.Higher.Contraction, Change: r.Levels.Change[level], ChangeNoise: r.Higher.Noise}},
 	}
 	for _, v := range variants() {
 		l, err := newLayer(r, v, level, 1, data)

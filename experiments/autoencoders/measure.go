@@ -29,7 +29,7 @@ func (x *experimenter) measure(ctx context.Context, all []*outcome) error {
 			if err := x.read(ctx, &r); err != nil {
 				return fmt.Errorf("%s: %w", v, err)
 			}
-			if r.auto != nil {
+			if r.auto != nil && !r.diverged() {
 				if corrupted[seed] == nil {
 					if corrupted[seed], err = x.corrupt(seed); err != nil {
 						return err

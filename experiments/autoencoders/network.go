@@ -36,11 +36,19 @@ func (r Recipe) run(s spec) string {
 type outcome struct {
 	spec
 	*layer
-	code train.CodeStatistics
-	// pretraining is its history; nil if there was none.
-	pretraining *train.History
-	tuned       []tuned // by rate, in their order
+	// code is what its pretraining left; no numbers if that diverged.
+	code  train.CodeStatistics
+	tuned []tuned // by rate, in their order
 }
+
+// newOutcome is a layer before its training.
+func newOutcome(s spec, l *layer) *outcome {
+	none := math.NaN()
+	return &outcome{spec: s, layer: l, code: train.CodeStatistics{Contraction: none, Saturated: none, Mean: none, Sparseness: none}}
+}
+
+// diverged tells whether the pretraining diverged: of codes that are numbers there is a mean.
+func (o *outcome) diverged() bool { return math.IsNaN(o.code.Mean) }
 
 // tuned is a classifier that began with the pretrained weights.
 type tuned struct {
@@ -74,7 +82,7 @@ func (x *experimenter) learn(ctx context.Context, task *lab.Task, s spec, rates 
 	if err != nil {
 		return nil, err
 	}
-	o := &outcome{spec: s, layer: l}
+	o := newOutcome(s, l)
 	t := trial.Trial{Seed: s.seed, Name: x.Recipe.run(s), Data: []*datasets.Set{data, x.data.Validation}}
 	t.Epochs, t.Work = x.work(s, rates)
 	order := random.New(s.seed).Split("order")
@@ -91,7 +99,6 @@ func (x *experimenter) learn(ctx context.Context, task *lab.Task, s spec, rates 
 	}
 	t.AfterStage = func(stage string, h *train.History) error {
 		if stage == pretraining {
-			o.pretraining = h
 			return o.measure(x.data.Validation)
 		}
 		for i := range o.tuned {
@@ -149,7 +156,11 @@ func (x *experimenter) work(s spec, rates []float64) (epochs map[string]int, wor
 	case machine:
 		epochs[pretraining], work[pretraining] = r.RBM.Train.Epochs, int64(3+2*r.RBM.CD)*product*int64(data.Len())
 	default:
-		epochs[pretraining], work[pretraining] = r.Autoencoder.Train.Epochs, 5*product*int64(data.Len())
+		products := int64(5)
+		if s.variant == higherOrder {
+			products = 7 // a second code, and its part of the gradient
+		}
+		epochs[pretraining], work[pretraining] = r.Autoencoder.Train.Epochs, products*product*int64(data.Len())
 	}
 	for _, rate := range rates {
 		epochs[tuning(rate)] = r.FineTune.Epochs

@@ -41,7 +41,9 @@ type Recipe struct {
 	Levels      Levels             `json:"levels"`
 	// Target is the mean activation that the sparse autoencoder with KL is to have.
 	Target float64 `json:"target"`
-	RBM    RBM     `json:"rbm"`
+	// Higher is what the contractive autoencoder of higher order has besides its level.
+	Higher HigherOrder `json:"higher_order"`
+	RBM    RBM         `json:"rbm"`
 	// Supervised is the training under a temporary output layer.
 	Supervised train.Recipe `json:"supervised"`
 	// FineTune is the supervised training of all classifiers, at the rates of Rates.
@@ -59,10 +61,18 @@ type Levels struct {
 	// deviation.
 	Masking  []float64 `json:"masking"`
 	Gaussian []float64 `json:"gaussian"`
-	// KL, L1 and Contraction are the factors of models.Penalty.
+	// KL, L1, Contraction and Change are the factors of models.Penalty.
 	KL          []float64 `json:"kl"`
 	L1          []float64 `json:"l1"`
 	Contraction []float64 `json:"contraction"`
+	Change      []float64 `json:"change"`
+}
+
+// HigherOrder is the λ of the contraction, and the standard deviation of the noise that
+// makes the nearby image (Rifai et al. 2011, "Higher order contractive auto-encoder").
+type HigherOrder struct {
+	Contraction float64 `json:"contraction"`
+	Noise       float64 `json:"noise"`
 }
 
 // lists are the levels by the names of their flags, and what these say.
@@ -71,6 +81,7 @@ func (l *Levels) lists() []levelList {
 		{"decay", "λ of the weight decay", &l.Decay}, {"masking", "fractions of pixels set to 0", &l.Masking},
 		{"gaussian", "standard deviations of the noise", &l.Gaussian}, {"kl", "β of the sparse autoencoder with KL", &l.KL},
 		{"l1", "λ of the sparse autoencoder with L1", &l.L1}, {"contraction", "λ of the contractive autoencoder", &l.Contraction},
+		{"change", "γ of the contractive autoencoder of higher order", &l.Change},
 	}
 }
 
@@ -99,8 +110,9 @@ type RBM struct {
 // their searches: one layer of 1000 sigmoid units, tied weights, cross-entropy, 50,000
 // training images, and of the epochs of fine-tuning the one with the least validation
 // error. Ours are the optimiser, the numbers of epochs, which are such that it takes about
-// an hour and a half on two processors, and the levels. The sparse autoencoders, which they
-// have not, are left out for the time that they take; -variants puts them back.
+// an hour and a half on two processors, and the levels. The sparse autoencoders and the one
+// of higher order, which they have not, are left out for the time that they take; -variants
+// puts them back.
 func presets() map[string]Recipe {
 	falling := func(rate float64) train.Optimizer {
 		return train.Optimizer{Kind: "momentum", Rate: train.Schedule{Start: rate, Linear: true}, Momentum: train.Constant(0.9)}
@@ -115,9 +127,9 @@ func presets() map[string]Recipe {
 		Autoencoder: Autoencoder{Init: blocks.Glorot(), Train: train.Recipe{Optimizer: falling(0.02), Epochs: 10, Batch: 20}},
 		Levels: Levels{
 			Decay: []float64{0.01, 0.03}, Masking: []float64{0.25, 0.5}, Gaussian: []float64{0.5, 0.9},
-			KL: []float64{0.6, 2}, L1: []float64{0.1, 0.3}, Contraction: []float64{1, 3},
+			KL: []float64{0.6, 2}, L1: []float64{0.1, 0.3}, Contraction: []float64{1, 3}, Change: []float64{1, 3},
 		},
-		Target: 0.05,
+		Target: 0.05, Higher: HigherOrder{Contraction: 1, Noise: 0.1},
 		// As in Hinton 2010, and in the experiment pretraining.
 		RBM: RBM{Init: blocks.Gaussian(0.01), CD: 1, Train: train.Recipe{
 			Optimizer: train.Optimizer{Kind: "momentum", Rate: train.Constant(0.1), Momentum: train.Constant(0.5), L2: 0.0002},
@@ -127,18 +139,18 @@ func presets() map[string]Recipe {
 		Rates:      []float64{0.1, 0.3},
 	}
 	smoke := lecture
-	smoke.Hidden, smoke.Images = 30, 500
-	smoke.epochs(1, 2)
+	smoke.Hidden, smoke.Images = 16, 200
+	smoke.epochs(1, 1)
 	smoke.Rates = smoke.Rates[:1]
 	for _, l := range smoke.Levels.lists() {
 		*l.values = (*l.values)[:1]
 	}
 	paper := lecture
 	paper.Hidden, paper.Images = 1000, 0
-	paper.Variants = slices.DeleteFunc(variants(), func(v variant) bool { return v == sparseKL || v == sparseL1 })
+	paper.Variants = slices.DeleteFunc(variants(), func(v variant) bool { return v == sparseKL || v == sparseL1 || v == higherOrder })
 	paper.Levels = Levels{
 		Decay: []float64{0.003, 0.01, 0.03}, Masking: []float64{0.1, 0.25, 0.5}, Gaussian: []float64{0.3, 0.5, 0.9},
-		KL: []float64{0.2, 0.6, 2}, L1: []float64{0.03, 0.1, 0.3}, Contraction: []float64{0.3, 1, 3},
+		KL: []float64{0.2, 0.6, 2}, L1: []float64{0.03, 0.1, 0.3}, Contraction: []float64{0.3, 1, 3}, Change: []float64{0.3, 1, 3},
 	}
 	paper.Autoencoder.Train.Batch, paper.RBM.Train.Batch, paper.Supervised.Batch, paper.FineTune.Batch = 50, 50, 100, 100
 	paper.epochs(30, 20)
@@ -179,6 +191,8 @@ func flags(fs *flag.FlagSet, r *Recipe) {
 		lab.ListFlag(fs, l.values, l.name, "comma-separated `list` of "+l.usage+", a level each", lab.ParseNumber)
 	}
 	fs.Float64Var(&r.Target, "target", r.Target, "mean `activation` that the sparse autoencoder with KL is to have")
+	fs.Float64Var(&r.Higher.Contraction, "higher-contraction", r.Higher.Contraction, "`λ` of the contraction of the contractive autoencoder of higher order")
+	fs.Float64Var(&r.Higher.Noise, "change-noise", r.Higher.Noise, "standard `deviation` of the noise that makes its nearby images")
 	fs.IntVar(&r.RBM.CD, "cd", r.RBM.CD, "Gibbs `steps` of contrastive divergence")
 	fs.IntVar(&r.FineTune.Epochs, "epochs", r.FineTune.Epochs, "`epochs` of fine-tuning")
 	fs.IntVar(&r.FineTune.Batch, "batch", r.FineTune.Batch, "`examples` a step of fine-tuning")
@@ -247,6 +261,9 @@ func checkLevels(r *Recipe) error {
 	}
 	if !(r.Target > 0 && r.Target < 1) {
 		return fmt.Errorf("want a target activation in (0,1), got %g", r.Target)
+	}
+	if h := r.Higher; !(h.Contraction >= 0 && h.Contraction <= 1e6 && h.Noise > 0 && h.Noise <= 1e6) {
+		return fmt.Errorf("higher order: want a contraction of 0 to 1e6 and noise above 0, got %g and %g", h.Contraction, h.Noise)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"capas/experiments/internal/trial"
@@ -59,7 +60,7 @@ func (x *experimenter) metrics() {
 			if r.history != nil {
 				record("first_validation_error", trial.Value(r.history.Epochs[0].Validation, "error"))
 			} else {
-				record("first_validation_error", r.test) // no number
+				record("first_validation_error", math.NaN())
 			}
 			if r.auto != nil {
 				record("restored", r.restored)
@@ -94,11 +95,17 @@ func curved() []variant {
 	return []variant{plain, masking, contractive, supervised, machine, sparseKL, randomWeights}
 }
 
-// bars adds a chart of a metric by variant.
+// bars adds a chart of a metric by variant, unless no value of it is a number: where there
+// is one unit, for instance, codes have no sparseness.
 func (x *experimenter) bars(file, title, y, what string, scale float64, of []variant) error {
 	dots := figure.Dots{YLabel: y, Bars: true, Colors: colors()}
 	for _, v := range of {
-		dots.Items = append(dots.Items, figure.Item{Name: v.label(), Values: lab.Scaled(x.values(v, what), scale)})
+		values := lab.Scaled(x.values(v, what), scale)
+		dots.Items = append(dots.Items, figure.Item{Name: v.label(), Values: values})
+		x.drawn[file] = x.drawn[file] || slices.ContainsFunc(values, func(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) })
+	}
+	if !x.drawn[file] {
+		return nil
 	}
 	svg, err := dots.SVG()
 	if err != nil {
@@ -122,7 +129,7 @@ func (x *experimenter) setting(v variant) string {
 func (x *experimenter) errors() error {
 	r := x.Recipe
 	x.Section("Test error", fmt.Sprintf("One hidden layer of %d sigmoid units, pretrained on %d images without labels (supervised: with them), then fine-tuned with their labels by %s in batches of %d, at most %d epochs. "+
-		"The parameters with the smallest error on %d validation images are kept, and the test set of %d images is read once with them. Rifai et al. 2011 have 1000 units and 50,000 images.",
+		"The parameters with the smallest error on %d validation images are kept, and the test set of %d images is read once with them. Rifai et al. 2011 have 1000 units and 50,000 images of MNIST. Pretraining comes on top of fine-tuning: random first weights are trained for fewer epochs in all.",
 		r.Hidden, x.images[x.Seeds[0]].Len(), r.FineTune.Optimizer.Kind, r.FineTune.Batch, r.FineTune.Epochs, x.data.Validation.Len(), x.data.Test.Len()))
 	var rows [][]string
 	for _, v := range r.Variants {
@@ -132,7 +139,7 @@ func (x *experimenter) errors() error {
 		}
 		rows = append(rows, []string{v.label(), x.setting(v), percent(x.values(v, "test_error")), published, percent(x.values(v, "validation_error")), percent(x.values(v, "train_error"))})
 	}
-	x.Table("Error in percent, mean ± standard deviation over seeds", []string{"variant", "chosen", "test", "Rifai et al.", "validation", "training"}, rows)
+	x.Table("Error in percent, mean ± standard deviation over seeds", []string{"variant", "chosen", "test", "Rifai et al., MNIST", "validation", "training"}, rows)
 	x.withoutGain()
 	return x.bars(errorFigure, "Test error by pretraining", "test error (%)", "test_error", 100, r.Variants)
 }

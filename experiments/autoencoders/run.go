@@ -23,6 +23,8 @@ type experimenter struct {
 	tried  map[variant][]*outcome
 	choice map[variant]choice
 	chosen map[variant][]result
+	// drawn are the files of the bar charts: those that have something to show.
+	drawn map[string]bool
 }
 
 // choice is a level, counted from 0, and a rate.
@@ -66,7 +68,7 @@ func run(ctx context.Context, r *lab.Run[Recipe]) error {
 		return report()
 	}
 	x := &experimenter{Run: r, data: data, images: map[uint64]*datasets.Set{}, tried: map[variant][]*outcome{},
-		choice: map[variant]choice{}, chosen: map[variant][]result{}}
+		choice: map[variant]choice{}, chosen: map[variant][]result{}, drawn: map[string]bool{}}
 	if err := x.variants(ctx, jobs); err != nil {
 		return err
 	}

@@ -139,6 +139,21 @@ func digits(labels []uint8, classes int) (rows []int) {
 	return rows
 }
 
+// reading says what as many seeds show of a variant whose test error is lower than that of
+// random first weights with won of them, and whose training error is at most as high with
+// fitted and higher with worse. Trainings that diverged count nowhere.
+func reading(seeds, won, fitted, worse int) string {
+	switch {
+	case worse == seeds:
+		return "fits the training images less well"
+	case fitted == seeds && won == 0:
+		return "fits the training images at least as well, and test images no better"
+	case fitted == seeds:
+		return "fits the training images at least as well; which is better on test images, the seeds disagree"
+	}
+	return "the seeds disagree about the training images, too"
+}
+
 // withoutGain tells of the variants whose test error is not below that of random first
 // weights with every seed whether they fit the training images less well, or as well and
 // tell others less.
@@ -154,14 +169,11 @@ func (x *experimenter) withoutGain() {
 		if err != nil || v == randomWeights || won == len(x.Seeds) {
 			continue
 		}
-		worse, _, _, _ := lab.SignOverSeeds(randomFit, fit)
-		reading := "neither with every seed"
-		switch {
-		case worse == len(x.Seeds):
-			reading = "has not fitted the training images as well: its fine-tuning is slower"
-		case worse == 0:
-			reading = "has fitted the training images as well: what it began with generalises less"
+		better, alike, worse, err := lab.SignOverSeeds(fit, randomFit)
+		if err != nil {
+			continue
 		}
+		reading := reading(len(x.Seeds), won, better+alike, worse)
 		rows = append(rows, []string{v.label(), fmt.Sprintf("%d of %d", won, len(x.Seeds)), percent(fit), percent(randomFit), lab.Summary(x.values(v, "contraction")), reading})
 	}
 	if len(rows) > 0 {

@@ -25,12 +25,13 @@ const (
 	sparseKL      variant = "sae-kl"       // sparse, mean activations near a target
 	sparseL1      variant = "sae-l1"       // sparse, Σ|h|
 	contractive   variant = "cae"
+	higherOrder   variant = "cae-h" // contractive, and the Jacobian changes little nearby
 	machine       variant = "rbm"
 )
 
 // variants are all, in the order of tables and figures.
 func variants() []variant {
-	return []variant{randomWeights, supervised, plain, decay, masking, gaussian, sparseKL, sparseL1, contractive, machine}
+	return []variant{randomWeights, supervised, plain, decay, masking, gaussian, sparseKL, sparseL1, contractive, higherOrder, machine}
 }
 
 func variantNames() (names []string) {
@@ -44,7 +45,7 @@ func variantNames() (names []string) {
 func (v variant) label() string {
 	return map[variant]string{
 		randomWeights: "random", supervised: "supervised", plain: "AE", decay: "AE+wd", masking: "DAE mask", gaussian: "DAE Gauss",
-		sparseKL: "sparse KL", sparseL1: "sparse L1", contractive: "CAE", machine: "RBM",
+		sparseKL: "sparse KL", sparseL1: "sparse L1", contractive: "CAE", higherOrder: "CAE+H", machine: "RBM",
 	}[v]
 }
 
@@ -53,7 +54,8 @@ func (v variant) title() string {
 	return map[variant]string{
 		randomWeights: "random first weights", supervised: "supervised greedy pretraining", plain: "a plain autoencoder",
 		decay: "an autoencoder with weight decay", masking: "a denoising autoencoder (masking)", gaussian: "a denoising autoencoder (Gaussian noise)",
-		sparseKL: "a sparse autoencoder (KL)", sparseL1: "a sparse autoencoder (L1)", contractive: "a contractive autoencoder", machine: "an RBM",
+		sparseKL: "a sparse autoencoder (KL)", sparseL1: "a sparse autoencoder (L1)", contractive: "a contractive autoencoder",
+		higherOrder: "a contractive autoencoder of higher order", machine: "an RBM",
 	}[v]
 }
 
@@ -72,7 +74,7 @@ func (v variant) autoencoder() bool {
 func (r Recipe) levels(v variant) []float64 {
 	return map[variant][]float64{
 		decay: r.Levels.Decay, masking: r.Levels.Masking, gaussian: r.Levels.Gaussian,
-		sparseKL: r.Levels.KL, sparseL1: r.Levels.L1, contractive: r.Levels.Contraction,
+		sparseKL: r.Levels.KL, sparseL1: r.Levels.L1, contractive: r.Levels.Contraction, higherOrder: r.Levels.Change,
 	}[v]
 }
 
@@ -90,6 +92,8 @@ func (r Recipe) strength(v variant, level int) string {
 		return "σ = " + number
 	case sparseKL:
 		return fmt.Sprintf("β = %s, target %g", number, r.Target)
+	case higherOrder:
+		return fmt.Sprintf("γ = %s, λ = %g", number, r.Higher.Contraction)
 	}
 	return "λ = " + number
 }
@@ -162,6 +166,8 @@ func newLayer(r Recipe, v variant, level int, seed uint64, data *datasets.Set) (
 		a.Penalty.L1 = r.Levels.L1[level]
 	case contractive:
 		a.Penalty.Contraction = r.Levels.Contraction[level]
+	case higherOrder:
+		a.Penalty = models.Penalty{Contraction: r.Higher.Contraction, Change: r.Levels.Change[level], ChangeNoise: r.Higher.Noise}
 	}
 	return &layer{encoder: encoder, auto: a, pretraining: &pretrain.Layer{Model: a, Code: encoder, Recipe: recipe}}, nil
 }
