@@ -48,7 +48,7 @@ func TestChoices(t *testing.T) {
 		{"-methods", "random"},
 		{"-methods", "rbm", "-seeds", "3"},
 		{"-methods", "dbn,random", "-all"},
-		{"-methods", "dbm", "-all"},
+		{"-methods", "dbm", "-all", "-drop-input", "0.2", "-drop-hidden", "0.5"},
 	} {
 		d := program().Result(t, args...)
 		if len(d.Claims) != 0 {
@@ -98,6 +98,7 @@ func TestBadInput(t *testing.T) {
 		labtest.Bad{Name: "too many Gibbs steps", Status: 2, Says: "steps of 1 to 100, got 1000", Args: []string{"-steps", "1000"}},
 		labtest.Bad{Name: "no chains", Status: 2, Says: "chains of 1 to 10000, got 0", Args: []string{"-chains", "0"}},
 		labtest.Bad{Name: "too many temperatures", Status: 2, Says: "temperatures of 1 to 1000000", Args: []string{"-temperatures", "100000000"}},
+		labtest.Bad{Name: "dropping all", Status: 2, Says: "drop_input and drop_hidden in [0,1), got 0 and 1", Args: []string{"-drop-hidden", "1"}},
 		labtest.Bad{Name: "falling steps", Status: 2, Says: "in rising order", Args: []string{"-shown", "10,1"}},
 		labtest.Bad{Name: "negative rate", Status: 2, Says: "joint: momentum: learning rate", Args: []string{"-joint-lr", "-1"}},
 		labtest.Bad{Name: "NaN rate", Status: 2, Says: "unsupported value: NaN", Args: []string{"-lr", "NaN"}},

@@ -68,6 +68,9 @@ func newNetwork(r Recipe, method string, d *data, seed uint64) (*network, error)
 	if err := build(); err != nil {
 		return nil, fmt.Errorf("%s: %w", method, err)
 	}
+	for name, net := range n.nets {
+		net.DropInput, net.DropHidden, net.Noise = r.DropInput, r.DropHidden, n.root.Split("dropout "+name)
+	}
 	return n, nil
 }
 

@@ -40,6 +40,9 @@ type Recipe struct {
 	Chains  int          `json:"chains"`
 	// FineTune is the supervised training, the same for all.
 	FineTune train.Recipe `json:"fine_tune"`
+	// DropInput and DropHidden are the probabilities of dropout in fine-tuning.
+	DropInput  float64 `json:"drop_input,omitempty"`
+	DropHidden float64 `json:"drop_hidden,omitempty"`
 	// Temperatures and Runs of annealed importance sampling, and the number of test images of
 	// which the likelihood is estimated; 0 for all.
 	Temperatures int `json:"temperatures"`
@@ -113,6 +116,8 @@ func flags(fs *flag.FlagSet, r *Recipe) {
 	fs.IntVar(&r.FineTune.Epochs, "epochs", r.FineTune.Epochs, "`epochs` of fine-tuning")
 	fs.IntVar(&r.FineTune.Batch, "batch", r.FineTune.Batch, "`examples` a step of fine-tuning")
 	fs.Float64Var(&r.FineTune.Optimizer.Rate.Start, "lr", r.FineTune.Optimizer.Rate.Start, "learning `rate` of fine-tuning")
+	fs.Float64Var(&r.DropInput, "drop-input", r.DropInput, "`probability` of dropping an input in fine-tuning")
+	fs.Float64Var(&r.DropHidden, "drop-hidden", r.DropHidden, "`probability` of dropping a hidden unit in fine-tuning")
 	fs.IntVar(&r.Temperatures, "temperatures", r.Temperatures, "`steps` of annealed importance sampling")
 	fs.IntVar(&r.Runs, "runs", r.Runs, "`chains` of annealed importance sampling")
 	lab.ListFlag(fs, &r.Shown, "shown", "comma-separated `list` of the Gibbs steps after which chains are shown", strconv.Atoi)
@@ -164,6 +169,9 @@ func validate(r *Recipe) error {
 		if x.got < 1 || x.got > x.most {
 			return fmt.Errorf("want %s of 1 to %d, got %d", x.name, x.most, x.got)
 		}
+	}
+	if !(r.DropInput >= 0 && r.DropInput < 1 && r.DropHidden >= 0 && r.DropHidden < 1) {
+		return fmt.Errorf("want drop_input and drop_hidden in [0,1), got %g and %g", r.DropInput, r.DropHidden)
 	}
 	if len(r.Shown) < 1 || len(r.Shown) > 10 || r.Shown[0] < 1 || !lab.Rising(r.Shown) || r.Shown[len(r.Shown)-1] > maxShownSteps {
 		return fmt.Errorf("want 1 to 10 numbers of shown steps, in rising order, of 1 to %d, got %v", maxShownSteps, r.Shown)
