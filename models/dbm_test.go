@@ -72,3 +72,22 @@ func TestDBMBoundByAIS(t *testing.T) {
 		}
 	}
 }
+
+// The hidden layers given an image are a machine, whose log Z is the log sum of the image's
+// weights but for those of the visible biases.
+func TestDBMGiven(t *testing.T) {
+	for _, sizes := range [][]int{{4, 3, 3}, {3, 4, 2, 1}} {
+		d := newDBM(t, 0.9, sizes...)
+		plain := deepReference(d)
+		for _, v := range states(sizes[0]) {
+			given := must[*models.DBM](t)(d.Given(matrix(tensor.Float64, [][]float64{v})))
+			logZ := must[float64](t)(given.Bipartite().LogPartition())
+			for i, x := range v {
+				logZ += x * plain.b[0][i]
+			}
+			_, want := plain.marginals(v)
+			near(t, "log sum", []float64{want}, []float64{logZ}, 1e-12)
+		}
+		near(t, "the machine's own biases", plain.b[1], elements(d.B[1].Value), 0)
+	}
+}
