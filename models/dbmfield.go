@@ -7,6 +7,7 @@ import (
 	"capas/blocks"
 
 	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
 )
 
 // MeanField approximates p(h|v) by independent units: it returns their probabilities q[l]
@@ -84,4 +85,35 @@ func (d *DBM) Bound(v *G.Node, updates int) (*G.Node, error) {
 		bound = c.Do(ops.Add(bound, c.Do(ops.RowSum(units))))
 	}
 	return bound, c.Err()
+}
+
+// Given is the machine that the hidden layers are once the visible units are held at v, of n
+// elements: h¹ are its visible units, with the biases b¹ + v·W¹, and h², … its hidden layers,
+// whose parameters are the machine's own. E(v,h) is its energy less v·c, so that log p(v) is
+// v·c plus its log Z, less the machine's: what the bound falls short of. There has to be a
+// second hidden layer.
+func (d *DBM) Given(v *tensor.Dense) (*DBM, error) {
+	if err := d.check(); err != nil {
+		return nil, err
+	}
+	if d.Hidden() < 2 {
+		return nil, fmt.Errorf("dbm given its visible units: want two hidden layers at least, got %d", d.Hidden())
+	}
+	if v == nil || v.Size() != d.Visible() || v.Dtype() != dtype(d.W) {
+		return nil, fmt.Errorf("dbm given its visible units: want %d of them in %v, got %v", d.Visible(), dtype(d.W), v)
+	}
+	b := d.B[1].Clone(d.B[1].Name)
+	apply(b.Value,
+		func(z []float32) { addProduct(z, v.Float32s(), d.W[0].Value.Float32s()) },
+		func(z []float64) { addProduct(z, v.Float64s(), d.W[0].Value.Float64s()) })
+	return &DBM{W: d.W[1:], B: append([]*blocks.Param{b}, d.B[2:]...)}, nil
+}
+
+// addProduct adds v·W to z.
+func addProduct[T ops.Float](z, v, W []T) {
+	for i, x := range v {
+		for j := range z {
+			z[j] += x * W[i*len(z)+j]
+		}
+	}
 }

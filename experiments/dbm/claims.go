@@ -2,16 +2,11 @@ package main
 
 import (
 	"fmt"
-	"math"
 	"slices"
-	"strings"
 
+	"capas/experiments/internal/likelihood"
 	"capas/experiments/lab"
 )
-
-// maxExcess, in nats, is by how much an estimate of log Z is too high with a probability of at
-// most e⁻⁵, 0.7 %.
-const maxExcess = 5
 
 // maxGap is how much of the bound the recipe's updates of mean field may miss, in nats.
 const maxGap = 0.1
@@ -46,34 +41,19 @@ func (r *reporter) fewerErrors(claim, a, b string) {
 	})
 }
 
-// likelier claims that the bound of machine a is above that of b, by more than the errors of
-// both estimates of log Z.
+// likelier claims that machine a makes the test images likelier than b.
 func (r *reporter) likelier(claim, a, b string) {
 	if len(r.present([]string{a, b})) < 2 {
 		return
 	}
-	values := func(name, what string) []float64 { return r.Values(name + "." + what) }
-	boundA, boundB := values(a, "bound"), values(b, "bound")
-	above, sure := 0, 0
-	var differences []string
-	for i := range boundA {
-		difference := boundA[i] - boundB[i]
-		// The larger log Z is, the smaller is the bound. An estimate of log Z is too high by more
-		// than x with a probability of at most e^−x, however its chains are spread.
-		margin := values(a, "log_z_high")[i] - values(a, "log_z")[i] + min(values(b, "log_z")[i]-values(b, "log_z_low")[i], maxExcess)
-		if difference > 0 {
-			above++
-		}
-		if difference > margin && !math.IsNaN(margin) {
-			sure++
-		}
-		differences = append(differences, fmt.Sprintf("%.3g (%.2g)", difference, margin))
+	r.Claim(likelihood.Above(lab.Claim{Section: "2.3", Claim: claim, Figure: "likelihood.svg"}, "log-likelihood or bound (nats/image)", r.machine(a), r.machine(b)))
+}
+
+// machine is a machine with its estimates by seed.
+func (r *reporter) machine(name string) likelihood.Machine {
+	m := likelihood.Machine{Name: title(name)}
+	for _, seed := range r.Seeds {
+		m.Seeds = append(m.Seeds, r.of(name, seed).likelihood[name])
 	}
-	r.Claim(lab.Claim{
-		Section: "2.3", Claim: claim,
-		Measured: fmt.Sprintf("log-likelihood or bound (nats/image): %s %s; %s %s; difference by seed, with the error of the two estimates of log Z: %s", title(a), lab.Summary(boundA), title(b), lab.Summary(boundB), strings.Join(differences, ", ")),
-		Holds:    sure == len(boundA),
-		Rule:     fmt.Sprintf("above for every seed (%d of %d), by more than three standard errors of both estimates of log Z, of the second at most %d nats (%d of %d)", above, len(boundA), maxExcess, sure, len(boundA)),
-		Figure:   "likelihood.svg",
-	})
+	return m
 }

@@ -75,8 +75,8 @@ func TestLikelihood(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if l := got[name]; !(math.Abs(l.logZ-exact) < 0.5) || !(l.low-0.2 <= exact && exact <= l.high+0.2) {
-				t.Errorf("%s: log Z %g in [%g, %g], exact %g", name, l.logZ, l.low, l.high, exact)
+			if l := got[name]; !(math.Abs(l.LogZ-exact) < 0.5) || !(l.Low-0.2 <= exact && exact <= l.High+0.2) {
+				t.Errorf("%s: log Z %g in [%g, %g], exact %g", name, l.LogZ, l.Low, l.High, exact)
 			}
 		}
 	}

@@ -8,24 +8,14 @@ import (
 	"capas/autodiff/ops"
 	"capas/blocks"
 	"capas/datasets"
+	"capas/experiments/internal/likelihood"
 	"capas/models"
 	"capas/pretrain"
-	"capas/random"
 	"capas/train"
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 )
-
-// likelihood is what annealed importance sampling says of a machine.
-type likelihood struct {
-	// perImage is the mean log-likelihood of the judged images in nats: of the RBM itself, of
-	// the others its variational lower bound.
-	perImage float64
-	// logZ is the estimate of the log partition function, low and high it less and plus three
-	// standard errors.
-	logZ, low, high float64
-}
 
 // baseImages is how many training images tell the base rates of annealed importance sampling,
 // at most.
@@ -35,8 +25,8 @@ const baseImages = 10_000
 const boundSamples = 10
 
 // likelihoods of a network's machines by name.
-func (n *network) likelihoods(ctx context.Context) (map[string]likelihood, error) {
-	out := map[string]likelihood{}
+func (n *network) likelihoods(ctx context.Context) (map[string]likelihood.Estimate, error) {
+	out := map[string]likelihood.Estimate{}
 	for name, d := range n.machines {
 		l, err := n.deepLikelihood(ctx, name, d)
 		if err != nil {
@@ -55,16 +45,16 @@ func (n *network) likelihoods(ctx context.Context) (map[string]likelihood, error
 }
 
 // anneal estimates log Z of an RBM, of whose visible units codes are examples.
-func (n *network) anneal(ctx context.Context, name string, r *models.RBM, codes *tensor.Dense) (likelihood, error) {
+func (n *network) anneal(ctx context.Context, name string, r *models.RBM, codes *tensor.Dense) (likelihood.Estimate, error) {
 	base, err := models.BaseRates(codes)
 	if err != nil {
-		return likelihood{}, err
+		return likelihood.Estimate{}, err
 	}
 	e, err := r.AIS(models.AISOptions{
 		Betas: models.Betas(n.recipe.Temperatures), Chains: n.recipe.Runs, Base: base,
 		Noise: n.root.Split("ais " + name), Check: ctx.Err,
 	})
-	return likelihood{logZ: e.LogZ, low: e.Low, high: e.High}, err
+	return likelihood.Estimate{LogZ: e.LogZ, Low: e.Low, High: e.High}, err
 }
 
 // base are the training images that tell the base rates.
@@ -74,14 +64,14 @@ func (n *network) base() (*datasets.Set, error) {
 
 // deepLikelihood is that of a deep machine, which is an RBM between its even layers and its odd
 // ones, or of an RBM as a deep machine of one hidden layer, whose bound is exact.
-func (n *network) deepLikelihood(ctx context.Context, name string, d *models.DBM) (likelihood, error) {
+func (n *network) deepLikelihood(ctx context.Context, name string, d *models.DBM) (likelihood.Estimate, error) {
 	some, err := n.base()
 	if err != nil {
-		return likelihood{}, err
+		return likelihood.Estimate{}, err
 	}
 	codes, err := pretrain.DBMInputs(d, n.recipe.Updates, some, nil) // v and q(h²|v)
 	if err != nil {
-		return likelihood{}, err
+		return likelihood.Estimate{}, err
 	}
 	l, err := n.anneal(ctx, name, d.Bipartite(), codes.X)
 	if err != nil {
@@ -94,29 +84,29 @@ func (n *network) deepLikelihood(ctx context.Context, name string, d *models.DBM
 	if err != nil {
 		return l, err
 	}
-	l.perImage = mean(bound.Float32s()) - l.logZ
+	l.PerImage = mean(bound.Float32s()) - l.LogZ
 	return l, nil
 }
 
-func (n *network) beliefLikelihood(ctx context.Context) (likelihood, error) {
+func (n *network) beliefLikelihood(ctx context.Context) (likelihood.Estimate, error) {
 	some, err := n.base()
 	if err != nil {
-		return likelihood{}, err
+		return likelihood.Estimate{}, err
 	}
 	codes, err := train.Map(some.X, n.belief.Layers[0].Up)
 	if err != nil {
-		return likelihood{}, err
+		return likelihood.Estimate{}, err
 	}
 	l, err := n.anneal(ctx, methodDBN, n.belief.Layers[1], codes)
 	if err != nil {
 		return l, err
 	}
-	bounds, err := n.belief.Bound(n.data.judged.X, l.logZ, boundSamples, n.root.Split("bound"))
+	bounds, err := n.belief.Bound(n.data.judged.X, l.LogZ, boundSamples, n.root.Split("bound"))
 	if err != nil {
 		return l, err
 	}
 	for _, b := range bounds {
-		l.perImage += b / float64(len(bounds))
+		l.PerImage += b / float64(len(bounds))
 	}
 	return l, nil
 }
@@ -126,21 +116,6 @@ func mean(v []float32) (m float64) {
 		m += float64(x) / float64(len(v))
 	}
 	return m
-}
-
-// binary draws binary images from the intensities of the first images of a set, all if count
-// is 0, the same in every run.
-func binary(set *datasets.Set, count int) (*datasets.Set, error) {
-	if count == 0 {
-		count = set.Len()
-	}
-	some, err := set.Take(min(count, set.Len()))
-	if err != nil {
-		return nil, err
-	}
-	x := append([]float32(nil), some.X.Float32s()...)
-	random.New(0).Split("binary images").Bernoulli(x, x)
-	return some.WithX(tensor.New(tensor.WithShape(some.Len(), some.Dim()), tensor.WithBacking(x)))
 }
 
 // testErrors are the test errors of a network's classifiers by name.

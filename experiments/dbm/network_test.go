@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"capas/datasets"
+	"capas/experiments/internal/likelihood"
 	"capas/pretrain"
 )
 
@@ -32,7 +33,7 @@ func fresh(t testing.TB, r Recipe, method string) *network {
 	if d.validation, err = split.Validation.Take(100); err != nil {
 		t.Fatal(err)
 	}
-	if d.judged, err = binary(split.Test, r.Judged); err != nil {
+	if d.judged, err = likelihood.Binary(split.Test, r.Judged); err != nil {
 		t.Fatal(err)
 	}
 	n, err := newNetwork(r, method, d, 1)
@@ -93,25 +94,5 @@ func TestNetworks(t *testing.T) {
 	b := trained(t, r, methodDBN)
 	if slices.Equal(b.belief.Layers[0].W.Value.Float32s(), b.dbn.Layers[0].W.Value.Float32s()) {
 		t.Error("the belief network was fine-tuned, or fine-tuning changed nothing")
-	}
-}
-
-// Binary images are images of 0 and 1, as often 1 as the intensities say, and the same at
-// each call.
-func TestBinary(t *testing.T) {
-	n := fresh(t, Recipe{Hidden: []int{2, 2}, Images: 100, Judged: 300, Init: presets()["smoke"].Init}, methodRandom)
-	x, sum, expected := n.data.judged.X.Float32s(), 0.0, 0.0
-	for i, v := range x {
-		if v != 0 && v != 1 {
-			t.Fatalf("pixel %d is %g", i, v)
-		}
-		sum, expected = sum+float64(v), expected+float64(n.data.test.X.Float32s()[i])
-	}
-	if len(x) != 300*784 || sum < 0.99*expected || sum > 1.01*expected {
-		t.Errorf("%d pixels, %g are 1, want about %g", len(x), sum, expected)
-	}
-	again, err := binary(n.data.test, 300)
-	if err != nil || !slices.Equal(again.X.Float32s(), x) {
-		t.Errorf("other images: %v", err)
 	}
 }

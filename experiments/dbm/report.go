@@ -72,11 +72,7 @@ func (r *reporter) metrics() {
 	for _, seed := range r.Seeds {
 		for _, name := range r.present(generators()) {
 			o := r.of(name, seed)
-			l := o.likelihood[name]
-			r.Metric(name+".bound", seed, l.perImage)
-			r.Metric(name+".log_z", seed, l.logZ)
-			r.Metric(name+".log_z_low", seed, l.low)
-			r.Metric(name+".log_z_high", seed, l.high)
+			o.likelihood[name].Record(r, name, seed)
 			if f := o.field[name]; f != nil {
 				r.Metric(name+".mean_field_change", seed, f.change[r.Recipe.Updates-1])
 				r.Metric(name+".bound_gap", seed, f.gap[r.Recipe.Updates-1])

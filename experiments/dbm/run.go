@@ -6,6 +6,7 @@ import (
 	"runtime"
 
 	"capas/datasets"
+	"capas/experiments/internal/likelihood"
 	"capas/experiments/internal/trial"
 	"capas/experiments/lab"
 
@@ -16,8 +17,8 @@ import (
 type outcome struct {
 	*trial.Outcome
 	net        *network
-	test       map[string]float64 // by classifier
-	likelihood map[string]likelihood
+	test       map[string]float64             // by classifier
+	likelihood map[string]likelihood.Estimate // by machine
 	field      map[string]*convergence
 	pictures   *pictures // of the first seed
 }
@@ -35,7 +36,7 @@ func run(ctx context.Context, r *lab.Run[Recipe]) error {
 		}
 		common.validation = nil
 	}
-	if common.judged, err = binary(split.Test, r.Recipe.Judged); err != nil {
+	if common.judged, err = likelihood.Binary(split.Test, r.Recipe.Judged); err != nil {
 		return err
 	}
 	outcomes := map[string]map[uint64]*outcome{}

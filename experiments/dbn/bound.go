@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"capas/experiments/internal/likelihood"
 	"capas/models"
 	"capas/random"
 	"capas/train"
@@ -14,23 +15,9 @@ import (
 
 // estimate is the bound of log p(v) of a network, in nats per image, and of its log Z.
 type estimate struct {
-	layers    int
-	upDown    bool
-	bound     float64 // mean over images
-	logZ      float64
-	low, high float64 // of log Z
-}
-
-// binary are the first test images, each pixel on with its intensity as the probability: the
-// same for all seeds.
-func (j *job) binary() (*tensor.Dense, error) {
-	set, err := j.data.Test.Take(j.Recipe.Bound.Images)
-	if err != nil {
-		return nil, err
-	}
-	x := tensor.New(tensor.Of(tensor.Float32), tensor.WithShape(set.X.Shape()...))
-	random.New(0).Split("binary images").Bernoulli(x.Float32s(), set.X.Float32s())
-	return x, nil
+	likelihood.Estimate
+	layers int
+	upDown bool
 }
 
 // rateImages is how many training images give the base rates of annealed importance sampling.
@@ -92,21 +79,21 @@ func (j *job) estimate(ctx context.Context, name string, encode train.Mapper, e 
 	if err != nil {
 		return fmt.Errorf("bound of %s: %w", name, err)
 	}
-	images, err := j.binary()
+	images, err := likelihood.Binary(j.data.Test, j.Recipe.Bound.Images) // the same for all seeds
 	if err != nil {
 		return fmt.Errorf("bound of %s: %w", name, err)
 	}
-	values, err := bound(images, z.LogZ, j.Recipe.Bound.Samples, random.New(j.seed).Split("bound "+name))
+	values, err := bound(images.X, z.LogZ, j.Recipe.Bound.Samples, random.New(j.seed).Split("bound "+name))
 	if err != nil {
 		return fmt.Errorf("bound of %s: %w", name, err)
 	}
 	for _, v := range values {
-		e.bound += v / float64(len(values))
+		e.PerImage += v / float64(len(values))
 	}
-	if math.IsNaN(e.bound) || math.IsInf(e.bound, 0) {
-		return fmt.Errorf("bound of %s: want a finite number, got %g with log Z = %g", name, e.bound, z.LogZ)
+	if math.IsNaN(e.PerImage) || math.IsInf(e.PerImage, 0) {
+		return fmt.Errorf("bound of %s: want a finite number, got %g with log Z = %g", name, e.PerImage, z.LogZ)
 	}
-	e.logZ, e.low, e.high = z.LogZ, z.Low, z.High
+	e.LogZ, e.Low, e.High = z.LogZ, z.Low, z.High
 	j.out.bounds = append(j.out.bounds, e)
 	return nil
 }

@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"slices"
 
+	"capas/experiments/internal/likelihood"
 	"capas/experiments/lab"
 )
 
-// claims judges what the lecture and the paper say. Every rule wants the same sign for every
-// seed.
+// claims judges what the lecture and the paper say. Every rule wants the same for every seed.
 func (r *reporter) claims() {
 	if len(r.Seeds) < lab.MinSeeds {
 		r.Section("Verdicts", fmt.Sprintf("None: a verdict takes at least %d seeds.", lab.MinSeeds))
@@ -24,14 +24,11 @@ func (r *reporter) claims() {
 	})
 	bounds := r.outcomes[0].bounds
 	for i := 1; i < len(bounds); i++ {
-		before, after := bounds[i-1].name(), bounds[i].name()
-		claim := fmt.Sprintf("Another layer, trained greedily on the codes of those below it, makes a better model of the images: %s (Hinton, Osindero & Teh 2006).", after)
+		claim := fmt.Sprintf("Another layer, trained greedily on the codes of those below it, makes a better model of the images: %s (Hinton, Osindero & Teh 2006).", bounds[i].name())
 		if bounds[i].upDown {
 			claim = "The up-down algorithm makes the network a better model of the images (Hinton, Osindero & Teh 2006)."
 		}
-		r.Compare(lab.Comparison{
-			Section: "3.2", Claim: claim, What: "lower bound of log p(v) (nats)", A: after, B: before, MetricA: after + ".bound", MetricB: before + ".bound", Larger: true, Figure: boundFigure,
-		})
+		r.Claim(likelihood.Above(lab.Claim{Section: "3.2", Claim: claim, Figure: boundFigure}, "lower bound of log p(v) (nats/image)", r.machine(i), r.machine(i-1)))
 	}
 	agreement := r.Values(upDown + ".agreement")
 	images := lab.Summary(r.percents(upDown + ".agreement_from_images"))
@@ -40,6 +37,15 @@ func (r *reporter) claims() {
 		Measured: fmt.Sprintf("images taken for the class by a classifier: %s %%; from chains that began at images of the class: %s %%", lab.Summary(lab.Scaled(agreement, 100)), images),
 		Holds:    slices.Min(agreement) >= agreed, Rule: fmt.Sprintf("at least %.0f %% for every seed", 100*agreed), Figure: drawnFigure(upDown),
 	})
+}
+
+// machine is the network of one of the bounds, with its estimates by seed.
+func (r *reporter) machine(bound int) likelihood.Machine {
+	m := likelihood.Machine{Name: r.outcomes[0].bounds[bound].name()}
+	for _, o := range r.outcomes {
+		m.Seeds = append(m.Seeds, o.bounds[bound].Estimate)
+	}
+	return m
 }
 
 // agreed is the fraction of images drawn that have to be taken for what they were meant to be.

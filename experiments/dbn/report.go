@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 
@@ -46,7 +45,8 @@ func report(run *lab.Run[Recipe], data *datasets.Split, outcomes []*outcome) err
 // metrics by view, such as up-down.test_error: test_error and validation_error; agreement, the
 // fraction of images drawn of a class, from noise, that the fine-tuned classifier takes for it,
 // and agreement_from_images, that of chains which began at images of the class. By network,
-// such as "2 layers" or up-down: bound, the mean lower bound of log p(v) in nats, and log_z.
+// such as "2 layers" or up-down: bound, the mean lower bound of log p(v) in nats, and log_z
+// with log_z_low and log_z_high, three standard errors away.
 func (r *reporter) metrics() {
 	for i, seed := range r.Seeds {
 		o := r.outcomes[i]
@@ -59,8 +59,7 @@ func (r *reporter) metrics() {
 			}
 		}
 		for _, e := range o.bounds {
-			r.Metric(e.name()+".bound", seed, e.bound)
-			r.Metric(e.name()+".log_z", seed, e.logZ)
+			e.Record(r, e.name(), seed)
 		}
 	}
 }
@@ -74,14 +73,6 @@ func (e estimate) name() string {
 		return "1 layer"
 	}
 	return strconv.Itoa(e.layers) + " layers"
-}
-
-// interval is where log Z lies by the spread of the chains.
-func (e estimate) interval() string {
-	if math.IsInf(e.low, -1) {
-		return fmt.Sprintf("up to %.2f", e.high)
-	}
-	return fmt.Sprintf("%.2f to %.2f", e.low, e.high)
 }
 
 // percents are a metric by seed.
@@ -195,7 +186,7 @@ func (r *reporter) bounds() error {
 	for _, e := range r.outcomes[0].bounds {
 		name := e.name()
 		values := r.Values(name + ".bound")
-		rows = append(rows, []string{name, lab.Summary(values), lab.Summary(r.Values(name + ".log_z")), e.interval()})
+		rows = append(rows, []string{name, lab.Summary(values), lab.Summary(r.Values(name + ".log_z")), e.Interval()})
 		dots.Items = append(dots.Items, figure.Item{Category: r.category(e), Name: "bound", Values: values})
 	}
 	r.Table(fmt.Sprintf("Mean ± standard deviation over seeds, in nats; the interval of log Z is that of seed %d, ± three standard errors of the mean weight", r.Seeds[0]),
