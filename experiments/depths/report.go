@@ -96,11 +96,12 @@ func columns(first string) []string {
 // depths reports the test error by depth.
 func (r *reporter) depths() error {
 	r.Section("Test error by depth", fmt.Sprintf("Networks of 1 to %d hidden layers of %d %s units, from random weights %s and from pretrained ones. "+
+		"The pretrained ones are %s. "+
 		"All take the same steps of fine-tuning on %d images; the rate, one of %v, is the one with the smallest error on %d validation images "+
 		"for this depth and origin of the weights by itself (seeds to decide it: %d). "+
 		"The test set is read once, with the parameters of the smallest validation error. "+
 		"A seed has one stack, of which networks of all depths take the lower layers.",
-		r.Recipe.Depths[len(r.Recipe.Depths)-1], r.Recipe.Width, r.Recipe.Activation, r.Recipe.Init, r.images[r.Seeds[0]].Len(),
+		r.Recipe.Depths[len(r.Recipe.Depths)-1], r.Recipe.Width, r.Recipe.Activation, r.Recipe.Init, r.howPretrained(), r.images[r.Seeds[0]].Len(),
 		r.Recipe.Rates, r.validation.Len(), len(r.tuningSeeds())))
 	boxes := figure.Boxes{XLabel: "hidden layers", YLabel: "test error (%)", LogY: true, Colors: r.colors}
 	gaps := figure.Dots{XLabel: "hidden layers", YLabel: "random − pretrained (points)", Connect: true, Colors: r.colors}
@@ -130,6 +131,19 @@ func (r *reporter) depths() error {
 	r.Figure("gap.svg", "What pretraining takes from the test error", strings.TrimSpace(gaps.Spread()+" Points of percent, seed by seed; "+
 		"depths at which a network learned nothing (test error above 50 %) are left out."), svg)
 	return nil
+}
+
+// howPretrained says how the pretrained weights came about.
+func (r *reporter) howPretrained() string {
+	var parts []string
+	for _, init := range r.pretrained() {
+		how := fmt.Sprintf("with corruption %s, for %d epochs a layer", r.Recipe.SDAE.Corruption, r.Recipe.SDAE.Train.Epochs)
+		if init == initDBN {
+			how = fmt.Sprintf("by CD-%d, for %d epochs a layer", r.Recipe.DBN.CD, r.Recipe.DBN.Train.Epochs)
+		}
+		parts = append(parts, fmt.Sprintf("those of %s (%s), trained layer by layer %s", stackName(init), init, how))
+	}
+	return strings.Join(parts, ", or ")
 }
 
 // learned tells whether networks of both origins learned something at every seed of a

@@ -9,6 +9,7 @@ import (
 
 	"capas/experiments/internal/trial"
 	"capas/experiments/lab"
+	"capas/experiments/lab/figure"
 	"capas/models"
 	"capas/train"
 )
@@ -204,15 +205,5 @@ const shownFilters = 10
 // filters are the weights of the first units of a network's first layer over the image.
 func filters(net *models.MLP) [][]float32 {
 	W := net.Layers[0].W.Value
-	n, k := W.Shape()[0], W.Shape()[1]
-	w := W.Float32s()
-	var out [][]float32
-	for j := range min(k, shownFilters) {
-		tile := make([]float32, n)
-		for i := range tile {
-			tile[i] = w[i*k+j]
-		}
-		out = append(out, tile)
-	}
-	return out
+	return figure.Columns(W.Float32s(), W.Shape()[1], shownFilters)
 }

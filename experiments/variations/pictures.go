@@ -18,20 +18,10 @@ const (
 // the image.
 func filters(net *models.MLP, set *datasets.Set) [][]float32 {
 	W := net.Layers[0].W.Value
-	n, k := W.Shape()[0], W.Shape()[1]
-	if set.Height*set.Width != n {
+	if set.Height*set.Width != W.Shape()[0] {
 		return nil
 	}
-	w := W.Float32s()
-	var out [][]float32
-	for j := range min(k, shownFilters) {
-		tile := make([]float32, n)
-		for i := range tile {
-			tile[i] = w[i*k+j]
-		}
-		out = append(out, tile)
-	}
-	return out
+	return figure.Columns(W.Float32s(), W.Shape()[1], shownFilters)
 }
 
 // images are what the report shows and says of the set.

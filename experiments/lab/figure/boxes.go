@@ -12,8 +12,8 @@ import (
 // from the first to the third quartile with a line at the median; whiskers to the farthest
 // values within 1.5 times the box's height of it; the values beyond, the outliers, as dots.
 // The quartiles are Tukey's hinges, the medians of the lower and of the upper half of the
-// values, each with the middle one of an odd number. Categories stand in the order of their first item, names
-// that share one side by side. Values that cannot be shown are left out.
+// values, each with the middle one of an odd number. Categories stand in the order of their
+// first item, names that share one side by side. Values that cannot be shown are left out.
 type Boxes struct {
 	Title          string // drawn above; may be empty
 	XLabel, YLabel string // with units; YLabel is required

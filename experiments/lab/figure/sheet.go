@@ -47,6 +47,20 @@ type Sheet struct {
 	Color bool
 }
 
+// Columns are the first columns of a matrix of k columns, given row by row: the weights of
+// units over their inputs, as tiles. There are at most that many.
+func Columns(w []float32, k, most int) [][]float32 {
+	var out [][]float32
+	for j := range min(k, most) {
+		tile := make([]float32, len(w)/k)
+		for i := range tile {
+			tile[i] = w[i*k+j]
+		}
+		out = append(out, tile)
+	}
+	return out
+}
+
 // separator is the distance between tiles in screen pixels.
 const separator = 2
 
