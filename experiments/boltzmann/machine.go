@@ -34,11 +34,6 @@ func (k kind) key() string {
 	return map[kind]string{cd1: "cd-1", cd10: "cd-10", pcd: "pcd", pt: "pt"}[k]
 }
 
-// title says it in words.
-func (k kind) title() string {
-	return map[kind]string{cd1: "contrastive divergence, 1 step", cd10: "contrastive divergence, 10 steps", pcd: "persistent contrastive divergence", pt: "parallel tempering"}[k]
-}
-
 // size tells machines that are enumerated from those that are not.
 type size string
 

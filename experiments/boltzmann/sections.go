@@ -47,7 +47,7 @@ func (r *reporter) table(s size) {
 	}
 	var rows [][]string
 	for _, k := range kinds() {
-		row := []string{k.title()}
+		row := []string{string(k)}
 		for _, what := range []string{"train_log_likelihood", "validation_log_likelihood", "test_log_likelihood"} {
 			row = append(row, lab.Summary(r.values(s, k, what)))
 		}
