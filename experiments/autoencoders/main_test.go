@@ -115,13 +115,13 @@ func TestReading(t *testing.T) {
 		"fits the training images less well":                                                            {0, 0, 3},
 		"fits the training images at least as well, and test images no better":                          {0, 3, 0},
 		"fits the training images at least as well; which is better on test images, the seeds disagree": {2, 3, 0},
-		"the seeds disagree about the training images, too":                                             {1, 2, 1},
+		"the seeds do not agree about the training images":                                              {1, 2, 1},
 	} {
 		if got := reading(3, c[0], c[1], c[2]); got != want {
 			t.Errorf("%v: got %q, want %q", c, got, want)
 		}
 	}
-	if got := reading(3, 0, 0, 2); got != "the seeds disagree about the training images, too" { // one diverged
+	if got := reading(3, 0, 0, 2); got != "the seeds do not agree about the training images" { // one diverged
 		t.Errorf("got %q", got)
 	}
 }

@@ -151,12 +151,12 @@ func reading(seeds, won, fitted, worse int) string {
 	case fitted == seeds:
 		return "fits the training images at least as well; which is better on test images, the seeds disagree"
 	}
-	return "the seeds disagree about the training images, too"
+	return "the seeds do not agree about the training images"
 }
 
 // withoutGain tells of the variants whose test error is not below that of random first
-// weights with every seed whether they fit the training images less well, or as well and
-// tell others less.
+// weights with every seed how they fit the training images, since a variant whose
+// fine-tuning is slower fits them less well.
 func (x *experimenter) withoutGain() {
 	if !x.has(randomWeights) {
 		return
