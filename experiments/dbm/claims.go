@@ -14,19 +14,19 @@ const maxGap = 0.1
 // claims judges the machines that were trained.
 func (r *reporter) claims() {
 	r.likelier("Training all layers together makes the deep Boltzmann machine a better model than its layers trained one after the other (Salakhutdinov & Hinton 2009).", methodDBM, greedy)
-	r.likelier("A deep Boltzmann machine of two hidden layers is a better model than a deep belief network of as many units (Salakhutdinov & Hinton 2009).", methodDBM, methodDBN)
+	r.likelier("A deep Boltzmann machine of two hidden layers, trained together, is a better model than a deep belief network of as many units whose layers were trained one after the other (Salakhutdinov & Hinton 2009).", methodDBM, methodDBN)
 	r.likelier("A deep Boltzmann machine of two hidden layers is a better model than the RBM of its first layer.", methodDBM, methodRBM)
 	if len(r.present([]string{methodDBM})) > 0 {
 		gap := r.Values(methodDBM + ".bound_gap")
 		r.Claim(lab.Claim{
 			Section: "2.3", Claim: fmt.Sprintf("Mean field needs few updates: %d are enough (Salakhutdinov & Hinton 2009).", r.Recipe.Updates),
-			Measured: fmt.Sprintf("missing of the bound after %d updates, against %d: %s nats an image", r.Recipe.Updates, shownUpdates*r.Recipe.Updates, lab.Summary(gap)),
+			Measured: fmt.Sprintf("the bound after %d updates is below that after %d by %s nats an image", r.Recipe.Updates, shownUpdates*r.Recipe.Updates, lab.Summary(gap)),
 			Holds:    slices.Max(gap) < maxGap, Rule: fmt.Sprintf("below %g nats for every seed", maxGap), Figure: "mean_field_gap.svg",
 		})
 	}
 	r.fewerErrors("A deep Boltzmann machine is a better start for a classifier than random weights, with the same fine-tuning (Salakhutdinov & Hinton 2009).", methodDBM, methodRandom)
 	r.fewerErrors("Layers pretrained as RBMs, as a deep belief network, are a better start for a classifier than random weights.", methodDBN, methodRandom)
-	r.fewerErrors("A deep Boltzmann machine is a better start for a classifier than a deep belief network of as many units.", methodDBM, methodDBN)
+	r.fewerErrors("A deep Boltzmann machine is a better start for a classifier than a deep belief network of as many units, its layers trained one after the other.", methodDBM, methodDBN)
 	r.fewerErrors("Training all layers of a deep Boltzmann machine together makes it a better start for a classifier.", methodDBM, greedy)
 }
 

@@ -77,10 +77,7 @@ func (n *network) deepLikelihood(ctx context.Context, name string, d *models.DBM
 	if err != nil {
 		return l, err
 	}
-	bound, err := train.Map(n.data.judged.X, func(v *G.Node) (*G.Node, error) {
-		var c ops.Chain
-		return c.Do(ops.Reshape(c.Do(d.Bound(v, n.recipe.Updates)), v.Shape()[0], 1)), c.Err()
-	})
+	bound, err := n.bounds(d, n.data.judged.X)
 	if err != nil {
 		return l, err
 	}

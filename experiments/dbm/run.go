@@ -20,7 +20,8 @@ type outcome struct {
 	test       map[string]float64             // by classifier
 	likelihood map[string]likelihood.Estimate // by machine
 	field      map[string]*convergence
-	pictures   *pictures // of the first seed
+	slack      map[string]float64 // of log p(v) above its bound, by deep machine
+	pictures   *pictures          // of the first seed
 }
 
 // run trains all methods of every seed and reports.
@@ -88,11 +89,14 @@ func (o *outcome) learn(ctx context.Context, r *lab.Run[Recipe], t *lab.Task, wh
 	if o.likelihood, err = n.likelihoods(ctx); err != nil {
 		return err
 	}
-	o.field = map[string]*convergence{}
+	o.field, o.slack = map[string]*convergence{}, map[string]float64{}
 	for name, d := range n.machines {
 		if d.Hidden() > 1 {
 			if o.field[name], err = n.field(d); err != nil {
 				return fmt.Errorf("mean field: %w", err)
+			}
+			if o.slack[name], err = n.slack(ctx, name, d); err != nil {
+				return fmt.Errorf("%s: looseness of the bound: %w", name, err)
 			}
 		}
 		if err := r.SaveModel(what.File()+suffix(n.method, name), d); err != nil {

@@ -182,13 +182,15 @@ func (r *reporter) bounds() error {
 		b.Images, b.Samples, b.Temperatures, b.Chains*r.data.Train.Classes)
 	r.Section("How probable are images that it has not seen?", append([]string{text}, r.fallen()...)...)
 	var rows [][]string
-	dots := figure.Dots{YLabel: "lower bound of log p(v) (nats)", Colors: figure.NewColors("bound")}
+	dots := figure.Dots{YLabel: "lower bound of log p(v) (nats/image)"}
+	var names []string
 	for _, e := range r.outcomes[0].bounds {
 		name := e.name()
 		values := r.Values(name + ".bound")
 		rows = append(rows, []string{name, lab.Summary(values), lab.Summary(r.Values(name + ".log_z")), e.Interval()})
-		dots.Items = append(dots.Items, figure.Item{Category: r.category(e), Name: "bound", Values: values})
+		dots.Items, names = append(dots.Items, figure.Item{Name: r.category(e), Values: values}), append(names, r.category(e))
 	}
+	dots.Colors = figure.NewColors(names...)
 	r.Table(fmt.Sprintf("Mean ± standard deviation over seeds, in nats; the interval of log Z is that of seed %d, ± three standard errors of the mean weight", r.Seeds[0]),
 		[]string{"network", "bound of log p(v)", "log Z", "log Z within"}, rows)
 	svg, err := dots.SVG()
@@ -207,8 +209,12 @@ func (r *reporter) fallen() []string {
 		if below, _, _, err := lab.SignOverSeeds(after, before); err != nil || below < len(r.Seeds) {
 			continue
 		}
-		text := fmt.Sprintf("The bound falls from %s to %s. That another layer cannot lower it is proved for weights that begin as the transposed ones of the layer below and climb the likelihood itself; "+
+		text := fmt.Sprintf("The bound falls from %s to %s, for every seed. That another layer cannot lower it is proved for weights that begin as the transposed ones of the layer below and climb the likelihood itself; "+
 			"these begin at random, and learn by contrastive divergence.", bounds[i-1].name(), bounds[i].name())
+		if bounds[i].layers < len(r.Recipe.Layers) {
+			return []string{text}
+		}
+		text += " The last layer also models the labels."
 		if lower, _, _, err := lab.SignOverSeeds(before, trained); err == nil && lower == len(r.Seeds) {
 			text += " It is not that a network of as many layers had to be the worse model: after the up-down training its bound is the higher one, for every seed."
 		}

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"capas/autodiff/ops"
+	"capas/models"
+	"capas/train"
+
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// On a tenth of the judged images, slackImages at most, it is estimated by how much a deep
+// machine's log-likelihood is above its bound, by so many chains and temperatures for each: given an
+// image the hidden layers are close to their mean field, from which the chains begin.
+const (
+	slackImages       = 50
+	slackChains       = 20
+	slackTemperatures = 100
+)
+
+// slack is the mean of log p(v) less its bound, of a machine of two hidden layers, in nats an
+// image. The machine's log Z is in both, and the estimate of it in neither.
+func (n *network) slack(ctx context.Context, name string, d *models.DBM) (float64, error) {
+	some, err := n.data.judged.Take(slackCount(n.data.judged.Len()))
+	if err != nil {
+		return 0, err
+	}
+	bounds, err := n.bounds(d, some.X)
+	if err != nil {
+		return 0, err
+	}
+	fields, err := train.Map(some.X, func(v *G.Node) (*G.Node, error) {
+		q, err := d.MeanField(v, n.recipe.Updates)
+		if err != nil {
+			return nil, err
+		}
+		return q[1], nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	noise, betas, c := n.root.Split("slack "+name), models.Betas(slackTemperatures), d.B[0].Value.Float32s()
+	sum := 0.0
+	for i, bound := range bounds.Float32s() {
+		v := rowOf(some.X, i)
+		given, err := d.Given(v)
+		if err != nil {
+			return 0, err
+		}
+		base, err := models.BaseRates(rowOf(fields, i))
+		if err != nil {
+			return 0, err
+		}
+		e, err := given.Bipartite().AIS(models.AISOptions{Betas: betas, Chains: slackChains, Base: base, Noise: noise.Split(fmt.Sprint(i)), Check: ctx.Err})
+		if err != nil {
+			return 0, err
+		}
+		above := e.LogZ - float64(bound)
+		for j, x := range v.Float32s() {
+			above += float64(x * c[j])
+		}
+		sum += above
+	}
+	return sum / float64(some.Len()), nil
+}
+
+// slackCount is on how many of the judged images the slack is estimated.
+func slackCount(judged int) int { return min(max(judged/10, 1), slackImages) }
+
+// bounds of log p(v), but for log Z, of the rows of v.
+func (n *network) bounds(d *models.DBM, v *tensor.Dense) (*tensor.Dense, error) {
+	return train.Map(v, func(v *G.Node) (*G.Node, error) {
+		var c ops.Chain
+		return c.Do(ops.Reshape(c.Do(d.Bound(v, n.recipe.Updates)), v.Shape()[0], 1)), c.Err()
+	})
+}
+
+// rowOf is a matrix of a row of another.
+func rowOf(x *tensor.Dense, i int) *tensor.Dense {
+	k := x.Shape()[1]
+	return tensor.New(tensor.WithShape(1, k), tensor.WithBacking(append([]float32(nil), x.Float32s()[i*k:(i+1)*k]...)))
+}
