@@ -18,7 +18,8 @@ func filtersCommand() command {
 		long: `
 FILE is a model, a checkpoint or any other file in the safetensors format, or a directory
 of results with -model or -checkpoint. Without -tensor it is the weights of a model's first
-layer, or the only weights of another file. Each unit is a tile over its inputs on a
+layer, or the only weights of another file; of the classifier of a dbm beside it those over the
+image alone. Each unit is a tile over its inputs on a
 scale of its own: blue negative, white 0, orange positive. The units of a matrix are its
 rows if its name ends in "weight", as in models and in PyTorch, and else its columns, as in
 checkpoints.`,
@@ -69,14 +70,18 @@ func (f *filters) run(args []string, out *output) error {
 		return fmt.Errorf("%s: tensor %s: want a matrix of weights, got shape %v", path, t.Name, t.Shape)
 	}
 	units, inputs := f.orient(t)
-	height, width, err := imageSize(f.size, inputs)
+	seen := inputs
+	if f.by == "" {
+		seen = imageInputs(path, t.Name, file, inputs)
+	}
+	height, width, err := imageSize(f.size, seen)
 	if err != nil {
 		return err
 	}
 	shown := min(f.units, units)
 	tiles := make([][]float32, shown)
 	for j := range tiles {
-		for i := range inputs {
+		for i := range seen {
 			at := j*inputs + i
 			if !f.rows(t.Name) {
 				at = i*units + j
@@ -113,6 +118,12 @@ func weights(t tensorfile.Tensor) bool {
 	return strings.HasSuffix(t.Name, "weight") || strings.HasSuffix(t.Name, ".W")
 }
 
+// secondary tells that a matrix of a model's layer is not the one by which units see their
+// inputs: the weights of labels, or those of a directed layer that generates.
+func secondary(name string) bool {
+	return strings.HasSuffix(name, "label_weight") || strings.HasSuffix(name, "generative_weight")
+}
+
 // choose finds the weights: -tensor, or the first layer's of a model that models.Save
 // wrote, whose tensors are numbered by layer from 0, so that it is the first one by name. Other files give no order
 // of layers: there it is the only matrix of weights. Decoders are left aside, and where any
@@ -127,10 +138,13 @@ func (f *filters) choose(path string, file *tensorfile.File) (tensorfile.Tensor,
 			found = append(found, t)
 		}
 	}
+	_, model := file.Metadata["capas.model"]
+	if model {
+		found = slices.DeleteFunc(found, func(t tensorfile.Tensor) bool { return secondary(t.Name) })
+	}
 	if slices.ContainsFunc(found, weights) {
 		found = slices.DeleteFunc(found, func(t tensorfile.Tensor) bool { return !weights(t) })
 	}
-	_, model := file.Metadata["capas.model"]
 	switch {
 	case len(found) == 0:
 		return tensorfile.Tensor{}, usagef("%s: want a matrix of weights, found none: want -tensor", path)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -16,25 +15,6 @@ func loadModel(arg string, from *source, out *output) (model any, path string, e
 	}
 	model, _, err = models.Load(path)
 	return model, path, err
-}
-
-// kind names a model's kind.
-func kind(model any) string {
-	switch m := model.(type) {
-	case *models.MLP:
-		return "an mlp with outputs " + m.Output.String()
-	case *models.Autoencoder:
-		return "an autoencoder"
-	case *models.StackedAutoencoder:
-		return "a stacked autoencoder"
-	case *models.DeepAutoencoder:
-		return "a deep autoencoder"
-	case *models.RBM:
-		return "an rbm"
-	case *models.DBN:
-		return "a dbn"
-	}
-	return fmt.Sprintf("%T", model)
 }
 
 // imageSize is the height and width of images of n pixels: what -size says, as "28x28",

@@ -200,8 +200,12 @@ func TestErrors(t *testing.T) {
 		{2, "-steps: of autoencoders", []string{"samples", auto, "-o", out, "-steps", "10"}},
 		{2, "-start: of autoencoders", []string{"samples", auto, "-o", out, "-start", "data"}},
 		{2, "-steps: of autoencoders, and with -reconstruct", []string{"samples", stack, "-o", out, "-reconstruct", "-steps", "10"}},
+		{2, "-label: " + stack + " is a dbn, which has no labels", []string{"samples", stack, "-o", out, "-label", "3"}},
+		{2, "-updates -1: want 1 to 1000", []string{"predict", model, text, "-updates", "-1"}},
+		{2, "-machine and -updates: of classifiers of a dbm", []string{"predict", model, text, "-updates", "3"}},
+		{1, "want the dbm of two hidden layers or more whose classifier has 784 inputs", []string{"predict", model, text, "-machine", stack}},
 		{2, "-data-dir: with -start noise", []string{"samples", stack, "-o", out, "-start", "noise", "-data-dir", empty}},
-		{1, "want an rbm, a dbn or an autoencoder, got an mlp with outputs classes", []string{"samples", model, "-o", out}},
+		{1, "want a Boltzmann machine, a dbn or an autoencoder, got an mlp with outputs classes", []string{"samples", model, "-o", out}},
 		{1, empty, []string{"samples", stack, "-o", out, "-data-dir", empty}},
 		{1, "cifar", []string{"samples", stack, "-o", out, "-data", "cifar"}},
 	} {

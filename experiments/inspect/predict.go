@@ -7,13 +7,10 @@ import (
 	"io"
 	"math"
 
-	"capas/blocks"
 	"capas/datasets"
 	"capas/internal/regularfile"
 	"capas/models"
-	"capas/train"
 
-	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 )
 
@@ -25,6 +22,11 @@ func predictCommand() command {
 MODEL is a model file of a classifier, or a directory of results with -model. FILE is a
 PNG or JPEG image, or an IDX file of images like MNIST's, plain or gzip-compressed. With
 -labels, an IDX file of labels, there are the error rate and the confusion matrix instead.
+
+A classifier is an mlp with outputs classes, or a label rbm or label dbn, whose
+probabilities are the exact posterior of the label given the code of the image. That of a
+dbm takes the machine's code of the image too: the machine is the model of the same name
+without "-classifier", or that of -machine.
 
 An image is turned grey (luma; transparent is white), inverted if its border is bright,
 since the networks have learned bright on dark, and scaled by area means to the size of
@@ -40,6 +42,8 @@ cameras are ignored.`,
 			fs.StringVar(&p.fit.invert, "invert", "auto", "`auto|yes|no`: whether images are dark on bright")
 			fs.BoolVar(&p.fit.digit, "digit", false, "crop, scale and centre as in MNIST")
 			fs.StringVar(&p.size, "size", "", "`HEIGHTxWIDTH` of the network's inputs, if they are no square")
+			fs.StringVar(&p.machine, "machine", "", "`name` of the run's model, or file if MODEL is one, that is the dbm of a classifier")
+			fs.IntVar(&p.updates, "updates", 0, fmt.Sprintf("mean-field `updates` of the dbm's code (default: the recipe's of the run, or %d)", defaultUpdates))
 			p.from.bindModel(fs)
 			return p.run
 		},
@@ -50,13 +54,22 @@ cameras are ignored.`,
 type predict struct {
 	json         bool
 	labels, size string
+	machine      string
+	updates      int
 	fit          fitting
 	from         source
 }
 
+// maxUpdates bounds the graph, which grows with each update.
+const maxUpdates = 1000
+
 // predictions is what predict finds, and its JSON.
 type predictions struct {
-	Model       string       `json:"model"`
+	Model string `json:"model"`
+	// Machine is the file of the dbm whose classifier the model is, and Updates how many
+	// mean-field updates its code took.
+	Machine     string       `json:"machine,omitempty"`
+	Updates     int          `json:"updates,omitempty"`
 	Predictions []prediction `json:"predictions,omitempty"`
 	Evaluation  *evaluation  `json:"evaluation,omitempty"`
 }
@@ -87,38 +100,36 @@ func (p *predict) run(args []string, out *output) error {
 		return usagef("-labels: want one IDX file of images, got %d files", len(args)-1)
 	case p.fit.invert != "auto" && p.fit.invert != "yes" && p.fit.invert != "no":
 		return usagef("-invert %q: want auto, yes or no", p.fit.invert)
+	case p.updates < 0 || p.updates > maxUpdates:
+		return usagef("-updates %d: want 1 to %d", p.updates, maxUpdates)
 	}
 	model, path, err := loadModel(args[0], &p.from, out)
 	if err != nil {
 		return err
 	}
-	net, ok := model.(*models.MLP)
-	if !ok || net.Output != blocks.Classes() {
-		return fmt.Errorf("%s: want a network that tells classes, got %s", path, kind(model))
-	}
-	if p.fit.height, p.fit.width, err = imageSize(p.size, net.Inputs()); err != nil {
+	c, err := p.classifier(args[0], path, model, out)
+	if err != nil {
 		return err
 	}
-	mapper := &train.Mapper{Forward: func(x *G.Node) (*G.Node, error) {
-		layers, err := net.Forward(x)
-		if err != nil {
-			return nil, err
+	if p.fit.height, p.fit.width, err = imageSize(p.size, c.inputs); err != nil {
+		if _, ok := model.(*models.MLP); ok && p.size == "" {
+			err = usagef("%w, or -machine for the classifier of a dbm", err)
 		}
-		return net.Output.Activation().Apply(layers[len(layers)-1])
-	}}
-	result := predictions{Model: path}
+		return err
+	}
+	result := predictions{Model: path, Machine: c.machine, Updates: c.updates}
 	for _, file := range args[1:] {
 		x, err := p.examples(file)
 		if err != nil {
 			return err
 		}
-		y, err := mapper.Run(x)
+		y, err := c.run(x)
 		if err != nil {
 			return fmt.Errorf("%s: %w", file, err)
 		}
 		for i, v := range y.Float32s() {
 			if math.IsNaN(float64(v)) {
-				return fmt.Errorf("%s: image %d of %s: the network's outputs are not numbers", path, i/net.Outputs(), file)
+				return fmt.Errorf("%s: image %d of %s: the network's outputs are not numbers", path, i/c.classes, file)
 			}
 		}
 		if p.labels != "" {
@@ -127,7 +138,7 @@ func (p *predict) run(args []string, out *output) error {
 			}
 			break
 		}
-		k := net.Outputs()
+		k := c.classes
 		for i := range x.Shape()[0] {
 			row := y.Float32s()[i*k : (i+1)*k]
 			result.Predictions = append(result.Predictions, prediction{file, i, largest(row), row})

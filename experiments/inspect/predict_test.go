@@ -116,8 +116,8 @@ func encodePNG(t *testing.T, img image.Image) string {
 	return write(t, filepath.Join(t.TempDir(), "x.png"), b.Bytes())
 }
 
-// classifier is a network of random weights, whose outputs differ from image to image.
-func classifier(t *testing.T) string {
+// classifierFile is a network of random weights, whose outputs differ from image to image.
+func classifierFile(t *testing.T) string {
 	t.Helper()
 	net, err := models.NewMLP("net", []int{784, 30, 10}, blocks.Sigmoid(), blocks.Glorot4(), blocks.Glorot4(), random.New(1))
 	if err != nil {
@@ -133,7 +133,7 @@ func classifier(t *testing.T) string {
 // TestImages has the same digits in an IDX file and in images of many kinds.
 func TestImages(t *testing.T) {
 	pixels, idx := digits(t)
-	model := classifier(t)
+	model := classifierFile(t)
 	want := decoded[guessed](t, "predict", model, idx).Predictions
 	if len(want) != 10 {
 		t.Fatalf("got %d predictions", len(want))
@@ -271,7 +271,7 @@ func TestProportions(t *testing.T) {
 }
 
 func TestBadImages(t *testing.T) {
-	model := classifier(t)
+	model := classifierFile(t)
 	dir := t.TempDir()
 	_, idx := digits(t)
 	header := func(width, height uint32) []byte { // of a PNG file that claims a size

@@ -1,42 +1,47 @@
 package main
 
 import (
-	"context"
+	"cmp"
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 
-	"capas/datasets"
 	"capas/experiments/lab"
 	"capas/experiments/lab/figure"
 	"capas/internal/atomicfile"
-	"capas/models"
 	"capas/random"
 	"capas/train"
 
-	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 )
 
 func samplesCommand() command {
 	return command{
 		name: "samples", args: "MODEL",
-		short: "Draws what a saved RBM, DBN or autoencoder generates",
+		short: "Draws what a saved Boltzmann machine, DBN or autoencoder generates",
 		long: `
-MODEL is a model file, or a directory of results with -model. Of an RBM or a DBN each tile
-is the end of a Markov chain of its own: -steps of Gibbs sampling in the top RBM, then one
-pass down; what is drawn are the probabilities of the visible units. Chains start at
-validation images of the data set, of all classes alike, or with -start noise at fair
-coin flips, which needs no data set. Of an autoencoder, and with -reconstruct of an RBM
-or DBN, rows of validation images are followed by rows of their reconstructions. Nothing
-is downloaded.`,
+MODEL is a model file, or a directory of results with -model. Each tile is the end of a
+Markov chain of its own, after -steps of Gibbs sampling: in an rbm, in the top RBM of a dbn
+or label dbn before one pass down, or through all layers of a dbm. What is drawn are the
+probabilities of the visible units, of Gaussian ones the means, on a scale of each tile.
+A label rbm or label dbn is asked for images of a class, whose label is held: of that of
+-label, or of all, a row for each.
+
+Chains start at -start data, validation images of the data set, of all classes alike or of
+the class whose label is held; or at noise, which needs no data set: fair coin flips, of
+softmax units one of each group, of Gaussian units their distribution with all hidden units
+off. The default is data of an rbm or dbn, and noise of the others, which say what they
+prefer themselves. Of an autoencoder, and with -reconstruct of an rbm or dbn, rows of
+validation images are followed by rows of their reconstructions. Nothing is downloaded.`,
 		bind: func(fs *flag.FlagSet) func([]string, *output) error {
 			s := &samples{}
 			fs.StringVar(&s.out, "o", "", "PNG `file` to write")
-			fs.IntVar(&s.n, "n", 100, "`number` of images")
+			fs.IntVar(&s.n, "n", 100, "`number` of images; a row for each class takes as many of each, one at least")
+			fs.IntVar(&s.label, "label", -1, "`class` to draw, of a label rbm or label dbn (default: all)")
 			fs.IntVar(&s.steps, "steps", 200, "`steps` of Gibbs sampling")
 			fs.Uint64Var(&s.seed, "seed", 1, "`seed` of the chains and of the choice of images")
-			fs.StringVar(&s.start, "start", "data", "`data|noise`: where chains start")
+			fs.StringVar(&s.start, "start", "", "`data|noise`: where chains start (default: by the kind of model)")
 			fs.BoolVar(&s.reconstruct, "reconstruct", false, "draw reconstructions")
 			fs.StringVar(&s.data, "data", "", "`name` of the data set (default: the run's, or mnist)")
 			fs.StringVar(&s.dataDir, "data-dir", "", "`directory` to look for the data set")
@@ -54,7 +59,7 @@ is downloaded.`,
 // samples holds the flags of the command.
 type samples struct {
 	out, start, data, dataDir, size string
-	n, steps                        int
+	n, steps, label                 int
 	seed                            uint64
 	reconstruct                     bool
 	from                            source
@@ -77,24 +82,25 @@ func (s *samples) run(args []string, out *output) error {
 		return usagef("-n %d: want 1 to %d", s.n, maxSamples)
 	case s.steps < 1 || s.steps > maxSteps:
 		return usagef("-steps %d: want 1 to %d", s.steps, maxSteps)
-	case s.start != "data" && s.start != "noise":
+	case s.start != "" && s.start != "data" && s.start != "noise":
 		return usagef("-start %q: want data or noise", s.start)
 	}
 	model, path, err := loadModel(args[0], &s.from, out)
 	if err != nil {
 		return err
 	}
-	dbn, auto, err := s.generator(path, model)
+	g, err := s.generator(path, model)
 	if err != nil {
 		return err
 	}
-	if err := s.apply(dbn == nil); err != nil {
+	s.start = cmp.Or(s.start, g.start)
+	if err := s.apply(path, model, g); err != nil {
 		return err
 	}
 	if s.data == "" {
 		s.data = dataOf(args[0])
 	}
-	sheet, what, err := s.draw(path, dbn, auto)
+	sheet, what, err := s.draw(path, g)
 	if err != nil {
 		return err
 	}
@@ -109,14 +115,18 @@ func (s *samples) run(args []string, out *output) error {
 	return nil
 }
 
-// apply refuses flags that make no difference.
-func (s *samples) apply(reconstructs bool) error {
+// apply refuses flags that make no difference, or no sense for the model.
+func (s *samples) apply(path string, model any, g *generator) error {
 	for _, name := range s.given() {
 		switch {
-		case reconstructs && (name == "start" || name == "steps"):
+		case g.auto != nil && (name == "start" || name == "steps"):
 			return usagef("-%s: of autoencoders, and with -reconstruct, there are no chains", name)
-		case !reconstructs && s.start == "noise" && (name == "data" || name == "data-dir"):
+		case g.auto == nil && s.start == "noise" && (name == "data" || name == "data-dir"):
 			return usagef("-%s: with -start noise there is no data set", name)
+		case name == "label" && g.classes == 0:
+			return usagef("-label: %s is %s, which has no labels", path, kind(model))
+		case name == "label" && (s.label < 0 || s.label >= g.classes):
+			return usagef("-label %d: want a class of %s, 0 to %d", s.label, path, g.classes-1)
 		}
 	}
 	return nil
@@ -131,76 +141,66 @@ func (s *samples) checkSheet(sheet figure.Sheet, tiles int) error {
 	return nil
 }
 
-// draw makes the sheet of either generator, and says what it is.
-func (s *samples) draw(path string, dbn *models.DBN, auto *models.DeepAutoencoder) (sheet figure.Sheet, what string, err error) {
+// draw makes the sheet of a generator, and says what it is.
+func (s *samples) draw(path string, g *generator) (sheet figure.Sheet, what string, err error) {
 	sheet = figure.Sheet{Range: figure.UnitRange, Palette: figure.Grey}
-	if dbn != nil {
-		n := dbn.Layers[0].Visible()
-		if sheet.Height, sheet.Width, err = imageSize(s.size, n); err != nil {
-			return sheet, "", err
-		}
-		if err := s.checkSheet(sheet, s.n); err != nil {
-			return sheet, "", err
-		}
-		start, err := s.starts(n)
-		if err != nil {
-			return sheet, "", err
-		}
-		y, err := dbn.Sample(start, s.steps, random.New(s.seed).Split("chains"))
-		if err != nil {
-			return sheet, "", fmt.Errorf("%s: %w", path, err)
-		}
-		sheet.Tiles = rows(y)
-		return sheet, fmt.Sprintf("%d samples after %d Gibbs steps from %s, seed %d", s.n, s.steps, s.start, s.seed), nil
-	}
-	n := auto.Encoder[0].W.Value.Shape()[0]
-	if sheet.Height, sheet.Width, err = imageSize(s.size, n); err != nil {
+	if sheet.Height, sheet.Width, err = imageSize(s.size, g.inputs); err != nil {
 		return sheet, "", err
 	}
+	if g.auto != nil {
+		return s.reconstruction(path, g, sheet)
+	}
+	if g.gaussian() {
+		sheet.Range = figure.OwnRange
+	}
+	var labels []int
+	of := ""
+	switch {
+	case g.classes > 0 && s.label < 0:
+		each := max(s.n/g.classes, 1)
+		if g.classes > maxSamples {
+			return sheet, "", usagef("-label: %s has %d classes, want one of them", path, g.classes)
+		}
+		for class := range g.classes {
+			labels = append(labels, slices.Repeat([]int{class}, each)...)
+		}
+		s.n, sheet.Columns = len(labels), each
+		of = fmt.Sprintf(" of classes 0 to %d, a row each,", g.classes-1)
+	case g.classes > 0:
+		labels = slices.Repeat([]int{s.label}, s.n)
+		of = fmt.Sprintf(" of class %d", s.label)
+	}
+	if err := s.checkSheet(sheet, s.n); err != nil {
+		return sheet, "", err
+	}
+	start, err := s.starts(g, labels)
+	if err != nil {
+		return sheet, "", err
+	}
+	y, err := g.sample(start, labels, s.steps, random.New(s.seed).Split("chains"))
+	if err != nil {
+		return sheet, "", fmt.Errorf("%s: %w", path, err)
+	}
+	sheet.Tiles = rows(y)
+	return sheet, fmt.Sprintf("%s%s after %s from %s, seed %d", count(s.n, "sample"), of, count(s.steps, "Gibbs step"), s.start, s.seed), nil
+}
+
+// reconstruction makes the sheet of an autoencoder.
+func (s *samples) reconstruction(path string, g *generator, sheet figure.Sheet) (_ figure.Sheet, what string, err error) {
 	sheet.Columns = min(s.n, reconstructionColumns)
 	if err := s.checkSheet(sheet, 2*sheet.Columns*((s.n+sheet.Columns-1)/sheet.Columns)); err != nil {
 		return sheet, "", err
 	}
-	x, err := s.images(n)
+	x, err := s.images(g.inputs, nil)
 	if err != nil {
 		return sheet, "", err
 	}
-	y, err := reconstructions(auto, x)
+	y, err := train.Map(x, g.auto.Reconstruct)
 	if err != nil {
 		return sheet, "", fmt.Errorf("%s: %w", path, err)
 	}
 	sheet.Tiles = alternating(rows(x), rows(y), sheet.Columns)
 	return sheet, fmt.Sprintf("%d images of %s, and below each row their reconstructions", s.n, s.data), nil
-}
-
-// generator is what is drawn from: a stack for Gibbs sampling, or an autoencoder for
-// reconstructions.
-func (s *samples) generator(path string, model any) (*models.DBN, *models.DeepAutoencoder, error) {
-	var dbn *models.DBN
-	var auto *models.DeepAutoencoder
-	var err error
-	switch m := model.(type) {
-	case *models.RBM:
-		dbn = &models.DBN{Layers: []*models.RBM{m}}
-	case *models.DBN:
-		dbn = m
-	case *models.Autoencoder:
-		auto, err = (&models.StackedAutoencoder{Layers: []*models.Autoencoder{m}}).Unroll("unrolled")
-	case *models.StackedAutoencoder:
-		auto, err = m.Unroll("unrolled")
-	case *models.DeepAutoencoder:
-		auto = m
-	default:
-		err = fmt.Errorf("want an rbm, a dbn or an autoencoder, got %s", kind(model))
-	}
-	if err == nil && dbn != nil && s.reconstruct {
-		auto, err = dbn.Unroll("unrolled")
-		dbn = nil
-	}
-	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return dbn, auto, nil
 }
 
 // dataOf is the data set of the run that an argument names, or mnist.
@@ -211,47 +211,6 @@ func dataOf(arg string) string {
 		}
 	}
 	return "mnist"
-}
-
-// starts are the visible states at which chains begin, (s.n, n).
-func (s *samples) starts(n int) (*tensor.Dense, error) {
-	if s.start == "data" {
-		return s.images(n)
-	}
-	x := make([]float32, s.n*n)
-	random.New(s.seed).Split("start").Mask(x, 0.5, 1)
-	return tensor.New(tensor.WithShape(s.n, n), tensor.WithBacking(x)), nil
-}
-
-// images are validation images of the data set, (s.n, n).
-func (s *samples) images(n int) (*tensor.Dense, error) {
-	data, err := datasets.Load(context.Background(), s.data, datasets.Options{Dir: s.dataDir})
-	if err != nil {
-		return nil, err
-	}
-	if data.Validation.Dim() != n {
-		return nil, fmt.Errorf("data set %s: want images of %d pixels, the model's inputs, got %d", s.data, n, data.Validation.Dim())
-	}
-	chosen, err := data.Validation.Sample(s.n, random.New(s.seed).Split("images"))
-	if err != nil {
-		return nil, fmt.Errorf("-n %d: %w", s.n, err)
-	}
-	return chosen.X, nil
-}
-
-// reconstructions passes x (m,n) up and down an autoencoder.
-func reconstructions(a *models.DeepAutoencoder, x *tensor.Dense) (*tensor.Dense, error) {
-	return train.Map(x, func(x *G.Node) (*G.Node, error) {
-		h, err := a.Encode(x)
-		if err != nil {
-			return nil, err
-		}
-		z, err := a.Decode(h)
-		if err != nil {
-			return nil, err
-		}
-		return a.Output.Activation().Apply(z)
-	})
 }
 
 // rows are the rows of a matrix as tiles.

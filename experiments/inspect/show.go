@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"strings"
@@ -50,7 +51,7 @@ type savedRun struct {
 	Claims      []lab.Claim           `json:"claims"`
 	Stages      []lab.Stage           `json:"stages"`
 	Checkpoints []checkpoint          `json:"checkpoints"`
-	Models      []string              `json:"models"`
+	Models      []savedModel          `json:"models"`
 	Notes       []string              `json:"notes,omitempty"`
 }
 
@@ -61,7 +62,7 @@ func readRun(dir string) (*savedRun, error) {
 	}
 	r := &savedRun{
 		Directory: dir, Complete: s.Result != nil && !s.Again, Config: s.Config, Owner: s.Owner,
-		Claims: []lab.Claim{}, Stages: listed(s.Stages), Models: listed(s.Models),
+		Claims: []lab.Claim{}, Stages: listed(s.Stages), Models: readModels(s),
 	}
 	if s.Result != nil {
 		r.Environment, r.Metrics, r.Claims = &s.Result.Environment, s.Result.Metrics, listed(s.Result.Claims)
@@ -137,7 +138,7 @@ func (r *savedRun) print(out *output) error {
 	out.table("Checkpoints, the latest of each network", rows)
 	rows = nil
 	for _, m := range r.Models {
-		rows = append(rows, []string{m})
+		rows = append(rows, []string{m.File, cmp.Or(m.Problem, m.Model)})
 	}
 	out.table("Models", rows)
 	return nil

@@ -45,7 +45,8 @@ type shown struct {
 			Epochs, Batch, Steps int
 		}
 	}
-	Models, Notes []string
+	Models []struct{ File, Model, Problem string }
+	Notes  []string
 }
 
 // TestShow compares what is shown with the run's files as JSON has them.
@@ -119,7 +120,8 @@ func TestShow(t *testing.T) {
 	text := succeed(t, "show", dir)
 	for _, want := range []string{"pretraining, preset smoke, seeds 1, 2, data mnist\n", ": complete\n", "\nEnvironment\n", "dbn.train.optimizer.l2               0.0002\n",
 		"\n  seed 2  sdae    fine-tuning  2 epochs  train.error ", "\nMetrics, mean ± standard deviation, and each seed's\n  dbn.first_validation_error",
-		"  seed-1-dbn     checkpoints/seed-1-dbn.", "fine-tuning complete\n", "\nModels\n  models/seed-1-dbn-pretrained.safetensors\n"} {
+		"  seed-1-dbn     checkpoints/seed-1-dbn.", "fine-tuning complete\n", "\nModels\n  models/seed-1-dbn-pretrained.safetensors   dbn 784-20-20\n",
+		"  models/seed-1-sdae.safetensors             mlp 784-20-20-10, sigmoid, outputs classes\n"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("want %q in\n%s", want, text)
 		}

@@ -7,6 +7,7 @@ import (
 
 	"capas/experiments/lab"
 	"capas/internal/tensorfile"
+	"capas/models"
 )
 
 func tensorsCommand() command {
@@ -34,6 +35,13 @@ out of the other numbers. A checksum that Capas wrote is verified.`,
 					return err
 				}
 				l := listing{File: path, Metadata: f.Metadata, Tensors: []described{}}
+				if _, ok := f.Metadata["capas.model"]; ok {
+					if model, _, err := models.Load(path); err != nil {
+						out.warnf("%v", err)
+					} else {
+						l.Model = summary(model)
+					}
+				}
 				for _, t := range f.Tensors {
 					l.Tensors = append(l.Tensors, describe(t))
 				}
@@ -50,6 +58,7 @@ out of the other numbers. A checksum that Capas wrote is verified.`,
 // listing is what tensors lists, and its JSON.
 type listing struct {
 	File     string            `json:"file"`
+	Model    string            `json:"model,omitempty"` // its summary, if the file is one
 	Metadata map[string]string `json:"metadata,omitempty"`
 	Tensors  []described       `json:"tensors"`
 }
@@ -111,7 +120,7 @@ func (l listing) print(out *output) {
 		}
 		rows = append(rows, append(row, last))
 	}
-	out.printf("%s: %s, %s\n%s", l.File, count(len(l.Tensors), "tensor"), count(total, "number"), columns(rows, "  "))
+	out.printf("%s: %s%s, %s\n%s", l.File, before(l.Model, "; "), count(len(l.Tensors), "tensor"), count(total, "number"), columns(rows, "  "))
 	rows = nil
 	for _, key := range sortedKeys(l.Metadata) {
 		rows = append(rows, []string{key, clipped(l.Metadata[key], 200)})

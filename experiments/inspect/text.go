@@ -69,6 +69,14 @@ func count(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
+// before is a text and what parts it from the next one, if there is a text.
+func before(text, separator string) string {
+	if text == "" {
+		return ""
+	}
+	return text + separator
+}
+
 // clipped is a text of at most n characters.
 func clipped(s string, n int) string {
 	if utf8.RuneCountInString(s) <= n {
