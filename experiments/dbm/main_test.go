@@ -27,7 +27,7 @@ func TestPresets(t *testing.T) { program().Presets(t) }
 
 func TestResult(t *testing.T) {
 	d := program().Result(t, "-seeds", "3")
-	for _, name := range []string{"rbm.bound", "dbn.log_z", "dbm-greedy.bound", "dbm.bound_gap", "dbm.mean_field_change", "random.test_error", "dbm.test_error"} {
+	for _, name := range []string{"rbm.bound", "dbn.log_z", "dbm-greedy.bound", "dbm.bound_gap", "dbm.above_bound", "dbm.mean_field_change", "random.test_error", "dbm.test_error"} {
 		if len(d.Metrics[name].Values) != 3 {
 			t.Errorf("%s: want 3 values, got %v", name, d.Metrics[name].Values)
 		}
@@ -39,6 +39,49 @@ func TestResult(t *testing.T) {
 		if !slices.Contains(d.Figures, c.Figure) {
 			t.Errorf("%s: no figure %q among %v", c.Claim, c.Figure, d.Figures)
 		}
+	}
+}
+
+// How loose the bound is, by chains and by enumeration of the hidden layers.
+func TestSlack(t *testing.T) {
+	r := presets()["smoke"]
+	r.Hidden, r.Images, r.Judged = []int{6, 7}, 300, 50
+	n := fresh(t, r, methodDBM)
+	d := n.dbm
+	for i := range d.W[1].Value.Float32s() {
+		d.W[1].Value.Float32s()[i] *= 200 // so that it is loose
+	}
+	got, err := n.slack(t.Context(), methodDBM, d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := slackCount(n.data.judged.Len())
+	some, err := n.data.judged.Take(count)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bounds, err := n.bounds(d, some.X)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := 0.0
+	for i, bound := range bounds.Float32s() {
+		given, err := d.Given(rowOf(some.X, i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		logZ, err := given.Bipartite().LogPartition()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for j, x := range some.X.Float32s()[i*some.Dim() : (i+1)*some.Dim()] {
+			logZ += float64(x) * float64(d.B[0].Value.Float32s()[j])
+		}
+		want += (logZ - float64(bound)) / float64(count)
+	}
+	t.Logf("%g nats, exactly %g", got, want)
+	if !(want > 0.02) || math.Abs(got-want) > 0.1*want {
+		t.Errorf("log p is %g nats above the bound, exactly %g", got, want)
 	}
 }
 

@@ -42,7 +42,7 @@ func (n *network) slack(ctx context.Context, name string, d *models.DBM) (float6
 	if err != nil {
 		return 0, err
 	}
-	noise, betas, c := n.root.Split("slack "+name), models.Betas(slackTemperatures), d.B[0].Value.Float32s()
+	noise, betas, c := n.root.Split("slack "+name), evenly(slackTemperatures), d.B[0].Value.Float32s()
 	sum := 0.0
 	for i, bound := range bounds.Float32s() {
 		v := rowOf(some.X, i)
@@ -65,6 +65,17 @@ func (n *network) slack(ctx context.Context, name string, d *models.DBM) (float6
 		sum += above
 	}
 	return sum / float64(some.Len()), nil
+}
+
+// evenly are n+1 evenly spaced inverse temperatures from 0 to 1. Those of models.Betas are made
+// for chains that have far to go at the end; these are close to it, but for the layers that the
+// base does not know, and take their longest ways at the beginning.
+func evenly(n int) []float64 {
+	betas := make([]float64, n+1)
+	for i := range betas {
+		betas[i] = float64(i) / float64(n)
+	}
+	return betas
 }
 
 // slackCount is on how many of the judged images the slack is estimated.
