@@ -62,7 +62,7 @@ func build(t *testing.T, name string, flags ...string) string {
 	if runtime.GOOS == "windows" {
 		program += ".exe"
 	}
-	args := append([]string{"build", "-buildvcs=false", "-o", program}, flags...)
+	args := append([]string{"build", "-buildvcs=false", "-ldflags=-s -w", "-o", program}, flags...) // linking is half the time of a small run
 	if out, err := exec.Command("go", append(args, "./"+name)...).CombinedOutput(); err != nil {
 		t.Fatalf("go build %v: %v: %s", flags, err, out)
 	}
@@ -75,7 +75,8 @@ func smoke(t *testing.T, program string, procs int) map[string]string {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), "out")
 	cmd := exec.Command(program, "-preset", "smoke", "-progress", "none", "-out", out)
-	cmd.Env = append(os.Environ(), fmt.Sprintf("GOMAXPROCS=%d", procs))
+	// The race detector waits a second at a program's end, in case that a goroutine is still at it.
+	cmd.Env = append(os.Environ(), fmt.Sprintf("GOMAXPROCS=%d", procs), "GORACE=atexit_sleep_ms=0")
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil || stderr.Len() > 0 {

@@ -20,7 +20,7 @@ import (
 func Binary(t *testing.T) string {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "experiment")
-	if out, err := exec.Command("go", "build", "-buildvcs=false", "-o", program, ".").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-buildvcs=false", "-ldflags=-s -w", "-o", program, ".").CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v: %s", err, out)
 	}
 	return program
