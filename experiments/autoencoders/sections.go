@@ -52,15 +52,7 @@ func (x *experimenter) filters() error {
 	x.Section("Filters", fmt.Sprintf("The weights of %d units over the image after pretraining, blue negative, orange positive, each unit on its own scale. Seed %d.", shown, x.Seeds[0]))
 	for _, v := range x.Recipe.Variants {
 		W := x.chosen[v][0].encoder.W.Value
-		n, k := W.Shape()[0], W.Shape()[1]
-		var tiles [][]float32
-		for j := range shown {
-			tile := make([]float32, n)
-			for i := range tile {
-				tile[i] = W.Float32s()[i*k+j]
-			}
-			tiles = append(tiles, tile)
-		}
+		tiles := figure.Columns(W.Float32s(), W.Shape()[1], shown)
 		sheet := figure.Sheet{Tiles: tiles, Height: train.Height, Width: train.Width, Columns: 16, Scale: 2, Range: figure.OwnRange, Palette: figure.Diverging}
 		png, err := sheet.PNG()
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 
+	"capas/experiments/lab/figure"
 	"capas/random"
 
 	"gorgonia.org/tensor"
@@ -112,14 +113,7 @@ func (x *runner) generate(m *machine, f *final, s *random.Stream) error {
 	if m.chains != nil {
 		f.shown.particles = rows(m.chains.Value, shownImages)
 	}
-	w, n, k := m.W.Value.Float32s(), m.Visible(), m.Hidden()
-	for j := range min(k, shownImages) {
-		tile := make([]float32, n)
-		for i := range tile {
-			tile[i] = w[i*k+j]
-		}
-		f.shown.filters = append(f.shown.filters, tile)
-	}
+	f.shown.filters = figure.Columns(m.W.Value.Float32s(), m.Hidden(), shownImages)
 	return nil
 }
 

@@ -72,24 +72,11 @@ func (x *runner) pretrain(ctx context.Context) error {
 			return err
 		}
 		x.dbns[seed] = dbn
-		images, err := fewlabels.Sample(x.data.Train, x.Recipe.Images, seed)
+		job, err := fewlabels.Job(x.Run, x.Recipe.Pretrain, "pretraining", dbn, x.data.Train, x.Recipe.Images, seed)
 		if err != nil {
 			return err
 		}
-		t, err := x.Recipe.Pretrain.Trial("pretraining", dbn, images, seed)
-		if err != nil {
-			return err
-		}
-		jobs = append(jobs, lab.Job{Name: fmt.Sprintf("seed %d pretraining", seed), Units: t.Units(), Run: func(ctx context.Context, task *lab.Task) error {
-			o, err := trial.Run(ctx, x.Run, task, t)
-			if err != nil {
-				return err
-			}
-			if o.Diverged {
-				return o.Err // says where, and what to try
-			}
-			return x.SaveModel(t.File(), dbn)
-		}})
+		jobs = append(jobs, job)
 	}
 	return x.Parallel(ctx, runtime.GOMAXPROCS(0), jobs)
 }

@@ -5,6 +5,7 @@ import (
 
 	"capas/blocks"
 	"capas/datasets"
+	"capas/experiments/lab/figure"
 	"capas/random"
 	"capas/train"
 
@@ -95,16 +96,8 @@ func coins(like *datasets.Set, s *random.Stream) *tensor.Dense {
 }
 
 // columns are the first columns of a matrix, those of shownFilters units at most.
-func columns(W *tensor.Dense) (out [][]float32) {
-	n, k := W.Shape()[0], W.Shape()[1]
-	for j := range min(k, shownFilters) {
-		tile := make([]float32, n)
-		for i := range tile {
-			tile[i] = W.Float32s()[i*k+j]
-		}
-		out = append(out, tile)
-	}
-	return out
+func columns(W *tensor.Dense) [][]float32 {
+	return figure.Columns(W.Float32s(), W.Shape()[1], shownFilters)
 }
 
 // through are columns of the product of two layers' weights.

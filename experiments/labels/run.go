@@ -94,24 +94,11 @@ func (x *runner) pretrain(ctx context.Context) error {
 				return err
 			}
 			x.stacks[pair][seed] = stack
-			images, err := fewlabels.Sample(x.data.Train, x.images(), seed)
+			job, err := fewlabels.Job(x.Run, x.Recipe.Pretrain, pair+"-pretraining", stack, x.data.Train, x.images(), seed)
 			if err != nil {
 				return err
 			}
-			t, err := x.Recipe.Pretrain.Trial(pair+"-pretraining", stack, images, seed)
-			if err != nil {
-				return err
-			}
-			jobs = append(jobs, lab.Job{Name: fmt.Sprintf("seed %d %s", seed, t.Name), Units: t.Units(), Run: func(ctx context.Context, task *lab.Task) error {
-				o, err := trial.Run(ctx, x.Run, task, t)
-				if err != nil {
-					return err
-				}
-				if o.Diverged {
-					return o.Err // says where, and what to try
-				}
-				return x.SaveModel(t.File(), stack)
-			}})
+			jobs = append(jobs, job)
 		}
 	}
 	return x.Parallel(ctx, runtime.GOMAXPROCS(0), jobs)

@@ -6,6 +6,7 @@ import (
 	"capas/autodiff"
 	"capas/blocks"
 	"capas/datasets"
+	"capas/experiments/lab/figure"
 	"capas/models"
 	"capas/random"
 
@@ -65,16 +66,7 @@ func filters(W *blocks.Param, set *datasets.Set) [][]float32 {
 	if set.Height*set.Width != n {
 		return nil
 	}
-	w := W.Value.Float32s()
-	var out [][]float32
-	for j := range min(k, shownFilters) {
-		tile := make([]float32, n)
-		for i := range tile {
-			tile[i] = w[i*k+j]
-		}
-		out = append(out, tile)
-	}
-	return out
+	return figure.Columns(W.Value.Float32s(), k, shownFilters)
 }
 
 // reconstruct passes x up and down a deep autoencoder.

@@ -1,11 +1,13 @@
 package fewlabels
 
 import (
+	"context"
 	"fmt"
 
 	"capas/blocks"
 	"capas/datasets"
 	"capas/experiments/internal/trial"
+	"capas/experiments/lab"
 	"capas/models"
 	"capas/pretrain"
 	"capas/random"
@@ -33,8 +35,8 @@ func (p Pretraining) Check() error {
 	return nil
 }
 
-// Trial is the pretraining of a stack on images, called name in its seed's files and log.
-func (p Pretraining) Trial(name string, dbn *models.DBN, images *datasets.Set, seed uint64) (trial.Trial, error) {
+// plan is the pretraining of a stack on images, called name in its seed's files and log.
+func (p Pretraining) plan(name string, dbn *models.DBN, images *datasets.Set, seed uint64) (trial.Trial, error) {
 	s := random.New(seed)
 	layers, err := pretrain.DBNLayers(dbn, p.CD, 0, func(int) train.Recipe { return p.Train }, s.Split("noise"))
 	if err != nil {
@@ -50,6 +52,30 @@ func (p Pretraining) Trial(name string, dbn *models.DBN, images *datasets.Set, s
 		t.Work[stage] = 10 * int64(r.Visible()) * int64(r.Hidden()) * int64(images.Len())
 	}
 	return t, nil
+}
+
+// Job is the pretraining of a stack on a Sample of so many images of a set (0: all), called
+// name in its seed's files and log. It leaves the stack as a model file. A training that
+// diverges fails the run: there is nothing to fine-tune then.
+func Job[R any](run *lab.Run[R], p Pretraining, name string, dbn *models.DBN, set *datasets.Set, images int, seed uint64) (lab.Job, error) {
+	sample, err := Sample(set, images, seed)
+	if err != nil {
+		return lab.Job{}, err
+	}
+	t, err := p.plan(name, dbn, sample, seed)
+	if err != nil {
+		return lab.Job{}, err
+	}
+	return lab.Job{Name: fmt.Sprintf("seed %d %s", seed, name), Units: t.Units(), Run: func(ctx context.Context, task *lab.Task) error {
+		o, err := trial.Run(ctx, run, task, t)
+		if err != nil {
+			return err
+		}
+		if o.Diverged {
+			return o.Err // says where, and what to try
+		}
+		return run.SaveModel(t.File(), dbn)
+	}}, nil
 }
 
 // Begin copies the up-pass of a pretrained stack into those hidden layers of a network,
