@@ -101,6 +101,7 @@ func TestSameBytes(t *testing.T) {
 	dependsOnSources(t)
 	for _, name := range names {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel() // programs start, link and draw on one processor
 			program := build(t, name)
 			want := smoke(t, program, 2)
 			for _, file := range []string{"config.json", "metrics.jsonl", "report.html", "result.json"} {

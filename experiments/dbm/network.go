@@ -98,10 +98,10 @@ func (n *network) random() error {
 func (n *network) tune(name string, net *models.MLP) {
 	n.nets[name] = net
 	if n.data.validation == nil {
-		n.stages = append(n.stages, pretrain.Joint(tuneStage, net, n.recipe.FineTune, n.data.train, n.order()))
+		n.stages = append(n.stages, pretrain.Joint(tuneStage, net, n.recipe.tuning(name), n.data.train, n.order()))
 		return
 	}
-	n.stages = append(n.stages, pretrain.FineTune(net, n.recipe.FineTune, n.data.train, n.data.validation, n.order()))
+	n.stages = append(n.stages, pretrain.FineTune(net, n.recipe.tuning(name), n.data.train, n.data.validation, n.order()))
 }
 
 // machine makes a deep machine of so many hidden layers and the stages that train its layers.
@@ -153,7 +153,7 @@ func (n *network) tuneMachine(name, stage string) error {
 		return err
 	}
 	n.nets[name] = net
-	tune := pretrain.DBMFineTune(stage, n.dbm, net, n.recipe.Updates, n.recipe.FineTune, n.data.train, n.data.validation, n.order())
+	tune := pretrain.DBMFineTune(stage, n.dbm, net, n.recipe.Updates, n.recipe.tuning(name), n.data.train, n.data.validation, n.order())
 	whole := tune.Train
 	tune.Train = func(ctx context.Context, hooks pretrain.Hooks) (*train.History, error) {
 		if stage == greedyStage {

@@ -186,14 +186,15 @@ func (r *reporter) meanField() error {
 
 func (r *reporter) fineTuning() error {
 	names := r.present(classifiers())
-	r.Section("Fine-tuning", "Each stack of weights is the start of a network with an output layer, trained with labels by one recipe. From a deep machine, the first hidden layer has a second input: q(h²|v), the mean-field "+
+	r.Section("Fine-tuning", "Each stack of weights is the start of a network with an output layer, trained with labels by one recipe, at a rate that suits the start. From a deep machine, the first hidden layer has a second input: q(h²|v), the mean-field "+
 		"probabilities of the second layer, by weights that start as those of the machine, so that the network's first pass up is an update of mean field. The RBM's network has one hidden layer, the others two.")
 	dots := figure.Dots{YLabel: "test error (%)", Colors: r.colors}
 	var rows [][]string
 	for _, name := range names {
 		test := lab.Scaled(r.Values(name+".test_error"), 100)
 		dots.Items = append(dots.Items, figure.Item{Name: title(name), Values: test})
-		rows = append(rows, r.beside([]string{title(name), r.validation(name), lab.Summary(test)}, name, publishedError))
+		rate := fmt.Sprintf("%g", r.Recipe.tuning(name).Optimizer.Rate.Start)
+		rows = append(rows, r.beside([]string{title(name), rate, r.validation(name), lab.Summary(test)}, name, publishedError))
 	}
 	if r.data.validation != nil {
 		lines := figure.Lines{XLabel: "epoch of fine-tuning", YLabel: "validation error (%)", Colors: r.colors}
@@ -215,7 +216,7 @@ func (r *reporter) fineTuning() error {
 		return err
 	}
 	r.Figure("test_error.svg", "Test error after fine-tuning", dots.Spread(), svg)
-	r.Table("Errors in percent; "+r.scales(), r.beside([]string{"start", "validation", "test"}, methodDBM, "published"), rows)
+	r.Table("Errors in percent; "+r.scales(), r.beside([]string{"start", "rate", "validation", "test"}, methodDBM, "published"), rows)
 	return nil
 }
 
