@@ -24,7 +24,7 @@ func (r *reporter) claims() {
 			Holds:    slices.Max(gap) < maxGap, Rule: fmt.Sprintf("below %g nats for every seed", maxGap), Figure: "mean_field_gap.svg",
 		})
 	}
-	r.fewerErrors("A deep Boltzmann machine is a better start for a classifier than random weights, with the same fine-tuning (Salakhutdinov & Hinton 2009).", methodDBM, methodRandom)
+	r.fewerErrors("A deep Boltzmann machine is a better start for a classifier than random weights, each fine-tuned at the rate that suits it (Salakhutdinov & Hinton 2009).", methodDBM, methodRandom)
 	r.fewerErrors("Layers pretrained as RBMs, as a deep belief network, are a better start for a classifier than random weights.", methodDBN, methodRandom)
 	r.fewerErrors("A deep Boltzmann machine is a better start for a classifier than a deep belief network of as many units, its layers trained one after the other.", methodDBM, methodDBN)
 	r.fewerErrors("Training all layers of a deep Boltzmann machine together makes it a better start for a classifier.", methodDBM, greedy)
