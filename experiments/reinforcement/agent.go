@@ -41,7 +41,7 @@ func methods() []method       { return append(qMethods(), policyMethods()...) }
 // title is the method's name in figures and tables.
 func (m method) title() string {
 	return map[method]string{
-		dqn: "DQN", noReplay: "no replay memory", noTarget: "no target network", neither: "neither of the two",
+		dqn: "DQN", noReplay: "no replay memory", noTarget: "no target network", neither: "neither",
 		withBase: "REINFORCE, baseline", noBaseline: "REINFORCE, no baseline",
 	}[m]
 }

@@ -46,7 +46,7 @@ func (r *reporter) solved(t task, from float64) {
 
 // better claims that one method's learning curve is higher than another's.
 func (r *reporter) better(t task, a, b method, claim string) {
-	file := string(t) + "_dqn.svg"
+	file := string(t) + "_dqn_mean.svg"
 	if a.ofPolicy() {
 		file = string(t) + "_reinforce.svg"
 	}

@@ -14,7 +14,7 @@ import (
 
 // tiny is a run of all methods on both tasks.
 func tiny(out string, more ...string) []string {
-	return append([]string{"-preset", "smoke", "-q-epochs", "2", "-policy-epochs", "2", "-policy-rounds", "2", "-progress", "none", "-out", out}, more...)
+	return append([]string{"-preset", "smoke", "-limit", "50", "-memory", "300", "-q-rounds", "50", "-q-epochs", "2", "-policy-epochs", "2", "-policy-rounds", "3", "-progress", "none", "-out", out}, more...)
 }
 
 func program() labtest.Program[Recipe] {

@@ -50,12 +50,12 @@ func presets() map[string]Recipe {
 	lecture := Recipe{
 		Hidden: []int{64, 64}, Activation: blocks.Tanh(), Rows: 10, Columns: 10, Limit: 200, Validation: 50, Test: 100, Solved: 195, Caught: 0.95,
 		CartPole: Trainings{
-			Q: reinforce.QRecipe{Copies: 4, Discount: 0.99, Epochs: 20, Rounds: 1000, Optimizer: adam(1e-3), Batch: 64, Memory: 10_000, Warmup: 1000,
+			Q: reinforce.QRecipe{Copies: 4, Discount: 0.99, Epochs: 30, Rounds: 1000, Optimizer: adam(1e-3), Batch: 64, Memory: 10_000, Warmup: 1000,
 				Epsilon: 0.05, Anneal: 5000, TargetEvery: 100},
 			Policy: reinforce.PolicyRecipe{Episodes: 8, Discount: 0.99, Epochs: 20, Rounds: 10, Optimizer: adam(3e-3), Scale: 50, Measure: 32},
 		},
 		Catch: Trainings{
-			Q: reinforce.QRecipe{Copies: 4, Discount: 0.99, Epochs: 20, Rounds: 1000, Optimizer: adam(1e-3), Batch: 64, Memory: 10_000, Warmup: 1000,
+			Q: reinforce.QRecipe{Copies: 4, Discount: 0.99, Epochs: 30, Rounds: 1000, Optimizer: adam(1e-3), Batch: 64, Memory: 10_000, Warmup: 1000,
 				Epsilon: 0.05, Anneal: 5000, TargetEvery: 50},
 			Policy: reinforce.PolicyRecipe{Episodes: 16, Discount: 0.99, Epochs: 20, Rounds: 50, Optimizer: adam(1e-3), Scale: 1, Measure: 64},
 		},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"capas/experiments/internal/trial"
@@ -65,8 +66,28 @@ func (r *reporter) qCurves() error {
 			"steps in the environment (thousands)", t, qMethods()); err != nil {
 			return err
 		}
+		if err := r.soFar(string(t)+"_dqn_mean.svg", t, qMethods()); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// soFar adds the learning curves again, as means over the epochs so far, which end at what
+// methods are compared by.
+func (r *reporter) soFar(file string, t task, ms []method) error {
+	lines := figure.Lines{XLabel: "steps in the environment (thousands)", YLabel: t.label(), FromZero: true, Colors: r.colors}
+	for _, m := range ms {
+		var sum float64
+		lines.Series = append(lines.Series, r.series(t, m, m.title(), func(e train.Epoch) float64 {
+			if e.Epoch == 1 { // of the next seed
+				sum = 0
+			}
+			sum += t.scale() * t.measure(trial.Value(e.Validation, "return"))
+			return sum / float64(e.Epoch)
+		}))
+	}
+	return r.draw(file, t.title()+": mean height of the learning curve so far", "The mean of the epochs up to there. Methods are compared by its end.", lines)
 }
 
 // policyCurves reports the learning curves of REINFORCE.
@@ -88,7 +109,7 @@ func (r *reporter) values() error {
 	r.Section("What Q promises, and what comes", "Q of the best action in the first state is what the network takes the discounted return to be. The greedy policy's episodes show what it is. "+
 		"A value above that is a mistake, but for one thing: the limit of an episode's length, which the network does not know of.")
 	for _, t := range tasks() {
-		lines := figure.Lines{XLabel: "steps in the environment (thousands)", YLabel: "promised − obtained discounted return", Colors: r.colors}
+		lines := figure.Lines{XLabel: "steps in the environment (thousands)", YLabel: "promised − obtained return", Colors: r.colors}
 		for _, m := range qMethods() {
 			lines.Series = append(lines.Series, r.series(t, m, m.title(), func(e train.Epoch) float64 {
 				return trial.Value(e.Validation, "value") - trial.Value(e.Validation, "discounted")
@@ -129,11 +150,12 @@ func (r *reporter) trace() error {
 	if o.Diverged {
 		return nil
 	}
-	var time, angle, place, left, right []float64
+	var time, angle, place, left, right, prefers []float64
 	if _, err := o.play(&r.Recipe, 1, func(m reinforce.Moment) {
 		time = append(time, 0.02*float64(len(time)))
-		place, angle = append(place, 100*float64(m.State[0])), append(angle, 57.29577951308232*float64(m.State[2]))
+		place, angle = append(place, 100*float64(m.State[0])), append(angle, 180/math.Pi*float64(m.State[2]))
 		left, right = append(left, float64(m.Outputs[0])), append(right, float64(m.Outputs[1]))
+		prefers = append(prefers, float64(m.Outputs[1]-m.Outputs[0]))
 	}); err != nil {
 		return err
 	}
@@ -148,8 +170,12 @@ func (r *reporter) trace() error {
 		figure.Lines{XLabel: "time (s)", YLabel: "place (cm)", Series: []figure.Series{course("place", place)}}); err != nil {
 		return err
 	}
-	return r.draw("trace_q.svg", "Q of both actions", "The larger one is done. They are close: one push matters little, as long as the next ones mend it.",
-		figure.Lines{XLabel: "time (s)", YLabel: "Q", Series: []figure.Series{course("push left", left), course("push right", right)}, Colors: figure.NewColors("push left", "push right")})
+	if err := r.draw("trace_q.svg", "Q of both actions", "They are close: one push matters little, as long as the next ones mend it.",
+		figure.Lines{XLabel: "time (s)", YLabel: "Q", Series: []figure.Series{course("push left", left), course("push right", right)}, Colors: figure.NewColors("push left", "push right")}); err != nil {
+		return err
+	}
+	return r.draw("trace_preference.svg", "Which action has the larger Q", "Above 0 the cart is pushed to the right, below to the left.",
+		figure.Lines{XLabel: "time (s)", YLabel: "Q of right − Q of left", Series: []figure.Series{course("right − left", prefers)}})
 }
 
 // shownEpisodes of Catch are drawn.
