@@ -7,7 +7,7 @@
 //     2015, "Human-level control through deep reinforcement learning"), and without either
 //   - Policy, PolicyStage: REINFORCE with a baseline (Williams 1992, "Simple statistical
 //     gradient-following algorithms for connectionist reinforcement learning"), and without
-//   - Player: the greedy policy of a trained network in episodes of its own; a Trace of one
+//   - Player: the greedy policy of a trained network in episodes of its own, with each Moment of them if wanted
 //
 // Letters: s is the state, x (m,n) observations, one a row; a an action, in graphs one-hot
 // (m,k); r the reward, γ the discount; G the return, the sum of the rewards from a step on,

@@ -16,10 +16,14 @@ func (r *reporter) claims() {
 		r.better(t, dqn, noTarget, fmt.Sprintf("A target network improves Q-learning (%s).", t.title()))
 		r.better(t, dqn, neither, fmt.Sprintf("Replay memory and target network together improve Q-learning (%s).", t.title()))
 	}
+	unit := map[task]struct {
+		name  string
+		scale float64
+	}{cartpole: {" (millions)", 1e-6}, catch: {"", 1}}
 	for _, t := range tasks() {
 		r.better(t, withBase, noBaseline, fmt.Sprintf("A baseline improves REINFORCE (%s).", t.title()))
 		r.Compare(lab.Comparison{
-			Section: section, Claim: fmt.Sprintf("A baseline lowers the variance of REINFORCE's gradient (%s).", t.title()), What: "variance, mean over the epochs",
+			Section: section, Claim: fmt.Sprintf("A baseline lowers the variance of REINFORCE's gradient (%s).", t.title()), What: "variance, mean over the epochs" + unit[t].name, Scale: unit[t].scale,
 			A: "with baseline", MetricA: metricOf(t, withBase, "variance"), B: "without, from the same episodes", MetricB: metricOf(t, withBase, "variance_no_baseline"),
 			Figure: string(t) + "_variance.svg",
 		})
