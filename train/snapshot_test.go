@@ -67,6 +67,13 @@ func resumable(t testing.TB) map[string]func() train.Trainer {
 		"epochs without norms": func() train.Trainer {
 			return mlp(train.Recipe{Optimizer: train.SGD(0.1), Epochs: 4, Batch: 20, NormEvery: 7})
 		},
+		// A game whose second player moves every third step, by an optimiser of its own, with noise.
+		"game": func() train.Trainer {
+			d := newDuel()
+			d.noise = random.New(8)
+			return train.Trainer{Model: d, Data: ones(t, 53), Recipe: train.Recipe{Optimizer: momentum, Epochs: 3, Batch: 10,
+				Players: map[string]train.Move{"b": {Optimizer: train.Optimizer{Kind: "adam", Rate: train.Constant(0.1)}, Every: 3}}}}
+		},
 		"one batch": func() train.Trainer { return mlp(train.Recipe{Optimizer: momentum, Epochs: 4}) },
 	}
 	for _, kind := range train.Optimizers() {
