@@ -98,7 +98,7 @@ func (a *GAN) generate(z *G.Node, forward func(*G.Node) (G.Nodes, error)) (*G.No
 	if err != nil {
 		return nil, fmt.Errorf("generator: %w", err)
 	}
-	return a.Output.Activation().Apply(layers[len(layers)-1])
+	return a.Output.Activation().Apply(last(layers))
 }
 
 // Discriminate is the logits (m,1) of examples x (m,n), as after training.
@@ -107,19 +107,16 @@ func (a *GAN) Discriminate(x *G.Node) (*G.Node, error) {
 	if err != nil {
 		return nil, fmt.Errorf("discriminator: %w", err)
 	}
-	return layers[len(layers)-1], nil
+	return last(layers), nil
 }
 
-// Objective is the training graph for batches of m: input x (m,n), and the players. Monitors are
-// "discriminator loss" and "generator loss", of the same codes and before the step; "real" and
-// "fake", the mean of D (by the Wasserstein loss of the critic l) over the examples and over what is
-// generated; and "penalty", if there is one.
+// Objective is the training graph for batches of m: input x (m,n), and the game for codes that are
+// drawn.
 func (a *GAN) Objective(m int) (*Objective, error) {
 	if err := a.check(m); err != nil {
 		return nil, fmt.Errorf("gan: %w", err)
 	}
-	g, dt := G.NewGraph(), dtype(a.Params())
-	x := blocks.NewInput(g, dt, "x", m, a.Discriminator.Inputs())
+	x := blocks.NewInput(G.NewGraph(), dtype(a.Params()), "x", m, a.Discriminator.Inputs())
 	var c ops.Chain
 	zero := c.Do(ops.Constant(x, 0))
 	z := c.Do(ops.Normal(c.Do(ops.Fill(zero, tensor.Shape{m, a.Generator.Inputs()})), 1, a.Noise))
@@ -130,35 +127,62 @@ func (a *GAN) Objective(m int) (*Objective, error) {
 	if c.Err() != nil {
 		return nil, c.Err()
 	}
-	costs, err := a.Costs(x, z, mix)
+	return a.Game(x, z, mix)
+}
+
+// Game is the objective for examples x (m,n) and codes z (m,k). mix (m) are the shares of the
+// examples in the points between them and what is generated; nil where Penalty.Lipschitz is 0.
+// Monitors are "discriminator loss" and "generator loss", of the same codes and before the step;
+// "real" and "fake", the mean of D (by the Wasserstein loss of the critic l) over the examples and
+// over what is generated; and "penalty", if there is one.
+func (a *GAN) Game(x, z, mix *G.Node) (*Objective, error) {
+	generated, err := a.generate(z, a.Generator.Sampled)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("gan: %w", err)
 	}
-	discriminator := costs.Discriminator
-	if costs.Penalty != nil {
-		discriminator = c.Do(ops.Add(discriminator, costs.Penalty))
+	real, err := a.Discriminator.Sampled(x)
+	if err != nil {
+		return nil, fmt.Errorf("gan: discriminator: %w", err)
+	}
+	fake, err := a.Discriminator.Sampled(generated)
+	if err != nil {
+		return nil, fmt.Errorf("gan: discriminator: %w", err)
+	}
+	var c ops.Chain
+	loss := c.Do(a.Loss.discriminator(last(real), last(fake)))
+	answer := c.Do(a.Loss.generator(real, fake))
+	penalty, err := a.penalty(x, generated, mix, last(real))
+	if err != nil {
+		return nil, fmt.Errorf("gan: gradient penalty: %w", err)
 	}
 	o := &Objective{
 		Inputs: G.Nodes{x},
-		Players: []Player{
-			{Name: DiscriminatorName, Cost: discriminator, Params: a.Discriminator.Params()},
-			{Name: GeneratorName, Cost: costs.Generator, Params: a.Generator.Params()},
-		},
 		Monitors: []Monitor{
-			{Name: "discriminator loss", Node: costs.Discriminator}, {Name: "generator loss", Node: costs.Generator},
-			{Name: "real", Node: a.opinion(&c, costs.Real)}, {Name: "fake", Node: a.opinion(&c, costs.Fake)},
+			{Name: "discriminator loss", Node: loss}, {Name: "generator loss", Node: answer},
+			{Name: "real", Node: a.opinion(&c, last(real))}, {Name: "fake", Node: a.opinion(&c, last(fake))},
 		},
 	}
-	if costs.Penalty != nil {
-		o.Monitors = append(o.Monitors, Monitor{Name: "penalty", Node: costs.Penalty})
+	cost := loss
+	if penalty != nil {
+		cost = c.Do(ops.Add(loss, penalty))
+		o.Monitors = append(o.Monitors, Monitor{Name: "penalty", Node: penalty})
+	}
+	o.Players = []Player{
+		{Name: DiscriminatorName, Cost: cost, Params: a.Discriminator.Params()}, {Name: GeneratorName, Cost: answer, Params: a.Generator.Params()},
+	}
+	if c.Err() != nil {
+		return nil, fmt.Errorf("gan: %w", c.Err())
 	}
 	if a.Trace != nil {
 		if err := a.Trace.add(o); err != nil {
 			return nil, fmt.Errorf("gan: %w", err)
 		}
 	}
-	return o, c.Err()
+	return o, nil
 }
+
+// last is the top one of a network's layers.
+func last(layers G.Nodes) *G.Node { return layers[len(layers)-1] }
 
 func (a *GAN) check(m int) error {
 	switch {
@@ -181,43 +205,6 @@ func (a *GAN) opinion(c *ops.Chain, logits *G.Node) *G.Node {
 		logits = c.Do(blocks.Sigmoid().Apply(logits))
 	}
 	return c.Do(ops.Mean(logits))
-}
-
-// Costs are the nodes of a GAN's objective for a batch.
-type Costs struct {
-	// Discriminator and Generator are the losses of both; Penalty is what the discriminator's
-	// gradient costs, nil for none.
-	Discriminator, Generator, Penalty *G.Node
-	// Real and Fake are the logits (m,1) of the examples and of what was generated, Generated (m,n).
-	Real, Fake, Generated *G.Node
-}
-
-// Costs builds them, as in training, for examples x (m,n) and codes z (m,k). mix (m) are the shares
-// of the examples in the points between them and what is generated; nil where Penalty.Lipschitz is 0.
-func (a *GAN) Costs(x, z, mix *G.Node) (*Costs, error) {
-	generated, err := a.generate(z, a.Generator.Sampled)
-	if err != nil {
-		return nil, fmt.Errorf("gan: %w", err)
-	}
-	real, err := a.Discriminator.Sampled(x)
-	if err != nil {
-		return nil, fmt.Errorf("gan: discriminator: %w", err)
-	}
-	fake, err := a.Discriminator.Sampled(generated)
-	if err != nil {
-		return nil, fmt.Errorf("gan: discriminator: %w", err)
-	}
-	out := &Costs{Real: real[len(real)-1], Fake: fake[len(fake)-1], Generated: generated}
-	if out.Discriminator, err = a.Loss.discriminator(out.Real, out.Fake); err != nil {
-		return nil, fmt.Errorf("gan: %w", err)
-	}
-	if out.Generator, err = a.Loss.generator(real, fake); err != nil {
-		return nil, fmt.Errorf("gan: %w", err)
-	}
-	if out.Penalty, err = a.penalty(x, generated, mix, out.Real); err != nil {
-		return nil, fmt.Errorf("gan: gradient penalty: %w", err)
-	}
-	return out, nil
 }
 
 // penalty is that of the discriminator's gradients.
@@ -245,7 +232,7 @@ func (a *GAN) penalty(x, generated, mix, real *G.Node) (*G.Node, error) {
 		if err != nil {
 			return nil, err
 		}
-		squares, err := squaredGradients(between, layers[len(layers)-1])
+		squares, err := squaredGradients(between, last(layers))
 		if err != nil {
 			return nil, err
 		}

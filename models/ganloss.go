@@ -90,10 +90,10 @@ func (l GANLoss) discriminator(real, fake *G.Node) (*G.Node, error) {
 // generator is the loss by the discriminator's layers for examples and for what was generated.
 func (l GANLoss) generator(real, fake G.Nodes) (*G.Node, error) {
 	var c ops.Chain
-	last := fake[len(fake)-1]
+	logits := last(fake)
 	switch l {
 	case Minimax():
-		return c.Do(ops.Scale(surprise(&c, last, -1), -1)), c.Err()
+		return c.Do(ops.Scale(surprise(&c, logits, -1), -1)), c.Err()
 	case FeatureMatching():
 		if len(fake) < 2 {
 			return nil, fmt.Errorf("feature matching: want a discriminator with a hidden layer")
@@ -104,9 +104,9 @@ func (l GANLoss) generator(real, fake G.Nodes) (*G.Node, error) {
 		}
 		return c.Do(ops.SumSquares(c.Do(ops.Sub(mean(real), mean(fake))))), c.Err()
 	case Wasserstein():
-		return c.Do(ops.Scale(c.Do(ops.Mean(last)), -1)), c.Err()
+		return c.Do(ops.Scale(c.Do(ops.Mean(logits)), -1)), c.Err()
 	}
-	return surprise(&c, last, 1), c.Err()
+	return surprise(&c, logits, 1), c.Err()
 }
 
 // GradientPenalty is what the discriminator's gradient with respect to its input costs it: a sum of

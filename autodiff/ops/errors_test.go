@@ -76,6 +76,7 @@ func TestErrors(t *testing.T) {
 		"mask: nil":               func() (*G.Node, error) { return ops.Mask(nil, 0.5, 1, stream) },
 		"mask: no stream":         func() (*G.Node, error) { return ops.Mask(m, 0.5, 1, nil) },
 		"mask: probability":       func() (*G.Node, error) { return ops.Mask(m, 1.5, 1, stream) },
+		"uniform: nil":            func() (*G.Node, error) { return ops.Uniform(nil, stream) },
 		"normal: nil":             func() (*G.Node, error) { return ops.Normal(nil, 1, stream) },
 		"normal: no stream":       func() (*G.Node, error) { return ops.Normal(m, 1, nil) },
 		"normal: negative":        func() (*G.Node, error) { return ops.Normal(m, -1, stream) },
