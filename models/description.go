@@ -36,6 +36,8 @@ type layer struct {
 	Visible   Units `json:"visible,omitzero"`
 	Hidden    Units `json:"hidden,omitzero"`
 	Variances bool  `json:"variances,omitempty"`
+	// Conv is that of a convolutional layer, whose Inputs and Units are those of all channels.
+	Conv *convDescription `json:"conv,omitempty"`
 	// Params are the names of the parameters, in the order of the layer's Params.
 	Params []string `json:"parameters"`
 }
@@ -51,6 +53,7 @@ const (
 	kindDBM                = "dbm"
 	kindLabelRBM           = "label rbm"
 	kindLabelDBN           = "label dbn"
+	kindConvNet            = "convnet"
 )
 
 // A description may not ask for more.
@@ -75,6 +78,9 @@ func describe(model any) (d *description, params []*blocks.Param, err error) {
 			params = append(params, p)
 		}
 		shape := ps[0].Value.Shape()
+		if l.Conv != nil {
+			shape = l.Conv.widths()
+		}
 		if len(shape) != 2 {
 			err = fmt.Errorf("parameter %s: want a matrix, got shape %v", ps[0].Name, shape)
 			return
@@ -151,8 +157,15 @@ func describe(model any) (d *description, params []*blocks.Param, err error) {
 	case *LabelDBN:
 		d.Kind = kindLabelDBN
 		describeLabelled(m, func(l layer, ps ...*blocks.Param) { add(&d.Layers, l, ps...) })
+	case *ConvNet:
+		if d.Kind = kindConvNet; m != nil {
+			d.Output = &m.Output
+			if err = m.describe(func(l layer, ps ...*blocks.Param) { add(&d.Layers, l, ps...) }); err == nil {
+				dense(&d.Layers, m.Dense)
+			}
+		}
 	default:
-		err = fmt.Errorf("want a pointer to an MLP, Autoencoder, StackedAutoencoder, DeepAutoencoder, RBM, DBN, DBM, LabelRBM or LabelDBN, got %T", model)
+		err = fmt.Errorf("want a pointer to an MLP, Autoencoder, StackedAutoencoder, DeepAutoencoder, RBM, DBN, DBM, LabelRBM, LabelDBN or ConvNet, got %T", model)
 	}
 	if err == nil {
 		err = d.check()
@@ -189,6 +202,10 @@ func (d *description) build(params []*blocks.Param) any {
 		return r
 	}
 	switch d.Kind {
+	case kindConvNet:
+		n := d.convNet(next)
+		n.Dense = dense(d.Layers[len(n.Convs):])
+		return n
 	case kindMLP:
 		return &MLP{Layers: dense(d.Layers), Output: *d.Output}
 	case kindAutoencoder:
@@ -245,6 +262,8 @@ func (d *description) slots() (out []slot) {
 	switch d.Kind {
 	case kindMLP:
 		sequential("", d.Layers)
+	case kindConvNet:
+		out = d.convSlots()
 	case kindDeepAutoencoder:
 		sequential("encoder.", d.Layers)
 		sequential("decoder.", d.Decoder)

@@ -25,10 +25,10 @@ import (
 type Conv struct {
 	// Stride is the distance from one place of the kernel to the next, by row and column; 0
 	// stands for 1.
-	Stride [2]int
+	Stride [2]int `json:"stride,omitzero"`
 	// Pad is the number of rows above and below the image, and of columns left and right,
 	// that are taken for 0.
-	Pad [2]int
+	Pad [2]int `json:"pad,omitzero"`
 }
 
 // String is such as "stride 2×2, padding 1×1".

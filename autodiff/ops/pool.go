@@ -9,13 +9,13 @@ import (
 // Pool says how a pooling window moves over an image.
 type Pool struct {
 	// Window is the height and width of the window.
-	Window [2]int
+	Window [2]int `json:"window"`
 	// Stride is the distance from one window to the next, by row and column; 0 stands for
 	// the window's own size, so that windows neither overlap nor leave anything out.
-	Stride [2]int
+	Stride [2]int `json:"stride,omitzero"`
 	// Pad is the number of rows above and below the image, and of columns left and right,
 	// over which windows may reach, at most half of a window.
-	Pad [2]int
+	Pad [2]int `json:"pad,omitzero"`
 }
 
 // SquarePool returns a pool of windows of n×n side by side.
@@ -61,6 +61,20 @@ func MaxPool2D(x *G.Node, o Pool) (*G.Node, error) {
 			return G.Nodes{dx}, err
 		},
 	}, x)
+}
+
+// MaxUnpool2D puts maps y (m,c,oh,ow) back to where MaxPool2D found the largest pixels of x
+// (m,c,h,w): the result has the shape of x, 0 elsewhere, and the sum where windows share
+// their largest pixel. By x it is constant, where it changes at all.
+func MaxUnpool2D(y, x *G.Node, o Pool) (*G.Node, error) {
+	g, err := o.of("max unpooling", x)
+	if err != nil {
+		return nil, err
+	}
+	if y == nil || !y.Shape().Eq(g.maps()) {
+		return nil, fmt.Errorf("max unpooling: want maps of shape %v for images %v, got %v", g.maps(), x.Shape(), shapeOf(y))
+	}
+	return g.unpool(y, x)
 }
 
 // unpool adds y (m,c,oh,ow) up at the pixels at which x (m,c,h,w) is the largest of a window:
