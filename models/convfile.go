@@ -146,5 +146,5 @@ func (d *description) convSlots() (out []slot) {
 // counts tells whether a tensor counts the batches of PyTorch's batch normalisation, which
 // nothing depends on.
 func (d *description) counts(tensor string) bool {
-	return d.Kind == kindConvNet && strings.HasSuffix(tensor, ".num_batches_tracked")
+	return (d.Kind == kindConvNet || d.Kind == kindConvGenerator) && strings.HasSuffix(tensor, ".num_batches_tracked")
 }

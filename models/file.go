@@ -35,6 +35,8 @@ const descriptionKey = "capas.model"
 //	                     nn.Sequential(Conv2d, BatchNorm2d, MaxPool2d, activation, …,
 //	                     Flatten, Linear, activation, …, Linear), without what a layer has not;
 //	                     of batch normalisation weight, bias, running_mean, running_var
+//	*ConvGenerator       0.weight, 0.bias, …: the state_dict of nn.Sequential(Linear, Unflatten,
+//	                     BatchNorm2d, activation, ConvTranspose2d, …), as a ConvNet
 //
 // The metadata entry "capas.model" describes the model in JSON: its kind, sizes,
 // activations, outputs, types of units, and the names of its parameters. What serves

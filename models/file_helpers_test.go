@@ -53,12 +53,16 @@ func specimens(t testing.TB, label string) map[string]any {
 	}
 	maps.Copy(all, labelSpecimens(t))
 	maps.Copy(all, convSpecimens(t))
+	maps.Copy(all, generatorSpecimens(t))
 	for name, m := range all {
 		for _, p := range params(t, m) {
 			redraw(0.3, stream(label+name+p.Name), p)
 		}
 		if n, ok := m.(*models.ConvNet); ok {
 			positive(n)
+		}
+		if n, ok := m.(*models.ConvGenerator); ok {
+			positiveUps(n)
 		}
 	}
 	return all
@@ -165,6 +169,9 @@ func outputs(t testing.TB, model any, x *tensor.Dense) map[string]*tensor.Dense 
 	case *models.ConvNet:
 		z, err := m.Logits(in)
 		apply("output", m.Output, add("logits", z, err), nil)
+	case *models.ConvGenerator:
+		layers, err := m.Forward(in)
+		apply("output", m.Output, add("logits", must[G.Nodes](t)(layers, err)[len(layers)-1], err), nil)
 	case *models.LabelRBM:
 		labelOutputs(t, in, &models.LabelDBN{Top: m}, add)
 	case *models.LabelDBN:

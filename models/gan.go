@@ -36,19 +36,6 @@ type GAN struct {
 	Trace *Trace
 }
 
-// Network is a network of layers, such as an MLP.
-type Network interface {
-	Params() []*blocks.Param
-	// Inputs and Outputs are the numbers of them.
-	Inputs() int
-	Outputs() int
-	// Forward returns the values of all layers for inputs x (m, Inputs), as after training;
-	// the last are the logits (m, Outputs).
-	Forward(x *G.Node) (G.Nodes, error)
-	// Sampled is Forward as in training.
-	Sampled(x *G.Node) (G.Nodes, error)
-}
-
 // The names of a GAN's players.
 const (
 	GeneratorName     = "generator"
@@ -91,10 +78,8 @@ func (a *GAN) State() []*blocks.Param {
 }
 
 // Generate is the examples (m,n) of codes z (m,k), as after training.
-func (a *GAN) Generate(z *G.Node) (*G.Node, error) { return a.generate(z, a.Generator.Forward) }
-
-func (a *GAN) generate(z *G.Node, forward func(*G.Node) (G.Nodes, error)) (*G.Node, error) {
-	layers, err := forward(z)
+func (a *GAN) Generate(z *G.Node) (*G.Node, error) {
+	layers, err := a.Generator.Forward(z)
 	if err != nil {
 		return nil, fmt.Errorf("generator: %w", err)
 	}
@@ -136,19 +121,24 @@ func (a *GAN) Objective(m int) (*Objective, error) {
 // "real" and "fake", the mean of D (by the Wasserstein loss of the critic l) over the examples and
 // over what is generated; and "penalty", if there is one.
 func (a *GAN) Game(x, z, mix *G.Node) (*Objective, error) {
-	generated, err := a.generate(z, a.Generator.Sampled)
+	made, updates, err := a.Generator.Train(z)
 	if err != nil {
-		return nil, fmt.Errorf("gan: %w", err)
-	}
-	real, err := a.Discriminator.Sampled(x)
-	if err != nil {
-		return nil, fmt.Errorf("gan: discriminator: %w", err)
-	}
-	fake, err := a.Discriminator.Sampled(generated)
-	if err != nil {
-		return nil, fmt.Errorf("gan: discriminator: %w", err)
+		return nil, fmt.Errorf("gan: generator: %w", err)
 	}
 	var c ops.Chain
+	generated := c.Do(a.Output.Activation().Apply(last(made)))
+	if c.Err() != nil {
+		return nil, fmt.Errorf("gan: generator: %w", c.Err())
+	}
+	// A discriminator's running statistics are those of the examples.
+	real, more, err := a.Discriminator.Train(x)
+	if err != nil {
+		return nil, fmt.Errorf("gan: discriminator: %w", err)
+	}
+	fake, _, err := a.Discriminator.Train(generated)
+	if err != nil {
+		return nil, fmt.Errorf("gan: discriminator: %w", err)
+	}
 	loss := c.Do(a.Loss.discriminator(last(real), last(fake)))
 	answer := c.Do(a.Loss.generator(real, fake))
 	penalty, err := a.penalty(x, generated, mix, last(real))
@@ -156,7 +146,8 @@ func (a *GAN) Game(x, z, mix *G.Node) (*Objective, error) {
 		return nil, fmt.Errorf("gan: gradient penalty: %w", err)
 	}
 	o := &Objective{
-		Inputs: G.Nodes{x},
+		Inputs:  G.Nodes{x},
+		Updates: append(updates, more...),
 		Monitors: []Monitor{
 			{Name: "discriminator loss", Node: loss}, {Name: "generator loss", Node: answer},
 			{Name: "real", Node: a.opinion(&c, last(real))}, {Name: "fake", Node: a.opinion(&c, last(fake))},
@@ -193,6 +184,8 @@ func (a *GAN) check(m int) error {
 	case a.Generator.Outputs() != a.Discriminator.Inputs() || a.Discriminator.Outputs() != 1:
 		return fmt.Errorf("want a discriminator of the generator's %d outputs with one output, got one of %d with %d",
 			a.Generator.Outputs(), a.Discriminator.Inputs(), a.Discriminator.Outputs())
+	case a.Penalty != GradientPenalty{} && norms(a.Discriminator):
+		return fmt.Errorf("want a discriminator without batch normalisation for a gradient penalty")
 	case a.Noise == nil:
 		return fmt.Errorf("want a stream of random numbers for the codes")
 	}
@@ -228,7 +221,7 @@ func (a *GAN) penalty(x, generated, mix, real *G.Node) (*G.Node, error) {
 		if c.Err() != nil {
 			return nil, c.Err()
 		}
-		layers, err := a.Discriminator.Sampled(between)
+		layers, _, err := a.Discriminator.Train(between)
 		if err != nil {
 			return nil, err
 		}

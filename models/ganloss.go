@@ -100,6 +100,9 @@ func (l GANLoss) generator(real, fake G.Nodes) (*G.Node, error) {
 		}
 		mean := func(layers G.Nodes) *G.Node {
 			f := layers[len(layers)-2]
+			if f.Shape().Dims() == 4 {
+				f = c.Do(asRows(f))
+			}
 			return c.Do(ops.Scale(c.Do(ops.ColSum(f)), 1/float64(f.Shape()[0])))
 		}
 		return c.Do(ops.SumSquares(c.Do(ops.Sub(mean(real), mean(fake))))), c.Err()

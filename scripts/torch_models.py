@@ -88,6 +88,29 @@ class ConvNet(nn.Sequential):
         return {"logits": z, "output": self.last[0](z)}
 
 
+class ConvGenerator(nn.Sequential):
+    """The images of codes, as rows of a matrix, before the activation of the outputs."""
+
+    def __init__(self, d):
+        modules, below = [], None
+        for layer in d["layers"]:
+            up, o = layer["up"], layer["up"].get("conv", {})
+            if below is None:
+                modules += [nn.Linear(layer["inputs"], layer["units"]), nn.Unflatten(1, up["made"])]
+            else:
+                modules.append(nn.ConvTranspose2d(below, up["made"][0], up["kernel"], [s or 1 for s in o.get("stride", [1, 1])], o.get("pad", [0, 0]), up.get("extra", [0, 0])))
+            if up.get("norm"):
+                modules.append(nn.BatchNorm2d(up["made"][0], up["epsilon"], up["momentum"]))
+            modules.append(activation(layer["activation"]))
+            below = up["made"][0]
+        super().__init__(*modules)
+        self.last = [OUTPUTS[d["output"]]()]
+
+    def outputs(self, x):
+        z = self(x).flatten(1)
+        return {"logits": z, "output": self.last[0](z)}
+
+
 class Bias(nn.Module):
     """What a decoder with tied weights has of its own."""
 
@@ -241,7 +264,7 @@ class LabelDBN(nn.Module):
         return {**out, **self.layers[-1].outputs(x)}
 
 
-KINDS = {"mlp": MLP, "convnet": ConvNet, "deep autoencoder": DeepAutoencoder,
+KINDS = {"mlp": MLP, "convnet": ConvNet, "conv generator": ConvGenerator, "deep autoencoder": DeepAutoencoder,
          "autoencoder": lambda d: Autoencoder(d["layers"][0]), "rbm": lambda d: RBM(d["layers"][0]),
          "stacked autoencoder": lambda d: Stack(Autoencoder(l) for l in d["layers"]),
          "dbm": DBM, "dbn": lambda d: Stack(RBM(l) for l in d["layers"]),
