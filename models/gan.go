@@ -32,8 +32,10 @@ type GAN struct {
 	Penalty GradientPenalty
 	// Noise draws the codes, and points between examples for a penalty.
 	Noise *random.Stream
-	// Trace, if not nil, keeps the losses of the training by step.
+	// Trace, if not nil, keeps the losses of the training by step, and Album what the generator makes
+	// of the same codes.
 	Trace *Trace
+	Album *Album
 }
 
 // The names of a GAN's players.
@@ -69,12 +71,15 @@ func (a *GAN) Params() []*blocks.Param {
 	return append(ps[:len(ps):len(ps)], a.Generator.Params()...)
 }
 
-// State returns what steps change besides the parameters: the trace, if there is one.
-func (a *GAN) State() []*blocks.Param {
-	if a.Trace == nil {
-		return nil
+// State returns what steps change besides the parameters: trace and album, if there are any.
+func (a *GAN) State() (ps []*blocks.Param) {
+	if a.Trace != nil {
+		ps = append(ps, a.Trace.Values, a.Trace.Step)
 	}
-	return []*blocks.Param{a.Trace.Values, a.Trace.Step}
+	if a.Album != nil {
+		ps = append(ps, a.Album.Pages, a.Album.Step)
+	}
+	return ps
 }
 
 // Generate is the examples (m,n) of codes z (m,k), as after training.
@@ -166,6 +171,11 @@ func (a *GAN) Game(x, z, mix *G.Node) (*Objective, error) {
 	}
 	if a.Trace != nil {
 		if err := a.Trace.add(o); err != nil {
+			return nil, fmt.Errorf("gan: %w", err)
+		}
+	}
+	if a.Album != nil {
+		if err := a.Album.add(o, x.Graph(), a.Generate); err != nil {
 			return nil, fmt.Errorf("gan: %w", err)
 		}
 	}

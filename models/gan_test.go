@@ -346,6 +346,43 @@ func TestTrace(t *testing.T) {
 	}
 }
 
+// The pages of an album are what the generator makes at their steps, before the first one and after
+// training up to there; the album changes nothing.
+func TestAlbum(t *testing.T) {
+	build := func(epochs int, album bool) *models.GAN {
+		a := newGAN(t, []int{2, 5, 3}, []int{3, 5})
+		if album {
+			a.Album = must[*models.Album](t)(models.NewAlbum("gan", 4, 2, 3, []int{0, 6, 7, 100}, stream("codes")))
+		}
+		if epochs > 0 {
+			recipe := train.Recipe{Optimizer: train.SGD(0.1), Epochs: epochs, Batch: 10}
+			must[*train.History](t)((&train.Trainer{Model: a, Data: set(t, uniform(stream("x"), 60, 3), nil, 1), Recipe: recipe}).Run(t.Context()))
+		}
+		return a
+	}
+	whole := build(2, true)
+	for page, epochs := range []int{0, 1} {
+		near(t, "page", forward(t, whole.Album.Codes.Value, build(epochs, false).Generate), numbers(t, whole.Album.Page(page)), 1e-6)
+	}
+	if equal(numbers(t, whole.Album.Page(1)), numbers(t, whole.Album.Page(2))) {
+		t.Error("pages of two steps are equal")
+	}
+	near(t, "a page to come", make([]float64, 12), numbers(t, whole.Album.Page(3)), 0)
+	for i, p := range build(2, false).Params() {
+		if d := cmp.Diff(p.Value.Float32s(), whole.Params()[i].Value.Float32s()); d != "" {
+			t.Errorf("%s: the album changes the training: %s", p.Name, d)
+		}
+	}
+	_, err := models.NewAlbum("gan", 4, 2, 3, []int{6, 0}, stream("codes"))
+	refused(t, "falling steps", err, "album gan", "in rising order", "[6 0]")
+	_, err = models.NewAlbum("gan", 4, 2, 3, []int{6}, nil)
+	refused(t, "no stream", err, "a stream of random numbers")
+	a := build(0, false)
+	a.Album = must[*models.Album](t)(models.NewAlbum("gan", 4, 2, 5, []int{0}, stream("codes")))
+	_, err = a.Objective(10)
+	refused(t, "examples of another size", err, "pages of 12 elements, got 20")
+}
+
 func TestGANErrors(t *testing.T) {
 	_, err := models.NewGAN("gan", []int{2, 3}, []int{4, 5}, blocks.Binary(), blocks.LeCun(), stream("init"))
 	refused(t, "sizes that do not meet", err, "from a code to an example", "[2 3]", "[4 5]")

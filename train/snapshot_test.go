@@ -70,6 +70,7 @@ func resumable(t testing.TB) map[string]func() train.Trainer {
 		"gan": func() train.Trainer {
 			a := must(models.NewDCGAN("gan", 3, []int{4}, [3]int{1, 2, 2}, blocks.Binary(), blocks.LeCun(), random.New(7)))(t)
 			a.Noise, a.Penalty, a.Trace = random.New(8), models.GradientPenalty{Lipschitz: 1}, must(models.NewTrace("gan", 15, 2, 3))(t)
+			a.Album = must(models.NewAlbum("gan", 2, 3, 4, []int{0, 5, 9}, random.New(7)))(t)
 			images := must(datasets.NewSet("images", matrix(data.X.Float32s()[:53*4], 53, 4), data.Labels, 3, 2, 2))(t)
 			return train.Trainer{Model: a, Data: images, Order: random.New(9), Recipe: train.Recipe{Optimizer: train.SGD(0.1), Epochs: 3, Batch: 10,
 				Players: map[string]train.Move{"discriminator": {Optimizer: train.Optimizer{Kind: "adam", Rate: train.Constant(0.01), Beta1: 0.5}}}}}
