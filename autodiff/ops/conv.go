@@ -161,7 +161,7 @@ func (g convolution) fits() error {
 func (g convolution) forward(x, W *G.Node) (*G.Node, error) {
 	return Apply(Def{
 		Name: g.name("conv2d"), Shape: g.maps(),
-		Ranged: &Ranged{Grain: g.f * g.oh * g.ow, F32: forwardConv[float32](g), F64: forwardConv[float64](g)},
+		Ranged: &Ranged{Grain: g.f * g.oh * g.ow, Flop: g.flop(), F32: g.unfold().forward, F64: forwardConv[float64](g)},
 		Diff: func(x G.Nodes, y, dy *G.Node) (G.Nodes, error) {
 			var c Chain
 			return G.Nodes{c.Do(g.backward(dy, x[1])), c.Do(g.weights(x[0], dy))}, c.Err()
@@ -172,7 +172,7 @@ func (g convolution) forward(x, W *G.Node) (*G.Node, error) {
 func (g convolution) backward(y, W *G.Node) (*G.Node, error) {
 	return Apply(Def{
 		Name: g.name("transposed conv2d"), Shape: g.image(),
-		Ranged: &Ranged{Grain: g.c * g.h * g.w, F32: backwardConv[float32](g), F64: backwardConv[float64](g)},
+		Ranged: &Ranged{Grain: g.c * g.h * g.w, Flop: g.flop(), F32: g.unfold().backward, F64: backwardConv[float64](g)},
 		Diff: func(x G.Nodes, y, dy *G.Node) (G.Nodes, error) {
 			var c Chain
 			return G.Nodes{c.Do(g.forward(dy, x[1])), c.Do(g.weights(dy, x[0]))}, c.Err()
@@ -180,15 +180,33 @@ func (g convolution) backward(y, W *G.Node) (*G.Node, error) {
 	}, y, W)
 }
 
+// weights is a sum over the examples: of chunks of them first, and then of the chunks.
 func (g convolution) weights(x, y *G.Node) (*G.Node, error) {
-	return Apply(Def{
-		Name: g.name("conv2d weights"), Shape: g.kernel(),
-		Ranged: &Ranged{Grain: g.c * g.kh * g.kw, F32: weightsConv[float32](g), F64: weightsConv[float64](g)},
+	u := g.unfold()
+	size := u.elements * g.f
+	parts, err := Apply(Def{
+		Name: g.name("conv2d partial weights"), Shape: tensor.Shape{u.chunks(), size},
+		Ranged: &Ranged{Grain: size, Flop: g.flop(), F32: u.partial, F64: partialConv[float64](g, u.chunks())},
 		Diff: func(x G.Nodes, y, dy *G.Node) (G.Nodes, error) {
-			var c Chain
-			return G.Nodes{c.Do(g.backward(x[1], dy)), c.Do(g.forward(x[0], dy))}, c.Err()
+			return nil, fmt.Errorf("want the sum of all chunks differentiated")
 		},
 	}, x, y)
+	if err != nil {
+		return nil, err
+	}
+	return Apply(Def{
+		Name: g.name("conv2d weights"), Shape: g.kernel(), Wrt: []bool{false, true, true},
+		Ranged: &Ranged{Grain: u.elements, F32: u.fold, F64: foldConv[float64](g)},
+		Diff: func(x G.Nodes, y, dy *G.Node) (G.Nodes, error) {
+			var c Chain
+			return G.Nodes{nil, c.Do(g.backward(x[2], dy)), c.Do(g.forward(x[1], dy))}, c.Err()
+		},
+	}, parts, x, y)
+}
+
+// flop is the number of floating-point operations of each side of the form.
+func (g convolution) flop() float64 {
+	return 2 * float64(g.m*g.f*g.oh*g.ow) * float64(g.c*g.kh*g.kw)
 }
 
 func dims4(name, what string, x *G.Node) (a, b, c, d int, err error) {

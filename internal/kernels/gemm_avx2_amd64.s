@@ -1202,3 +1202,157 @@ done:
 	VMOVUPS Y15, 32(DI)
 	VZEROUPPER
 	RET
+
+// func avx2Gather(matrix, image *float32, offsets *int, count, rows, cols, step int)
+//
+// matrix[k][r·cols+q] = image[offsets[k] + r·step + q] for k < count, r < rows and q < cols, and up to 7 elements beyond
+// the last are written.
+TEXT ·avx2Gather(SB), NOSPLIT, $0-56
+	MOVQ matrix+0(FP), DI
+	MOVQ image+8(FP), SI
+	MOVQ offsets+16(FP), BX
+	MOVQ count+24(FP), CX
+	MOVQ rows+32(FP), R8
+	MOVQ cols+40(FP), R9
+	MOVQ step+48(FP), R10
+	SHLQ $2, R10
+	MOVQ R9, R11
+	SHRQ $3, R11
+	MOVQ R9, AX
+	ANDQ $7, AX
+	SHLQ $2, AX
+	SHLQ $2, R9
+	LEAQ columns<>+64(SB), DX
+	SUBQ AX, DX
+	VMOVUPS (DX), Y2
+	CMPQ R9, $32
+	JEQ eight
+element:
+	MOVQ (BX), R12
+	ADDQ $8, BX
+	LEAQ (SI)(R12*4), R12
+	MOVQ R8, R13
+row:
+	MOVQ R12, R14
+	MOVQ DI, DX
+	MOVQ R11, R15
+	TESTQ R15, R15
+	JZ rest
+	PCALIGN $32
+whole:
+	VMOVUPS (R14), Y0
+	VMOVUPS Y0, (DX)
+	ADDQ $32, R14
+	ADDQ $32, DX
+	DECQ R15
+	JNZ whole
+rest:
+	TESTQ AX, AX
+	JZ next
+	VMASKMOVPS (R14), Y2, Y0
+	VMOVUPS Y0, (DX)
+next:
+	ADDQ R9, DI
+	ADDQ R10, R12
+	DECQ R13
+	JNZ row
+	DECQ CX
+	JNZ element
+	VZEROUPPER
+	RET
+eight:
+	MOVQ (BX), R12
+	ADDQ $8, BX
+	LEAQ (SI)(R12*4), R12
+	MOVQ R8, R13
+	PCALIGN $32
+rowOfEight:
+	VMOVUPS (R12), Y0
+	VMOVUPS Y0, (DI)
+	ADDQ $32, DI
+	ADDQ R10, R12
+	DECQ R13
+	JNZ rowOfEight
+	DECQ CX
+	JNZ eight
+	VZEROUPPER
+	RET
+
+// func avx2Scatter(matrix, image *float32, offsets *int, count, rows, cols, step int)
+//
+// image[offsets[k] + r·step + q] += matrix[k][r·cols+q], in the order of k; 0 is added to up to 7 elements beyond each
+// row.
+TEXT ·avx2Scatter(SB), NOSPLIT, $0-56
+	MOVQ matrix+0(FP), DI
+	MOVQ image+8(FP), SI
+	MOVQ offsets+16(FP), BX
+	MOVQ count+24(FP), CX
+	MOVQ rows+32(FP), R8
+	MOVQ cols+40(FP), R9
+	MOVQ step+48(FP), R10
+	SHLQ $2, R10
+	MOVQ R9, R11
+	SHRQ $3, R11
+	MOVQ R9, AX
+	ANDQ $7, AX
+	SHLQ $2, AX
+	SHLQ $2, R9
+	LEAQ columns<>+64(SB), DX
+	SUBQ AX, DX
+	VMOVUPS (DX), Y2
+	CMPQ R9, $32
+	JEQ eight
+element:
+	MOVQ (BX), R12
+	ADDQ $8, BX
+	LEAQ (SI)(R12*4), R12
+	MOVQ R8, R13
+row:
+	MOVQ R12, R14
+	MOVQ DI, DX
+	MOVQ R11, R15
+	TESTQ R15, R15
+	JZ rest
+	PCALIGN $32
+whole:
+	VMOVUPS (R14), Y0
+	VADDPS (DX), Y0, Y0
+	VMOVUPS Y0, (R14)
+	ADDQ $32, R14
+	ADDQ $32, DX
+	DECQ R15
+	JNZ whole
+rest:
+	TESTQ AX, AX
+	JZ next
+	VMASKMOVPS (DX), Y2, Y1
+	VMOVUPS (R14), Y0
+	VADDPS Y1, Y0, Y0
+	VMOVUPS Y0, (R14)
+next:
+	ADDQ R9, DI
+	ADDQ R10, R12
+	DECQ R13
+	JNZ row
+	DECQ CX
+	JNZ element
+	VZEROUPPER
+	RET
+eight:
+	MOVQ (BX), R12
+	ADDQ $8, BX
+	LEAQ (SI)(R12*4), R12
+	MOVQ R8, R13
+	PCALIGN $32
+rowOfEight:
+	VMOVUPS (R12), Y0
+	VADDPS (DI), Y0, Y0
+	VMOVUPS Y0, (R12)
+	ADDQ $32, DI
+	ADDQ R10, R12
+	DECQ R13
+	JNZ rowOfEight
+	DECQ CX
+	JNZ eight
+	VZEROUPPER
+	RET

@@ -82,6 +82,8 @@ func file(s isa) []byte {
 		transposePart(&p)
 		packRows(&p)
 		dots(&p)
+		gather(&p)
+		scatter(&p)
 	}
 	return append(bytes.TrimRight(p.Bytes(), "\n"), '\n')
 }
