@@ -11,6 +11,9 @@ func (family) multiply(p *Product)        { p.portable() }
 func (family) gather(p *Patches, matrix, image []float32, from, to int) {
 	p.gatherPortable(matrix, image, from, to)
 }
+func (family) maxPairs(values, places, image []float32, rows, cols, step int) {
+	maxPairsPortable(values, places, image, rows, cols, step)
+}
 func (family) scatter(p *Patches, image, matrix []float32, from, to int) {
 	p.scatterPortable(image, matrix, from, to)
 }

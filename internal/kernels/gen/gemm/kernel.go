@@ -84,6 +84,7 @@ func file(s isa) []byte {
 		dots(&p)
 		gather(&p)
 		scatter(&p)
+		maxPairs(&p)
 	}
 	return append(bytes.TrimRight(p.Bytes(), "\n"), '\n')
 }
