@@ -77,22 +77,30 @@ func (g convolution) maps() tensor.Shape   { return tensor.Shape{g.m, g.f, g.oh,
 //
 // the cross-correlation that other programs call convolution too; see [Conv].
 func Conv2D(x, W *G.Node, o Conv) (*G.Node, error) {
-	g := convolution{Conv: o}
-	var err error
-	if g.m, g.c, g.h, g.w, err = dims4("conv2d", "images", x); err != nil {
+	g, err := convOf("conv2d", x, W, o)
+	if err != nil {
 		return nil, err
-	}
-	c := 0
-	if g.f, c, g.kh, g.kw, err = dims4("conv2d", "kernels", W); err != nil {
-		return nil, err
-	}
-	if c != g.c {
-		return nil, fmt.Errorf("conv2d: want kernels of as many channels as the images, got images %v, kernels %v", x.Shape(), W.Shape())
-	}
-	if g.oh, g.ow, err = o.Out(g.h, g.w, g.kh, g.kw); err != nil {
-		return nil, fmt.Errorf("conv2d: %w", err)
 	}
 	return g.forward(x, W)
+}
+
+// convOf is the geometry of the convolution of images x with kernels W.
+func convOf(name string, x, W *G.Node, o Conv) (g convolution, err error) {
+	g.Conv = o
+	if g.m, g.c, g.h, g.w, err = dims4(name, "images", x); err != nil {
+		return g, err
+	}
+	c := 0
+	if g.f, c, g.kh, g.kw, err = dims4(name, "kernels", W); err != nil {
+		return g, err
+	}
+	if c != g.c {
+		return g, fmt.Errorf("%s: want kernels of as many channels as the images, got images %v, kernels %v", name, x.Shape(), W.Shape())
+	}
+	if g.oh, g.ow, err = o.Out(g.h, g.w, g.kh, g.kw); err != nil {
+		return g, fmt.Errorf("%s: %w", name, err)
+	}
+	return g, nil
 }
 
 // ConvTranspose2D is the transpose of [Conv2D] with respect to its images: of maps y
@@ -196,7 +204,7 @@ func (g convolution) weights(x, y *G.Node) (*G.Node, error) {
 	}
 	return Apply(Def{
 		Name: g.name("conv2d weights"), Shape: g.kernel(), Wrt: []bool{false, true, true},
-		Ranged: &Ranged{Grain: u.elements, F32: u.fold, F64: foldConv[float64](g)},
+		Ranged: &Ranged{Grain: u.elements, F32: u.fold, F64: foldConv[float64](g, size)},
 		Diff: func(x G.Nodes, y, dy *G.Node) (G.Nodes, error) {
 			var c Chain
 			return G.Nodes{nil, c.Do(g.backward(x[2], dy)), c.Do(g.forward(x[1], dy))}, c.Err()

@@ -30,3 +30,11 @@ func (p *Patches) calls(from, to int, call func(k, count int)) {
 		call(k, min(most, to-k))
 	}
 }
+
+func (f family) maxPairs(values, places, image []float32, rows, cols, step int) {
+	if f == portable || rows*cols > maxMoved/4 {
+		maxPairsPortable(values, places, image, rows, cols, step)
+		return
+	}
+	avx2MaxPairs(&values[0], &places[0], &image[0], rows, cols, step)
+}

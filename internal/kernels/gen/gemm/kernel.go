@@ -84,6 +84,12 @@ func file(s isa) []byte {
 		dots(&p)
 		gather(&p)
 		scatter(&p)
+		maxPairs(&p)
+		for regs := 1; regs <= combineRegs; regs++ {
+			combine(&p, regs)
+		}
+		patchRows(&p, false)
+		patchRows(&p, true)
 	}
 	return append(bytes.TrimRight(p.Bytes(), "\n"), '\n')
 }
