@@ -100,7 +100,7 @@ func (r *reporter) coversClasses() {
 	}
 	if has(plain) && has(perceptrons) {
 		r.Compare(lab.Comparison{
-			Section: "2.4", Claim: "Without the gradient penalty perceptrons cover fewer classes, at the number of epochs that they are given.", What: "classes covered", Figure: coverFigure,
+			Section: "2.4", Claim: "Without the gradient penalty perceptrons cover fewer classes after as many epochs.", What: "classes covered", Figure: coverFigure,
 			A: plain, MetricA: plain + ".classes", B: perceptrons, MetricB: perceptrons + ".classes",
 		})
 	}

@@ -61,12 +61,11 @@ type Digits struct {
 	// discriminator has them in the opposite order. Maps are those of the convolutional networks.
 	Units []int `json:"units"`
 	Maps  []int `json:"maps"`
-	// Train is the training of all networks, but for the epochs: those of perceptrons, without a
-	// penalty too, and those of convolutional networks.
-	Train       train.Recipe `json:"train"`
-	Epochs      int          `json:"epochs"`
-	PlainEpochs int          `json:"plain_epochs"`
-	ConvEpochs  int          `json:"conv_epochs"`
+	// Train is the training of all networks, but for the epochs: ConvEpochs are those of the
+	// convolutional ones, Epochs those of the others.
+	Train      train.Recipe `json:"train"`
+	Epochs     int          `json:"epochs"`
+	ConvEpochs int          `json:"conv_epochs"`
 	// R1 and ConvR1 are the factors of the gradient penalty.
 	R1     float64 `json:"r1"`
 	ConvR1 float64 `json:"conv_r1"`
@@ -123,7 +122,10 @@ func networks() []string { return []string{perceptrons, plain, dcgan} }
 
 // epochs and penalty of a network.
 func (d Digits) epochs(network string) int {
-	return map[string]int{perceptrons: d.Epochs, plain: d.PlainEpochs, dcgan: d.ConvEpochs}[network]
+	if network == dcgan {
+		return d.ConvEpochs
+	}
+	return d.Epochs
 }
 
 func (d Digits) penalty(network string) models.GradientPenalty {
@@ -144,7 +146,7 @@ func presets() map[string]Recipe {
 		Ahead: Ahead{Images: 640, Epochs: 40},
 		Digits: Digits{
 			Networks: networks(), Images: 25_600, Code: 32, Units: []int{128, 256}, Maps: []int{32, 16},
-			Train: train.Recipe{Optimizer: adam(1e-3), Batch: 64}, Epochs: 7, PlainEpochs: 3, ConvEpochs: 4, R1: 5, ConvR1: 1,
+			Train: train.Recipe{Optimizer: adam(2e-3), Batch: 64}, Epochs: 6, ConvEpochs: 4, R1: 2, ConvR1: 0.2,
 			Classifier:      train.Recipe{Optimizer: train.Optimizer{Kind: "adam", Rate: train.Schedule{Start: 2e-3, Linear: true}}, Epochs: 4, Batch: 100},
 			ClassifierUnits: 256, Samples: 5000, Pairs: 500,
 		},
@@ -153,7 +155,7 @@ func presets() map[string]Recipe {
 	smoke.Ring.Points, smoke.Ring.Units, smoke.Ring.Train.Epochs, smoke.Ring.Samples = 640, 8, 2, 200
 	smoke.Ahead = Ahead{Images: 130, Epochs: 3}
 	smoke.Digits.Images, smoke.Digits.Code, smoke.Digits.Units, smoke.Digits.Maps = 256, 4, []int{8, 10}, []int{4, 2}
-	smoke.Digits.Epochs, smoke.Digits.PlainEpochs, smoke.Digits.ConvEpochs = 2, 1, 1
+	smoke.Digits.Epochs, smoke.Digits.ConvEpochs = 2, 1
 	smoke.Digits.Classifier.Epochs, smoke.Digits.ClassifierUnits, smoke.Digits.Samples, smoke.Digits.Pairs = 1, 10, 200, 20
 
 	// Radford et al. 2016: batches of 128, Adam at 2·10⁻⁴, codes of 100 elements. Their networks are
@@ -162,7 +164,7 @@ func presets() map[string]Recipe {
 	paper.Ring.Units, paper.Ring.Train.Epochs = 128, 100
 	paper.Digits.Images, paper.Digits.Code, paper.Digits.Units, paper.Digits.Maps = 0, 100, []int{256, 512}, []int{64, 32}
 	paper.Digits.Train = train.Recipe{Optimizer: adam(2e-4), Batch: 128}
-	paper.Digits.Epochs, paper.Digits.PlainEpochs, paper.Digits.ConvEpochs = 60, 20, 15
+	paper.Digits.Epochs, paper.Digits.ConvEpochs = 40, 15
 	paper.Digits.Classifier.Epochs, paper.Digits.ClassifierUnits, paper.Digits.Samples, paper.Digits.Pairs = 10, 500, 10_000, 1000
 	return map[string]Recipe{"smoke": smoke, "lecture": lecture, "paper": paper}
 }
@@ -184,7 +186,6 @@ func flags(fs *flag.FlagSet, r *Recipe) {
 	lab.ListFlag(fs, &r.Digits.Units, "layers", "comma-separated `list` of the perceptrons' hidden units, from the code to the image", strconv.Atoi)
 	lab.ListFlag(fs, &r.Digits.Maps, "maps", "comma-separated `list` of the convolutional networks' maps, from the code to the image", strconv.Atoi)
 	fs.IntVar(&r.Digits.Epochs, "epochs", r.Digits.Epochs, "`epochs` of the perceptrons")
-	fs.IntVar(&r.Digits.PlainEpochs, "plain-epochs", r.Digits.PlainEpochs, "`epochs` of the perceptrons without a penalty")
 	fs.IntVar(&r.Digits.ConvEpochs, "conv-epochs", r.Digits.ConvEpochs, "`epochs` of the convolutional networks")
 	fs.IntVar(&r.Digits.Train.Batch, "batch", r.Digits.Train.Batch, "`images` a step")
 	fs.Float64Var(&r.Digits.Train.Optimizer.Rate.Start, "lr", r.Digits.Train.Optimizer.Rate.Start, "learning `rate` of generators and discriminators of images")
@@ -231,7 +232,7 @@ func validate(r *Recipe) error {
 		{"images ahead", r.Ahead.Images, 2, 10_000}, {"ahead_epochs", r.Ahead.Epochs, 1, maxEpochs},
 		{"images (0 for all)", r.Digits.Images, 0, maxPoints}, {"elements of a code", r.Digits.Code, 1, maxUnits},
 		{"hidden layers", len(r.Digits.Units), 1, 5}, {"numbers of maps", len(r.Digits.Maps), 1, 2},
-		{"epochs", r.Digits.Epochs, 1, maxEpochs}, {"plain_epochs", r.Digits.PlainEpochs, 1, maxEpochs}, {"conv_epochs", r.Digits.ConvEpochs, 1, maxEpochs},
+		{"epochs", r.Digits.Epochs, 1, maxEpochs}, {"conv_epochs", r.Digits.ConvEpochs, 1, maxEpochs},
 		{"images a step", r.Digits.Train.Batch, 2, 10_000}, {"classifier_units", r.Digits.ClassifierUnits, 1, maxUnits},
 		{"epochs of the classifier", r.Digits.Classifier.Epochs, 1, maxEpochs}, {"samples", r.Digits.Samples, 2, maxSamples}, {"pairs", r.Digits.Pairs, 1, maxSamples},
 	} {

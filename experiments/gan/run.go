@@ -115,12 +115,11 @@ func (x *runner) job(t trial.Trial, then func(*trial.Outcome) error) lab.Job {
 	}}
 }
 
-// traced is how many rows a trace has, about, and shown the number of codes in an album of images.
 const (
-	traced   = 100
-	shown    = 12
-	onRing   = 200 // codes in an album of the ring
-	training = "training"
+	training = "training" // the stage's name
+	traced   = 100        // rows of a trace, about
+	shown    = 12         // codes in an album of images
+	onRing   = 200        // codes in an album of the ring
 )
 
 // record gives a GAN a trace of its losses and an album, of pages at a few steps of a training.
