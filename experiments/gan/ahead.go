@@ -1,17 +1,61 @@
 package main
 
 import (
+	"context"
 	"fmt"
 
 	"capas/autodiff"
 	"capas/autodiff/ops"
 	"capas/blocks"
+	"capas/datasets"
+	"capas/experiments/internal/trial"
+	"capas/experiments/lab"
 	"capas/models"
+	"capas/pretrain"
+	"capas/random"
 	"capas/train"
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 )
+
+// aheadJob is the training of a discriminator whose generator stands still.
+func (x *runner) aheadJob(seed uint64, history **train.History) ([]lab.Job, error) {
+	d := x.Recipe.Digits
+	set, err := x.data.Train.Sample(x.Recipe.Ahead.Images, random.New(seed).Split("images ahead"))
+	if err != nil {
+		return nil, err
+	}
+	a, err := d.network(plain, seed, set)
+	if err != nil {
+		return nil, err
+	}
+	z := tensor.New(tensor.Of(tensor.Float32), tensor.WithShape(set.Len(), d.Code))
+	random.New(seed).Split("codes").Normal(z.Float32s())
+	probe, err := newSlopes(a, set.X, z)
+	if err != nil {
+		return nil, err
+	}
+	recipe := d.Train
+	recipe.Epochs = x.Recipe.Ahead.Epochs
+	trained := a.Discriminator.Params()
+	ahead := pretrain.Stage{
+		Name: training, Params: trained,
+		Train: func(ctx context.Context, hooks pretrain.Hooks) (*train.History, error) {
+			return hooks.Trainer(train.Trainer{
+				Model: train.Only{Model: a, Trained: trained}, Recipe: recipe, Data: set, Order: random.New(seed).Split("order"),
+				Validate: probe.measure, Score: saturating, KeepLast: true,
+			}).Run(ctx)
+		},
+	}
+	return []lab.Job{x.job(trial.Trial{
+		Seed: seed, Name: "ahead", Data: []*datasets.Set{set}, Stages: []pretrain.Stage{ahead},
+		Epochs: map[string]int{training: recipe.Epochs}, Work: map[string]int64{training: work(a, set)},
+	}, func(o *trial.Outcome) error {
+		*history = o.Last()
+		return nil
+	})}, nil
+}
 
 // slopes measures the norms of the generator's gradient by the minimax loss and by the one without
 // saturation, at the same networks and codes.

@@ -36,7 +36,7 @@ func (r *reporter) saturates() {
 	r.Claim(lab.Claim{
 		Section: "2.3", Claim: "Where the discriminator is ahead, the minimax loss gives the generator almost no gradient, and the loss without saturation does.",
 		Measured: fmt.Sprintf("norm of the gradient: minimax %s, non-saturating %s; mean D of what is generated %s", lab.Summary(minimax), lab.Summary(other), lab.Summary(r.Values("ahead.fake"))),
-		Holds:    small == len(minimax), Figure: aheadFigure,
+		Holds:    small == len(minimax), Figure: r.shownBy(aheadFigure),
 		Rule: fmt.Sprintf("less than a tenth, at the end, for every seed (%d of %d)", small, len(minimax)),
 	})
 }
@@ -56,7 +56,7 @@ func (r *reporter) findsModes() {
 		found := count(modes(v), all)
 		r.Claim(lab.Claim{
 			Section: "2.3", Claim: fmt.Sprintf("With a penalty on the discriminator's gradient the generator finds all %d Gaussians of the ring (%s).", ring.Modes, v),
-			Measured: measured(v), Holds: found == len(r.Seeds), Figure: modesFigure,
+			Measured: measured(v), Holds: found == len(r.Seeds), Figure: r.shownBy(modesFigure),
 			Rule: fmt.Sprintf("all of them for every seed (%d of %d)", found, len(r.Seeds)),
 		})
 	}
@@ -64,13 +64,13 @@ func (r *reporter) findsModes() {
 		lost := len(r.Seeds) - count(modes(v), all)
 		r.Claim(lab.Claim{
 			Section: "2.3", Claim: "Without a penalty the generator does not find all of them: it collapses to some modes.",
-			Measured: measured(v), Holds: lost == len(r.Seeds), Figure: modesFigure,
+			Measured: measured(v), Holds: lost == len(r.Seeds), Figure: r.shownBy(modesFigure),
 			Rule: fmt.Sprintf("fewer than all for every seed (%d of %d)", lost, len(r.Seeds)),
 		})
 	}
 	if slices.Contains(ring.Variants, "minimax") && slices.Contains(ring.Variants, "non-saturating") {
 		r.Compare(lab.Comparison{
-			Section: "2.3", Claim: "After equally many steps the minimax loss has fewer good samples than the loss without saturation.", What: "good samples (%)", Scale: 100, Figure: goodFigure,
+			Section: "2.3", Claim: "After equally many steps the minimax loss has fewer good samples than the loss without saturation.", What: "good samples (%)", Scale: 100, Figure: r.shownBy(goodFigure),
 			A: "minimax", MetricA: "ring.minimax.good", B: "non-saturating", MetricB: "ring.non-saturating.good",
 		})
 	}
@@ -90,23 +90,23 @@ func (r *reporter) coversClasses() {
 			Section: "2.4", Claim: fmt.Sprintf("A GAN that never saw a label makes images of at least %d of %d classes (%s).", k-1, k, n),
 			Measured: fmt.Sprintf("classes covered, by seed: %s; the classifier, with a test error of %s %%, is sure of %s %% of the samples and gives them a score of %s, the validation images %s",
 				list(classes), r.percent("classifier.test_error"), r.percent(n+".sure"), lab.Summary(r.Values(n+".score")), lab.Summary(r.Values("classifier.score"))),
-			Holds: enough == len(classes), Figure: coverFigure,
+			Holds: enough == len(classes), Figure: r.shownBy(coverFigure),
 			Rule: fmt.Sprintf("%d classes or more for every seed (%d of %d); covered is a class of which, with a probability of at least %g, are %g %% of the samples or more", k-1, enough, len(classes), surely, 100*covered),
 		})
 		r.Compare(lab.Comparison{
 			Section: "2.4", Claim: fmt.Sprintf("Between two codes lie images too: halfway is an image of a class more often than the mean of the two images (%s).", n),
-			What: "the classifier is sure (%)", Scale: 100, Larger: true, Figure: r.between, A: "middle of the codes", MetricA: n + ".halfway", B: "mean of the images", MetricB: n + ".pixels",
+			What: "the classifier is sure (%)", Scale: 100, Larger: true, Figure: r.shownBy(halfwayFigure), A: "middle of the codes", MetricA: n + ".halfway", B: "mean of the images", MetricB: n + ".pixels",
 		})
 	}
 	if has(plain) && has(perceptrons) {
 		r.Compare(lab.Comparison{
-			Section: "2.4", Claim: "Without the gradient penalty perceptrons cover fewer classes after as many epochs.", What: "classes covered", Figure: coverFigure,
+			Section: "2.4", Claim: "Without the gradient penalty perceptrons cover fewer classes after as many epochs.", What: "classes covered", Figure: r.shownBy(coverFigure),
 			A: plain, MetricA: plain + ".classes", B: perceptrons, MetricB: perceptrons + ".classes",
 		})
 	}
 	if has(dcgan) && has(perceptrons) {
 		r.Compare(lab.Comparison{
-			Section: "2.3", Claim: "The classifier is sure of more samples of convolutional networks than of perceptrons.", What: "the classifier is sure (%)", Scale: 100, Larger: true, Figure: sharesFigure,
+			Section: "2.3", Claim: "The classifier is sure of more samples of convolutional networks than of perceptrons.", What: "the classifier is sure (%)", Scale: 100, Larger: true, Figure: r.shownBy(sharesFigure),
 			A: dcgan, MetricA: dcgan + ".sure", B: perceptrons, MetricB: perceptrons + ".sure",
 		})
 	}

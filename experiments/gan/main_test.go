@@ -59,6 +59,23 @@ func TestLearning(t *testing.T) {
 	}
 }
 
+// Trainings that diverge are reported all the same: nothing is found, nothing covered.
+func TestDivergence(t *testing.T) {
+	d := program().Result(t, "-seeds", "3", "-lr", "1e38", "-ring-lr", "1e38", "-variants", "r1", "-networks", "mlp,dcgan")
+	for _, name := range []string{"ring.r1.modes", "mlp.classes", "dcgan.classes"} {
+		for _, v := range d.Metrics[name].Values {
+			if v != 0 {
+				t.Errorf("%s: %g after divergence", name, v)
+			}
+		}
+	}
+	for _, c := range d.Claims {
+		if c.Holds {
+			t.Errorf("holds after divergence: %s (%s)", c.Claim, c.Measured)
+		}
+	}
+}
+
 func TestBadInput(t *testing.T) {
 	empty := t.TempDir()
 	program().BadInput(t,

@@ -2,11 +2,14 @@ package main
 
 import (
 	"fmt"
+	"math"
+	"slices"
 	"strings"
 
 	"capas/experiments/internal/trial"
 	"capas/experiments/lab"
 	"capas/experiments/lab/figure"
+	"capas/train"
 
 	"gorgonia.org/tensor"
 )
@@ -30,12 +33,12 @@ const (
 type reporter struct {
 	*runner
 	variants, networks figure.Colors
-	// between is the figure of halfwayFigure, "" if there are no pairs to be shown.
-	between string
+	// charts are the files of the charts that were drawn.
+	charts map[string]bool
 }
 
 func report(x *runner) error {
-	r := &reporter{runner: x, variants: figure.NewColors(variants()...), networks: figure.NewColors(networks()...)}
+	r := &reporter{runner: x, variants: figure.NewColors(variants()...), networks: figure.NewColors(networks()...), charts: map[string]bool{}}
 	r.metrics()
 	for _, part := range []func() error{r.game, r.ring, r.images} {
 		if err := part(); err != nil {
@@ -56,7 +59,10 @@ func (r *reporter) metrics() {
 		r.Metric("ring."+g.name+".good", g.seed, g.good)
 	}
 	for i, seed := range r.Seeds {
-		last := r.ahead[i].Epochs[len(r.ahead[i].Epochs)-1]
+		var last train.Epoch // none, if the training diverged at once
+		if epochs := r.ahead[i].Epochs; len(epochs) > 0 {
+			last = epochs[len(epochs)-1]
+		}
 		r.Metric("ahead.minimax_gradient", seed, trial.Value(last.Validation, saturating))
 		r.Metric("ahead.steady_gradient", seed, trial.Value(last.Validation, steady))
 		r.Metric("ahead.fake", seed, trial.Value(last.Train, "fake"))
@@ -102,23 +108,52 @@ func (r *reporter) game() error {
 		chart.Series = append(chart.Series, s)
 	}
 	chart.Colors = r.variants
-	return r.draw(aheadFigure, "The generator's gradient, the further the discriminator is ahead", "", chart)
+	return r.lines(aheadFigure, "The generator's gradient, the further the discriminator is ahead", "", chart)
 }
 
-// svg is a chart.
-type svg interface {
+// lines adds a chart of curves, if there is a value in it: a training that diverges may leave none.
+func (r *reporter) lines(file, title, caption string, c figure.Lines) error {
+	for _, s := range c.Series {
+		for _, row := range s.Y {
+			if slices.ContainsFunc(row, finite) {
+				return r.chart(file, title, caption, c)
+			}
+		}
+	}
+	return nil
+}
+
+// dots adds a chart of values by category, if there is one.
+func (r *reporter) dots(file, title, caption string, c figure.Dots) error {
+	for _, i := range c.Items {
+		if slices.ContainsFunc(i.Values, finite) {
+			return r.chart(file, title, caption, c)
+		}
+	}
+	return nil
+}
+
+func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
+
+func (r *reporter) chart(file, title, caption string, c interface {
 	SVG() ([]byte, error)
 	Spread() string
-}
-
-// draw adds a chart.
-func (r *reporter) draw(file, title, caption string, c svg) error {
+}) error {
 	data, err := c.SVG()
 	if err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
+	r.charts[file] = true
 	r.Figure(file, title, strings.TrimSpace(caption+" "+c.Spread()), data)
 	return nil
+}
+
+// shownBy is the file of a chart, "" if it was not drawn.
+func (r *reporter) shownBy(file string) string {
+	if !r.charts[file] {
+		return ""
+	}
+	return file
 }
 
 // words say what the losses and networks are.

@@ -26,11 +26,11 @@ func (r *reporter) ring() error {
 		rows = append(rows, []string{v, list(modes), lab.Summary(lab.Scaled(good, 100))})
 	}
 	r.Table(fmt.Sprintf("Gaussians found, of %d, by seed; good samples in percent, mean ± standard deviation over seeds", ring.Modes), []string{"loss", "found", "good"}, rows)
-	if err := r.draw(modesFigure, "Gaussians found", fmt.Sprintf("Of %d.", ring.Modes), figure.Dots{YLabel: "Gaussians found", FromZero: true, Colors: r.variants,
+	if err := r.dots(modesFigure, "Gaussians found", fmt.Sprintf("Of %d.", ring.Modes), figure.Dots{YLabel: "Gaussians found", FromZero: true, Colors: r.variants,
 		Items: r.items(ring.Variants, func(v string) string { return "ring." + v + ".modes" }, 1)}); err != nil {
 		return err
 	}
-	if err := r.draw(goodFigure, "Good samples", "", figure.Dots{YLabel: "good samples (%)", FromZero: true, Colors: r.variants,
+	if err := r.dots(goodFigure, "Good samples", "", figure.Dots{YLabel: "good samples (%)", FromZero: true, Colors: r.variants,
 		Items: r.items(ring.Variants, func(v string) string { return "ring." + v + ".good" }, 100)}); err != nil {
 		return err
 	}
@@ -87,10 +87,7 @@ func (r *reporter) ringLosses() error {
 		}
 		chart.Series = append(chart.Series, s)
 	}
-	if len(chart.Series) == 0 {
-		return nil
-	}
-	return r.draw(ringLossFigure, "The discriminator's loss by step", "Where the samples cannot be told from the data it is log 4 = 1.386, the value of the game's equilibrium.", chart)
+	return r.lines(ringLossFigure, "The discriminator's loss by step", "Where the samples cannot be told from the data it is log 4 = 1.386, the value of the game's equilibrium.", chart)
 }
 
 // addTrace adds a column of a GAN's trace to a series.
@@ -111,8 +108,7 @@ func (r *reporter) images() error {
 	for _, n := range d.Networks {
 		words = append(words, r.words(n))
 	}
-	images := r.images_()
-	r.Section("Images", fmt.Sprintf("The same game for %d images of %s, without labels: codes of %d elements, batches of %d, Adam at a rate of %g for both. Networks: %s.", images, r.Data, d.Code, d.Train.Batch, d.Train.Optimizer.Rate.Start, join(words)),
+	r.Section("Images", fmt.Sprintf("The same game for %d images of %s, without labels: codes of %d elements, batches of %d, Adam at a rate of %g for both. Networks: %s.", r.runner.images[r.Seeds[0]].Len(), r.Data, d.Code, d.Train.Batch, d.Train.Optimizer.Rate.Start, join(words)),
 		fmt.Sprintf("A classifier that was trained on the same images with their labels, a perceptron of %d hidden units, judges %d samples: it is sure of an image with a probability of at least %g, and a class is covered if it is sure that %g %% of the samples are of it. "+
 			"Its test error is %s %%; of the validation images it is sure of %s %%, and gives them a score of %s. The score is exp of the mean of KL(p(y|x)‖p(y)), 10 where all ten classes are equally frequent and certain, 1 where all samples are alike to it (Salimans et al. 2016, with this classifier).",
 			d.ClassifierUnits, d.Samples, surely, 100*covered, r.percent("classifier.test_error"), r.percent("classifier.sure"), lab.Summary(r.Values("classifier.score"))))
@@ -121,7 +117,7 @@ func (r *reporter) images() error {
 		rows = append(rows, []string{n, list(r.Values(n + ".classes")), r.percent(n + ".sure"), r.percent(n + ".least"), lab.Summary(r.Values(n + ".score"))})
 	}
 	r.Table("Classes covered, by seed; samples that the classifier is sure of, and of the rarest class, in percent; score. Mean ± standard deviation over seeds", []string{"network", "classes", "sure", "rarest class", "score"}, rows)
-	if err := r.draw(coverFigure, "Classes covered", "", figure.Dots{YLabel: "classes covered", FromZero: true, Colors: r.networks,
+	if err := r.dots(coverFigure, "Classes covered", "", figure.Dots{YLabel: "classes covered", FromZero: true, Colors: r.networks,
 		Items: r.items(d.Networks, func(n string) string { return n + ".classes" }, 1)}); err != nil {
 		return err
 	}
@@ -135,9 +131,6 @@ func (r *reporter) images() error {
 	}
 	return r.halfway()
 }
-
-// images_ is the number of images that are learned from.
-func (r *reporter) images_() int { return r.runner.images[r.Seeds[0]].Len() }
 
 func (r *reporter) percent(metric string) string {
 	return lab.Summary(lab.Scaled(r.Values(metric), 100))
@@ -157,7 +150,7 @@ func (r *reporter) shares() error {
 			items = append(items, i)
 		}
 	}
-	return r.draw(sharesFigure, "Samples of each class", fmt.Sprintf("Of which the classifier is sure. A class is covered from %g %% on.", 100*covered),
+	return r.dots(sharesFigure, "Samples of each class", fmt.Sprintf("Of which the classifier is sure. A class is covered from %g %% on.", 100*covered),
 		figure.Dots{XLabel: "class", YLabel: "samples (%)", FromZero: true, Items: items, Colors: r.networks})
 }
 
@@ -189,7 +182,7 @@ func (r *reporter) network(name string) error {
 	}
 	r.Figure(fmt.Sprintf(samplesFigure, name), "Samples of the same codes in the course of the training, "+name,
 		fmt.Sprintf("A column for each code. Rows: after %s steps, and at the end. Seed %d.", join(texts(first.Album.Steps)), r.Seeds[0]), png)
-	if err := r.draw(fmt.Sprintf(lossFigure, name), "Losses by step, "+name, "In equilibrium the discriminator's is log 4 = 1.386, the generator's log 2 = 0.693.", chart); err != nil {
+	if err := r.lines(fmt.Sprintf(lossFigure, name), "Losses by step, "+name, "In equilibrium the discriminator's is log 4 = 1.386, the generator's log 2 = 0.693.", chart); err != nil {
 		return err
 	}
 	const lines, along = 6, 11
@@ -221,11 +214,7 @@ func (r *reporter) halfway() error {
 	r.Section("Between two codes", fmt.Sprintf("Up to %d pairs of samples that the classifier takes, surely, for two different classes. Halfway lies what is generated of the code in the middle, and the mean of the two images. "+
 		"Where codes are a map of images, the one is an image again, and the other two at once. A network that makes one class alone has no such pairs.", r.Recipe.Digits.Pairs))
 	r.Table("Images halfway of which the classifier is sure, in percent", []string{"network", "middle of the codes", "mean of the images"}, rows)
-	if !slices.ContainsFunc(items, func(i figure.Item) bool { return slices.ContainsFunc(i.Values, func(v float64) bool { return v == v }) }) {
-		return nil
-	}
-	r.between = halfwayFigure
-	return r.draw(halfwayFigure, "Halfway between two samples", "", figure.Dots{YLabel: "the classifier is sure (%)", FromZero: true, Items: items})
+	return r.dots(halfwayFigure, "Halfway between two samples", "", figure.Dots{YLabel: "the classifier is sure (%)", FromZero: true, Items: items})
 }
 
 func (r *reporter) sheet(tiles [][]float32, columns int) ([]byte, error) {
