@@ -53,5 +53,9 @@ func (x *runner) claims() {
 			Section: "2.4", Claim: fmt.Sprintf("With %d labels, convolutional layers that were pretrained as %s give a smaller test error than random ones.", r.Few.Labels, firstTitle(first)),
 			What: "test error (%)", A: "pretrained", MetricA: fewMetric(first, "test_error"), B: "random", MetricB: fewMetric(fromRandom, "test_error"), Scale: 100, Figure: fewFigure,
 		})
+		x.Compare(lab.Comparison{
+			Section: "2.4", Claim: fmt.Sprintf("Where convolutional layers stay as they begin, ones that were pretrained as %s give a smaller test error with %d labels than random ones.", firstTitle(first), r.Few.Labels),
+			What: "test error (%)", A: "pretrained", MetricA: fewMetric(first+"-fixed", "test_error"), B: "random", MetricB: fewMetric(fromRandom+"-fixed", "test_error"), Scale: 100, Figure: fewFigure,
+		})
 	}
 }

@@ -31,7 +31,7 @@ func TestPresets(t *testing.T) { program().Presets(t) }
 
 func TestResult(t *testing.T) {
 	d := program().Result(t, "-seeds", "3", "-nets", "lenet,lenet-5,mlp")
-	for _, name := range []string{"lenet.test_error", "lenet-5.validation_error", "mlp.shift_2_error", "few.random.test_error", "few.denoising.rate"} {
+	for _, name := range []string{"lenet.test_error", "lenet-5.validation_error", "mlp.shift_2_error", "few.random.test_error", "few.denoising.rate", "few.random-fixed.test_error"} {
 		if len(d.Metrics[name].Values) != 3 {
 			t.Errorf("%s: want 3 values, got %v", name, d.Metrics[name].Values)
 		}
@@ -44,7 +44,7 @@ func TestResult(t *testing.T) {
 			}
 		}
 	}
-	if len(d.Claims) != 1+4+2 {
+	if len(d.Claims) != 1+4+4 {
 		t.Errorf("want all claims, got %d", len(d.Claims))
 	}
 	for _, c := range d.Claims {

@@ -19,7 +19,8 @@ import (
 // images shifted by so many pixels, and parameters; by first weights of the networks that
 // learned from few labels, such as few.denoising.test_error: test_error, validation_error, on
 // as many images as there are labels, rate, the one chosen, and of the pretrained ones gain,
-// the test error from random weights minus theirs.
+// the test error from random weights minus theirs; few.denoising-fixed.test_error and so on
+// where the convolutional layers stay as they are.
 func (x *runner) measure(ctx context.Context) error {
 	shifted := map[int]*datasets.Set{}
 	for _, by := range x.Recipe.Shifts {
@@ -50,15 +51,11 @@ func (x *runner) measure(ctx context.Context) error {
 			}})
 		}
 	}
-	for _, first := range firsts() {
+	for _, k := range kinds() {
 		for _, seed := range x.Seeds {
-			s := x.chosen[first][seed]
-			one := x.few[s]
-			jobs = append(jobs, lab.Job{Name: fmt.Sprintf("seed %d %s test", seed, s), Units: x.testWork(one.net, 1), Run: func(ctx context.Context, task *lab.Task) error {
-				failure, _ := one.score()
-				x.Metric(fewMetric(first, "validation_error"), seed, failure)
-				x.Metric(fewMetric(first, "rate"), seed, s.rate)
-				return x.test(ctx, x.evaluator(one.net, first), x.data.Test, fewMetric(first, "test_error"), seed)
+			s := x.chosen[k.kind()][seed]
+			jobs = append(jobs, lab.Job{Name: fmt.Sprintf("seed %d %s test", seed, s), Units: x.testWork(x.stacks[fromPlain][seed].net, 1), Run: func(ctx context.Context, task *lab.Task) error {
+				return x.testFew(ctx, s)
 			}})
 		}
 	}
@@ -74,8 +71,26 @@ func (x *runner) measure(ctx context.Context) error {
 	return nil
 }
 
+// testFew measures a network that learned from few labels.
+func (x *runner) testFew(ctx context.Context, s spec) error {
+	one, test := x.few[s], x.data.Test
+	failure, _ := one.score()
+	x.Metric(fewMetric(s.kind(), "validation_error"), s.seed, failure)
+	x.Metric(fewMetric(s.kind(), "rate"), s.seed, s.rate)
+	if s.fixed {
+		conv, err := newFew(x.Recipe, s.seed, x.data.Train, x.stacks[s.first][s.seed])
+		if err != nil {
+			return err
+		}
+		if test, err = codes(conv, test); err != nil {
+			return err
+		}
+	}
+	return x.test(ctx, x.evaluator(one.net, s.kind()), test, fewMetric(s.kind(), "test_error"), s.seed)
+}
+
 func shiftMetric(name string, by int) string     { return fmt.Sprintf("%s.shift_%d_error", name, by) }
-func fewMetric(first, what string) string        { return fmt.Sprintf("few.%s.%s", first, what) }
+func fewMetric(kind, what string) string         { return fmt.Sprintf("few.%s.%s", kind, what) }
 func (r Recipe) has(name string) bool            { return slices.Contains(r.Nets, name) }
 func (x *runner) percents(name string) []float64 { return lab.Scaled(x.Values(name), 100) }
 

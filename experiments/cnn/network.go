@@ -4,12 +4,15 @@ import (
 	"fmt"
 	"strconv"
 
+	"capas/autodiff/ops"
 	"capas/blocks"
 	"capas/datasets"
 	"capas/models"
 	"capas/pretrain"
 	"capas/random"
 	"capas/train"
+
+	G "gorgonia.org/gorgonia"
 )
 
 // Names of the networks that learn from all images.
@@ -198,11 +201,41 @@ func newFew(r Recipe, seed uint64, data *datasets.Set, from *stack) (*models.Con
 // spec names a network that learns from few labels.
 type spec struct {
 	first string
+	// fixed tells that its convolutional layers stay as they are.
+	fixed bool
 	rate  float64
 	seed  uint64
 }
 
+// kind is its name but for rate and seed.
+func (s spec) kind() string {
+	if s.fixed {
+		return s.first + "-fixed"
+	}
+	return s.first
+}
+
 // String is its name within its seed.
 func (s spec) String() string {
-	return fmt.Sprintf("few-%s-rate-%s", s.first, strconv.FormatFloat(s.rate, 'g', -1, 64))
+	return fmt.Sprintf("few-%s-rate-%s", s.kind(), strconv.FormatFloat(s.rate, 'g', -1, 64))
+}
+
+// codes are what the convolutional layers of a network make of the images of a set.
+func codes(net *models.ConvNet, set *datasets.Set) (*datasets.Set, error) {
+	y, err := train.Map(set.X, func(x *G.Node) (*G.Node, error) {
+		m := x.Shape()[0]
+		var c ops.Chain
+		z := c.Do(ops.Reshape(x, m, net.Image[0], net.Image[1], net.Image[2]))
+		for _, l := range net.Convs {
+			z = c.Do(l.Forward(z))
+		}
+		if c.Err() != nil {
+			return nil, c.Err()
+		}
+		return ops.Reshape(z, m, z.Shape().TotalSize()/m)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("codes: %w", err)
+	}
+	return datasets.NewSet(set.Name, y, set.Labels, set.Classes, 0, 0)
 }

@@ -108,18 +108,23 @@ func (x *runner) fewLabels() error {
 	x.Section(fmt.Sprintf("%d labels", f.Labels),
 		fmt.Sprintf("LeNets that learn from %d labelled images, and begin with random convolutional layers or with ones that were pretrained on %d images without labels: each layer as the encoder of an autoencoder with the same kernels in its decoder, "+
 			"the second on the codes of the first (%s). The denoising ones reconstruct clean images from corrupted ones, %s. What a decoder reads has the largest pixel of each window at its place and 0 elsewhere. The dense layers of a seed begin alike.", f.Labels, f.Images, describe(f.Pretrain), f.Corruption),
-		fmt.Sprintf("All are tuned alike: %s at the rates %v, falling to 0 in a straight line, for %d steps of %d images at least. %d other labelled images choose the rate, and the epoch, for each network by itself. The test set is read once, with the networks chosen.", f.Train.Optimizer.Kind, f.Rates, f.Steps, f.Train.Batch, f.Labels))
+		fmt.Sprintf("All are tuned alike: %s at the rates %v, falling to 0 in a straight line, for %d steps of %d images at least. %d other labelled images choose the rate, and the epoch, for each network by itself. The test set is read once, with the networks chosen. "+
+			"To see what the layers are worth by themselves, the dense layers learn once more on convolutional layers that stay as they begin.", f.Train.Optimizer.Kind, f.Rates, f.Steps, f.Train.Batch, f.Labels))
 	dots := figure.Dots{YLabel: "test error (%)", FromZero: true, Colors: firstColors()}
 	var rows [][]string
-	for _, first := range firsts() {
-		gain := "–"
-		if first != fromRandom {
-			gain = lab.Summary(x.percents(fewMetric(first, "gain")))
+	for _, k := range kinds() {
+		gain, layers := "–", "trained"
+		if k.first != fromRandom && !k.fixed {
+			gain = lab.Summary(x.percents(fewMetric(k.first, "gain")))
 		}
-		rows = append(rows, []string{firstTitle(first), rates(x.Values(fewMetric(first, "rate"))), lab.Summary(x.percents(fewMetric(first, "validation_error"))), lab.Summary(x.percents(fewMetric(first, "test_error"))), gain})
-		dots.Items = append(dots.Items, figure.Item{Name: firstTitle(first), Values: x.percents(fewMetric(first, "test_error"))})
+		if k.fixed {
+			layers = "as they begin"
+		}
+		errors := x.percents(fewMetric(k.kind(), "test_error"))
+		rows = append(rows, []string{firstTitle(k.first), layers, rates(x.Values(fewMetric(k.kind(), "rate"))), lab.Summary(x.percents(fewMetric(k.kind(), "validation_error"))), lab.Summary(errors), gain})
+		dots.Items = append(dots.Items, figure.Item{Category: "layers " + layers, Name: firstTitle(k.first), Values: errors})
 	}
-	x.Table("Errors in percent, and the gain in points over random first weights", []string{"first weights", "rates by seed", "validation", "test", "gain"}, rows)
+	x.Table("Errors in percent, and the gain in points over random first weights", []string{"first weights", "convolutional layers", "rates by seed", "validation", "test", "gain"}, rows)
 	svg, err := dots.SVG()
 	if err != nil {
 		return err

@@ -100,8 +100,10 @@ func (x *runner) expected() (total int64) {
 			return total
 		}
 		total += 2 * int64(len(net.Convs)*x.Recipe.Few.Pretrain.Epochs) * x.stackWork(net)
-		runs := int64(len(firsts()))
-		total += runs*int64(len(x.Recipe.Few.Rates)*x.Recipe.Few.Epochs(x.Recipe.Few.Labels))*x.fewWork(net) + runs*x.testWork(net, 1)
+		for _, n := range []network{net, &models.MLP{Layers: net.Dense}} {
+			runs := int64(len(firsts()))
+			total += runs*int64(len(x.Recipe.Few.Rates)*x.Recipe.Few.Epochs(x.Recipe.Few.Labels))*x.fewWork(n) + runs*x.testWork(net, 1)
+		}
 	}
 	return total
 }
@@ -184,31 +186,37 @@ func (x *runner) job(to *learned, t trial.Trial) lab.Job {
 	}}
 }
 
-// learnFew trains the networks of all first weights and seeds with few labels, at all rates,
-// and chooses for each the rate with the smallest validation error.
+// kinds are those of the networks that learn from few labels: all first weights, and once more
+// with convolutional layers that stay as they are.
+func kinds() (out []spec) {
+	for _, fixed := range []bool{false, true} {
+		for _, first := range firsts() {
+			out = append(out, spec{first: first, fixed: fixed})
+		}
+	}
+	return out
+}
+
+// learnFew trains the networks of all kinds and seeds with few labels, at all rates, and
+// chooses for each the rate with the smallest validation error.
 func (x *runner) learnFew(ctx context.Context) error {
 	var jobs []lab.Job
 	few := x.Recipe.Few
-	for _, first := range firsts() {
-		for _, seed := range x.Seeds {
-			set, err := fewlabels.Repeated(x.examples[seed], few.Repeats(few.Labels))
-			if err != nil {
-				return err
-			}
-			for _, rate := range few.Rates {
-				s := spec{first, rate, seed}
-				net, err := newFew(x.Recipe, seed, x.data.Train, x.stacks[first][seed])
+	for _, s := range kinds() {
+		for _, s.seed = range x.Seeds {
+			for _, s.rate = range few.Rates {
+				net, set, validation, err := x.fewNetwork(s)
 				if err != nil {
 					return err
 				}
-				one, recipe := &learned{net: net}, few.At(rate, few.Labels)
+				one, recipe := &learned{net: net}, few.At(s.rate, few.Labels)
 				x.few[s] = one
-				stage := pretrain.Supervised("error", net, recipe, set, x.validation[seed], random.New(seed).Split("few order"))
+				stage := pretrain.Supervised("error", net, recipe, set, validation, random.New(s.seed).Split("few order"))
 				t := trial.Trial{
-					Seed: seed, Name: s.String(), Stages: []pretrain.Stage{stage}, Data: []*datasets.Set{set, x.validation[seed]},
+					Seed: s.seed, Name: s.String(), Stages: []pretrain.Stage{stage}, Data: []*datasets.Set{set, validation},
 					Epochs: map[string]int{stage.Name: recipe.Epochs}, Work: map[string]int64{stage.Name: x.fewWork(net)},
 				}
-				jobs = append(jobs, lab.Job{Name: fmt.Sprintf("seed %d %s", seed, s), Units: t.Units(), Run: func(ctx context.Context, task *lab.Task) error {
+				jobs = append(jobs, lab.Job{Name: fmt.Sprintf("seed %d %s", s.seed, s), Units: t.Units(), Run: func(ctx context.Context, task *lab.Task) error {
 					o, err := trial.Run(ctx, x.Run, task, t)
 					if err == nil {
 						one.history, one.err = o.Last(), o.Err
@@ -224,22 +232,42 @@ func (x *runner) learnFew(ctx context.Context) error {
 	return x.choose()
 }
 
+// fewNetwork is a network with its first weights, what it learns from and what validates it.
+// One with fixed convolutional layers is its dense layers, on the codes.
+func (x *runner) fewNetwork(s spec) (net network, set, validation *datasets.Set, err error) {
+	conv, err := newFew(x.Recipe, s.seed, x.data.Train, x.stacks[s.first][s.seed])
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	net, set, validation = conv, x.examples[s.seed], x.validation[s.seed]
+	if s.fixed {
+		net = &models.MLP{Layers: conv.Dense}
+		if set, err = codes(conv, set); err != nil {
+			return nil, nil, nil, err
+		}
+		if validation, err = codes(conv, validation); err != nil {
+			return nil, nil, nil, err
+		}
+	}
+	set, err = fewlabels.Repeated(set, x.Recipe.Few.Repeats(x.Recipe.Few.Labels))
+	return net, set, validation, err
+}
+
 func (x *runner) choose() error {
-	for _, first := range firsts() {
-		x.chosen[first] = map[uint64]spec{}
-		for _, seed := range x.Seeds {
+	for _, s := range kinds() {
+		x.chosen[s.kind()] = map[uint64]spec{}
+		for _, s.seed = range x.Seeds {
 			failure, loss := math.Inf(1), math.Inf(1)
-			for _, rate := range x.Recipe.Few.Rates {
-				s := spec{first, rate, seed}
+			for _, s.rate = range x.Recipe.Few.Rates {
 				if f, l := x.few[s].score(); f < failure || f == failure && l < loss {
-					failure, loss, x.chosen[first][seed] = f, l, s
+					failure, loss, x.chosen[s.kind()][s.seed] = f, l, s
 				}
 			}
-			s, ok := x.chosen[first][seed]
+			best, ok := x.chosen[s.kind()][s.seed]
 			if !ok {
-				return fmt.Errorf("%s, seed %d: want a rate at which training does not diverge, got %v", first, seed, x.Recipe.Few.Rates)
+				return fmt.Errorf("%s, seed %d: want a rate at which training does not diverge, got %v", s.kind(), s.seed, x.Recipe.Few.Rates)
 			}
-			if err := x.SaveModel(fmt.Sprintf("seed-%d-few-%s", seed, first), x.few[s].net); err != nil {
+			if err := x.SaveModel(fmt.Sprintf("seed-%d-few-%s", s.seed, s.kind()), x.few[best].net); err != nil {
 				return err
 			}
 		}
