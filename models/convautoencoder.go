@@ -41,7 +41,7 @@ func NewConvAutoencoder(name string, image [3]int, layer *ConvLayer, o blocks.Ou
 }
 
 func (a *ConvAutoencoder) check() error {
-	if _, err := a.Layer.out(a.Image); err != nil {
+	if _, err := a.Layer.Out(a.Image); err != nil {
 		return err
 	}
 	switch {
@@ -71,24 +71,26 @@ func (a *ConvAutoencoder) Reconstruct(x *G.Node) (*G.Node, error) {
 	}
 	var c ops.Chain
 	images := c.Do(asImages(x, a.Image))
-	z := c.Do(a.Layer.Conv.Logits(images))
-	var u *G.Node
-	if a.Layer.pooled() {
-		largest := c.Do(a.Layer.Conv.F.Apply(c.Do(ops.MaxPool2D(z, a.Layer.Pool))))
-		u = c.Do(ops.MaxUnpool2D(largest, z, a.Layer.Pool))
-	} else {
-		u = c.Do(a.Layer.Conv.F.Apply(z))
-	}
-	if c.Err() != nil {
-		return nil, c.Err()
-	}
-	W := c.Do(a.Layer.Conv.W.Node(x.Graph()))
-	down := c.Do(ops.ConvTranspose2D(u, W, a.Layer.Conv.Conv, a.Image[1], a.Image[2]))
+	down := c.Do(a.decoded(images))
 	if c.Err() != nil {
 		return nil, c.Err()
 	}
 	bias := c.Do(ops.RepeatChannels(c.Do(a.C.Node(x.Graph())), down.Shape()))
 	return c.Do(asRows(c.Do(ops.Add(down, bias)))), c.Err()
+}
+
+// decoded is convᵀ(u, W), with the maps u of images.
+func (a *ConvAutoencoder) decoded(images *G.Node) (*G.Node, error) {
+	if images == nil {
+		return nil, fmt.Errorf("convolutional autoencoder: the images are missing")
+	}
+	l := a.Layer.Conv
+	var c ops.Chain
+	W := c.Do(l.W.Node(images.Graph()))
+	if a.Layer.pooled() {
+		return c.Do(ops.ConvMaxUnpool2D(c.Do(l.Pooled(images, a.Layer.Pool)), images, W, l.Conv, a.Layer.Pool)), c.Err()
+	}
+	return c.Do(ops.ConvTranspose2D(c.Do(l.Forward(images)), W, l.Conv, a.Image[1], a.Image[2])), c.Err()
 }
 
 // Objective is the training graph for batches of m: input x (m,n); cost and monitor "loss",

@@ -222,3 +222,35 @@ func TestConvMaxPool(t *testing.T) {
 		}
 	}
 }
+
+// The transposed convolution of unpooled maps in one pass gives what its parts do.
+func TestConvMaxUnpool(t *testing.T) {
+	for _, o := range []ops.Pool{ops.SquarePool(2), {Window: [2]int{3, 3}, Stride: [2]int{2, 1}, Pad: [2]int{1, 1}}} {
+		for dt, tol := range map[tensor.Dtype]float64{tensor.Float32: 1e-5, tensor.Float64: 1e-13} {
+			values := map[bool][][]float64{}
+			for _, fused := range []bool{false, true} {
+				g := G.NewGraph()
+				x, W := gradcheck.Leaf(g, "x", gradcheck.Uniform(dt, "x", 9, 2, 12, 14)), gradcheck.Leaf(g, "W", gradcheck.Uniform(dt, "W", 7, 2, 3, 5))
+				var ch ops.Chain
+				var z *G.Node
+				if fused {
+					z = ch.Do(ops.ConvMaxUnpool2D(ch.Do(ops.ConvMaxPool2D(x, W, nil, ops.Conv{}, o)), x, W, ops.Conv{}, o))
+				} else {
+					maps := ch.Do(ops.Conv2D(x, W, ops.Conv{}))
+					u := ch.Do(ops.MaxUnpool2D(ch.Do(ops.MaxPool2D(maps, o)), maps, o))
+					z = ch.Do(ops.ConvTranspose2D(u, W, ops.Conv{}, 12, 14))
+				}
+				cost := ch.Do(ops.Mean(ch.Do(ops.Square(z))))
+				if ch.Err() != nil {
+					t.Fatal(ch.Err())
+				}
+				grads, err := autodiff.Grad(cost, x, W)
+				if err != nil {
+					t.Fatal(err)
+				}
+				values[fused] = gradcheck.Compiled(t, append(G.Nodes{z}, grads...))
+			}
+			gradcheck.Same(t, "value and gradients", values[false], values[true], tol)
+		}
+	}
+}

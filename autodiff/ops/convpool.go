@@ -26,22 +26,7 @@ type pooledConv struct {
 // ones only.
 func ConvMaxPool2D(x, W, b *G.Node, o Conv, pool Pool) (*G.Node, error) {
 	const name = "conv2d with max pooling"
-	g := pooledConv{convolution: convolution{Conv: o}, window: pool}
-	var err error
-	if g.convolution, err = convOf(name, x, W, o); err != nil {
-		return nil, err
-	}
-	g.pool = convolution{Conv: pool.conv(), m: g.m, c: g.f, h: g.oh, w: g.ow, f: g.f, kh: pool.Window[0], kw: pool.Window[1]}
-	if g.pool.oh, g.pool.ow, err = pool.Out(g.oh, g.ow); err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	if g.oh*g.ow >= 1<<24 {
-		return nil, fmt.Errorf("%s: want maps of fewer than 2²⁴ pixels, got %d×%d", name, g.oh, g.ow)
-	}
-	winners, err := Apply(Def{
-		Name: g.name("winners"), Shape: tensor.Shape{g.m, 2, g.f, g.pool.oh * g.pool.ow},
-		Ranged: &Ranged{Grain: 2 * g.pooled(), Flop: g.flop(), F32: winners(g, g.fast()), F64: winners(g, g.direct())},
-	}, x, W)
+	g, winners, err := pooledConvOf(name, x, W, o, pool)
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +39,7 @@ func ConvMaxPool2D(x, W, b *G.Node, o Conv, pool Pool) (*G.Node, error) {
 	}
 	return Apply(Def{
 		Name: g.name(name), Shape: g.pool.maps(), Wrt: wrt,
-		Ranged: &Ranged{Grain: g.pooled(), F32: winning[float32](g), F64: winning[float64](g)},
+		Ranged: &Ranged{Grain: g.pooled(), F32: winning[float32](g.pool), F64: winning[float64](g.pool)},
 		Diff: func(x G.Nodes, y, dy *G.Node) (G.Nodes, error) {
 			var c Chain
 			d := G.Nodes{nil, c.Do(g.images(dy, x[2], x[0])), c.Do(g.kernels(x[1], dy, x[0]))}
@@ -64,6 +49,42 @@ func ConvMaxPool2D(x, W, b *G.Node, o Conv, pool Pool) (*G.Node, error) {
 			return d, c.Err()
 		},
 	}, operands...)
+}
+
+// ConvMaxUnpool2D is ConvTranspose2D(MaxUnpool2D(y, z), W) with z = Conv2D(x, W): maps y
+// (m,f,ph,pw), put back to where [ConvMaxPool2D] of x and W found the largest pixels, make
+// images of the shape of x by the same kernels. The places are constant, where they change at
+// all.
+func ConvMaxUnpool2D(y, x, W *G.Node, o Conv, pool Pool) (*G.Node, error) {
+	const name = "transposed conv2d with max unpooling"
+	g, winners, err := pooledConvOf(name, x, W, o, pool)
+	if err != nil {
+		return nil, err
+	}
+	if y == nil || !y.Shape().Eq(g.pool.maps()) {
+		return nil, fmt.Errorf("%s: want maps of shape %v for images %v, got %v", name, g.pool.maps(), x.Shape(), shapeOf(y))
+	}
+	return g.images(y, W, winners)
+}
+
+// pooledConvOf is the geometry, with the winners of images x and kernels W.
+func pooledConvOf(name string, x, W *G.Node, o Conv, pool Pool) (g pooledConv, winners *G.Node, err error) {
+	g.window = pool
+	if g.convolution, err = convOf(name, x, W, o); err != nil {
+		return g, nil, err
+	}
+	g.pool = convolution{Conv: pool.conv(), m: g.m, c: g.f, h: g.oh, w: g.ow, f: g.f, kh: pool.Window[0], kw: pool.Window[1]}
+	if g.pool.oh, g.pool.ow, err = pool.Out(g.oh, g.ow); err != nil {
+		return g, nil, fmt.Errorf("%s: %w", name, err)
+	}
+	if err := g.pool.countable(name); err != nil {
+		return g, nil, err
+	}
+	winners, err = Apply(Def{
+		Name: g.name("winners"), Shape: g.pool.winners(),
+		Ranged: &Ranged{Grain: 2 * g.pooled(), Flop: g.flop(), F32: convWinners(g, g.fast()), F64: convWinners(g, g.direct())},
+	}, x, W)
+	return g, winners, err
 }
 
 func (g pooledConv) name(what string) string {

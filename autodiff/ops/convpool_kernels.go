@@ -28,20 +28,19 @@ type borrow[T Float] struct {
 // fastSides are those by matrix products, or by sums over the places of the pooled maps.
 type fastSides struct {
 	pooledConv
-	u              *unfolding
-	w              *work
-	z, W           []float32
-	values, places []float32 // of one map
-	sparse         *sparse
+	u      *unfolding
+	w      *work
+	z, W   []float32
+	planes *planes
+	sparse *sparse
 }
 
 func (g pooledConv) fast() borrow[float32] {
 	u := g.unfold()
 	pool := &sync.Pool{New: func() any {
-		n := g.pool.oh*g.pool.ow + kernels.PairsWriteSlack
 		return &fastSides{
 			pooledConv: g, u: u, w: u.newWork(), z: make([]float32, g.f*g.oh*g.ow+kernels.PairsReadSlack),
-			values: make([]float32, n), places: make([]float32, n), sparse: g.newSparse(u),
+			planes: g.pool.newPlanes(), sparse: g.newSparse(u),
 		}
 	}}
 	return borrow[float32]{func() sides[float32] { return pool.Get().(*fastSides) }, func(s sides[float32]) { pool.Put(s) }}
@@ -73,17 +72,7 @@ func (s *fastSides) correlate(kernel, x, y, places []float32, add bool) {
 }
 
 func (s *fastSides) largest(values, places, maps []float32) {
-	g := s.pool
-	if g.kh != 2 || g.kw != 2 || g.strides() != [2]int{2, 2} || g.Pad != [2]int{} {
-		largestOf(g, values, places, maps)
-		return
-	}
-	in, out := g.h*g.w, g.oh*g.ow
-	for c := range g.c {
-		kernels.MaxPairs(s.values, s.places, maps[c*in:], g.oh, g.ow, g.w)
-		copy(values[c*out:], s.values[:out])
-		copy(places[c*out:], s.places[:out])
-	}
+	s.pool.largestPixels(values, places, maps, s.planes)
 }
 
 // directSides are those straight from the formula.
@@ -121,22 +110,11 @@ func (s *directSides) correlate(kernel, x, y, places []float64, add bool) {
 	}
 }
 func (s *directSides) largest(values, places, maps []float64) {
-	largestOf(s.pool, values, places, maps)
+	largestPixels(s.pool, values, places, maps)
 }
 
-func largestOf[T Float](g convolution, values, places, maps []T) {
-	in, out := g.h*g.w, g.oh*g.ow
-	for c := range g.c {
-		x, values, places := maps[c*in:][:in], values[c*out:][:out], places[c*out:][:out]
-		g.windows(func(k, top, bottom, left, right int) {
-			at := largest(x, g.w, top, bottom, left, right)
-			values[k], places[k] = x[at], T(at)
-		})
-	}
-}
-
-// winners computes values and places of the examples' pooled maps from x and W.
-func winners[T Float](g pooledConv, b borrow[T]) func(y []T, x [][]T, from, to int) {
+// convWinners computes values and places of the examples' pooled maps from x and W.
+func convWinners[T Float](g pooledConv, b borrow[T]) func(y []T, x [][]T, from, to int) {
 	in, out := g.c*g.h*g.w, g.pooled()
 	return func(y []T, x [][]T, from, to int) {
 		s := b.take()
@@ -147,26 +125,6 @@ func winners[T Float](g pooledConv, b borrow[T]) func(y []T, x [][]T, from, to i
 			s.largest(both[:out], both[out:2*out], z)
 		}
 		b.give(s)
-	}
-}
-
-// winning copies the values of winners, and adds a bias if there is one.
-func winning[T Float](g pooledConv) func(y []T, x [][]T, from, to int) {
-	out, plane := g.pooled(), g.pool.oh*g.pool.ow
-	return func(y []T, x [][]T, from, to int) {
-		for n := from / out; n < to/out; n++ {
-			values, y := x[0][2*n*out:][:out], y[n*out:][:out]
-			if len(x) < 4 {
-				copy(y, values)
-				continue
-			}
-			for f, b := range x[3] {
-				row := y[f*plane:][:plane]
-				for i, v := range values[f*plane:][:plane] {
-					row[i] = v + b
-				}
-			}
-		}
 	}
 }
 

@@ -62,8 +62,14 @@ func TestErrors(t *testing.T) {
 		"max pooling: padding": func() (*G.Node, error) {
 			return ops.MaxPool2D(images, ops.Pool{Window: [2]int{2, 2}, Pad: [2]int{2, 0}})
 		},
-		"max unpooling: maps":         func() (*G.Node, error) { return ops.MaxUnpool2D(maps, images, ops.SquarePool(2)) },
-		"max unpooling: nil":          func() (*G.Node, error) { return ops.MaxUnpool2D(nil, images, ops.SquarePool(2)) },
+		"max unpooling: maps":             func() (*G.Node, error) { return ops.MaxUnpool2D(maps, images, ops.SquarePool(2)) },
+		"max unpooling: nil":              func() (*G.Node, error) { return ops.MaxUnpool2D(nil, images, ops.SquarePool(2)) },
+		"conv2d with max pooling: window": func() (*G.Node, error) { return ops.ConvMaxPool2D(images, kernels, nil, ops.Conv{}, ops.SquarePool(5)) },
+		"conv2d with max pooling: bias":   func() (*G.Node, error) { return ops.ConvMaxPool2D(images, kernels, v, ops.Conv{}, ops.SquarePool(2)) },
+		"conv2d with max pooling: nil":    func() (*G.Node, error) { return ops.ConvMaxPool2D(nil, kernels, v, ops.Conv{}, ops.SquarePool(2)) },
+		"conv2d with max unpooling: maps": func() (*G.Node, error) {
+			return ops.ConvMaxUnpool2D(maps, images, kernels, ops.Conv{}, ops.SquarePool(2))
+		},
 		"average pooling: matrix":     func() (*G.Node, error) { return ops.AveragePool2D(m, ops.SquarePool(2)) },
 		"average pooling: negative":   func() (*G.Node, error) { return ops.AveragePool2D(images, ops.SquarePool(-2)) },
 		"global average pooling: nil": func() (*G.Node, error) { return ops.GlobalAveragePool2D(nil) },

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
 )
 
 // Pool says how a pooling window moves over an image.
@@ -49,58 +50,85 @@ func (o Pool) Out(h, w int) (oh, ow int, err error) {
 // [Pool.Out]. What lies beyond the edge does not count. The gradient goes to the pixel that
 // was the largest, the first of several, by row and column; a NaN counts as the largest.
 func MaxPool2D(x *G.Node, o Pool) (*G.Node, error) {
-	g, err := o.of("max pooling", x)
+	const name = "max pooling"
+	g, winners, err := o.winners(name, x)
 	if err != nil {
 		return nil, err
 	}
 	return Apply(Def{
-		Name: g.name("max pooling"), Shape: g.maps(),
-		Ranged: &Ranged{Grain: g.oh * g.ow, F32: maxPool[float32](g), F64: maxPool[float64](g)},
+		Name: g.name(name), Shape: g.maps(), Wrt: []bool{false, true},
+		Ranged: &Ranged{Grain: g.c * g.oh * g.ow, F32: winning[float32](g), F64: winning[float64](g)},
 		Diff: func(x G.Nodes, y, dy *G.Node) (G.Nodes, error) {
 			dx, err := g.unpool(dy, x[0])
-			return G.Nodes{dx}, err
+			return G.Nodes{nil, dx}, err
 		},
-	}, x)
+	}, winners, x)
 }
 
 // MaxUnpool2D puts maps y (m,c,oh,ow) back to where MaxPool2D found the largest pixels of x
 // (m,c,h,w): the result has the shape of x, 0 elsewhere, and the sum where windows share
 // their largest pixel. By x it is constant, where it changes at all.
 func MaxUnpool2D(y, x *G.Node, o Pool) (*G.Node, error) {
-	g, err := o.of("max unpooling", x)
+	g, winners, err := o.winners("max unpooling", x)
 	if err != nil {
 		return nil, err
 	}
 	if y == nil || !y.Shape().Eq(g.maps()) {
 		return nil, fmt.Errorf("max unpooling: want maps of shape %v for images %v, got %v", g.maps(), x.Shape(), shapeOf(y))
 	}
-	return g.unpool(y, x)
+	return g.unpool(y, winners)
 }
 
-// unpool adds y (m,c,oh,ow) up at the pixels at which x (m,c,h,w) is the largest of a window:
-// the transpose of pick with respect to its first operand. By x it is constant, where it
-// changes at all.
-func (g convolution) unpool(y, x *G.Node) (*G.Node, error) {
+// winners finds the largest pixels of x and their places. It is no function to be
+// differentiated: what reads it is.
+func (o Pool) winners(name string, x *G.Node) (g convolution, winners *G.Node, err error) {
+	if g, err = o.of(name, x); err != nil {
+		return g, nil, err
+	}
+	if err := g.countable(name); err != nil {
+		return g, nil, err
+	}
+	winners, err = Apply(Def{
+		Name: g.name("largest pixels"), Shape: g.winners(),
+		Ranged: &Ranged{Grain: 2 * g.c * g.oh * g.ow, F32: fastWinners(g), F64: poolWinners[float64](g)},
+	}, x)
+	return g, winners, err
+}
+
+// winners is the shape of the largest pixels of all windows and their places: by example
+// first all values, then for each the number of the pixel in its plane.
+func (g convolution) winners() tensor.Shape { return tensor.Shape{g.m, 2, g.c, g.oh * g.ow} }
+
+// countable tells whether a float32 can number the pixels of a plane.
+func (g convolution) countable(name string) error {
+	if g.h*g.w >= 1<<24 {
+		return fmt.Errorf("%s: want maps of fewer than 2²⁴ pixels, got %d×%d", name, g.h, g.w)
+	}
+	return nil
+}
+
+// unpool adds y (m,c,oh,ow) up at the places of winners: the transpose of pick.
+func (g convolution) unpool(y, winners *G.Node) (*G.Node, error) {
 	return Apply(Def{
 		Name: g.name("max unpooling"), Shape: g.image(), Wrt: []bool{true, false},
-		Ranged: &Ranged{Grain: g.h * g.w, F32: maxUnpool[float32](g), F64: maxUnpool[float64](g)},
+		Ranged: &Ranged{Grain: g.c * g.h * g.w, F32: unpool[float32](g), F64: unpool[float64](g)},
 		Diff: func(x G.Nodes, y, dy *G.Node) (G.Nodes, error) {
 			dx, err := g.pick(dy, x[1])
 			return G.Nodes{dx, nil}, err
 		},
-	}, y, x)
+	}, y, winners)
 }
 
-// pick is the pixel of z (m,c,h,w) where x of the same shape is the largest of a window.
-func (g convolution) pick(z, x *G.Node) (*G.Node, error) {
+// pick is the pixels of z (m,c,h,w) at the places of winners.
+func (g convolution) pick(z, winners *G.Node) (*G.Node, error) {
 	return Apply(Def{
 		Name: g.name("max picking"), Shape: g.maps(), Wrt: []bool{true, false},
-		Ranged: &Ranged{Grain: g.oh * g.ow, F32: maxPick[float32](g), F64: maxPick[float64](g)},
+		Ranged: &Ranged{Grain: g.c * g.oh * g.ow, F32: pick[float32](g), F64: pick[float64](g)},
 		Diff: func(x G.Nodes, y, dy *G.Node) (G.Nodes, error) {
 			dx, err := g.unpool(dy, x[1])
 			return G.Nodes{dx, nil}, err
 		},
-	}, z, x)
+	}, z, winners)
 }
 
 // AveragePool2D is the mean of each window: x (m,c,h,w) gives (m,c,oh,ow); see [Pool.Out].
