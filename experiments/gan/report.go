@@ -170,11 +170,11 @@ func (r *reporter) words(name string) string {
 	case "wasserstein":
 		return fmt.Sprintf("wasserstein: a critic with %g · mean (‖∂l/∂x̂‖ − 1)² between examples and samples (Gulrajani et al. 2017)", r.Recipe.Ring.Lipschitz)
 	case perceptrons:
-		return fmt.Sprintf("mlp: perceptrons of %v hidden units, gradient penalty R1 with factor %g", r.Recipe.Digits.Units, r.Recipe.Digits.R1)
+		return fmt.Sprintf("mlp: perceptrons of %s hidden units, gradient penalty R1 with factor %g", strings.Join(texts(r.Recipe.Digits.Units), "-"), r.Recipe.Digits.R1)
 	case plain:
 		return "mlp-plain: the same without the penalty"
 	}
-	return fmt.Sprintf("dcgan: transposed convolutions from %v maps, batch-normalised, and a convolutional discriminator, R1 with factor %g", r.Recipe.Digits.Maps, r.Recipe.Digits.ConvR1)
+	return fmt.Sprintf("dcgan: transposed convolutions from %s maps, batch-normalised, and a convolutional discriminator, R1 with factor %g", strings.Join(texts(r.Recipe.Digits.Maps), "-"), r.Recipe.Digits.ConvR1)
 }
 
 // of are the seeds' values of a metric of several names, for a chart by name.
