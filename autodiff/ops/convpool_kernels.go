@@ -40,7 +40,7 @@ func (g pooledConv) fast() borrow[float32] {
 	pool := &sync.Pool{New: func() any {
 		return &fastSides{
 			pooledConv: g, u: u, w: u.newWork(), z: make([]float32, g.f*g.oh*g.ow+kernels.PairsReadSlack),
-			planes: g.pool.newPlanes(), sparse: g.newSparse(u),
+			planes: g.pool.newPlanes(),
 		}
 	}}
 	return borrow[float32]{func() sides[float32] { return pool.Get().(*fastSides) }, func(s sides[float32]) { pool.Put(s) }}
@@ -50,13 +50,22 @@ func (s *fastSides) maps() []float32            { return s.z }
 func (s *fastSides) convolve(y, x, W []float32) { s.u.convolve(s.w, y, x, W) }
 
 func (s *fastSides) load(W []float32) {
-	if s.W = W; s.sparse != nil {
+	if s.W = W; s.few() {
 		s.sparse.load(W)
 	}
 }
 
+// few tells whether products are sums over places, whose memory it makes when it is first
+// asked.
+func (s *fastSides) few() bool {
+	if s.sparse == nil {
+		s.sparse = s.newSparse(s.u)
+	}
+	return s.sparse != nil
+}
+
 func (s *fastSides) deconvolve(x, y, places []float32) {
-	if s.sparse != nil {
+	if s.few() {
 		s.sparse.deconvolve(s.w, x, y, places)
 		return
 	}
@@ -64,7 +73,7 @@ func (s *fastSides) deconvolve(x, y, places []float32) {
 }
 
 func (s *fastSides) correlate(kernel, x, y, places []float32, add bool) {
-	if s.sparse != nil {
+	if s.few() {
 		s.sparse.correlate(kernel, x, y, places, add)
 		return
 	}

@@ -33,6 +33,8 @@ func kind(model any) string {
 		return "a label rbm"
 	case *models.LabelDBN:
 		return "a label dbn"
+	case *models.ConvNet:
+		return "a convnet with outputs " + m.Output.String()
 	}
 	return "a model of an unknown kind"
 }
@@ -49,6 +51,17 @@ func summary(model any) string {
 		weights = matrices(m.Layers)
 		if hidden := m.Layers[:len(m.Layers)-1]; len(hidden) > 0 {
 			more = append(more, activations(hidden))
+		}
+		more = append(more, "outputs "+m.Output.String())
+	case *models.ConvNet:
+		name = fmt.Sprintf("convnet %d×%d×%d", m.Image[0], m.Image[1], m.Image[2])
+		for _, l := range m.Convs {
+			k := l.Conv.W.Value.Shape()
+			name += fmt.Sprintf(", %d maps of %d×%d", k[0], k[2], k[3])
+		}
+		name, weights = name+",", matrices(m.Dense)
+		if len(m.Convs) > 0 {
+			more = append(more, m.Convs[0].Conv.F.String())
 		}
 		more = append(more, "outputs "+m.Output.String())
 	case *models.Autoencoder:
