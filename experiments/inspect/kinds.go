@@ -35,6 +35,8 @@ func kind(model any) string {
 		return "a label dbn"
 	case *models.ConvNet:
 		return "a convnet with outputs " + m.Output.String()
+	case *models.ConvGenerator:
+		return "a conv generator"
 	}
 	return "a model of an unknown kind"
 }
@@ -64,6 +66,10 @@ func summary(model any) string {
 			more = append(more, m.Convs[0].Conv.F.String())
 		}
 		more = append(more, "outputs "+m.Output.String())
+	case *models.ConvGenerator:
+		out := m.Image()
+		name = fmt.Sprintf("conv generator, codes of %d, %d maps of %d×%d, images %d×%d×%d", m.Inputs(), m.First[0], m.First[1], m.First[2], out[0], out[1], out[2])
+		more = append(more, m.F.String(), "outputs "+m.Output.String())
 	case *models.Autoencoder:
 		weights, more = autoencoders([]*models.Autoencoder{m})
 	case *models.StackedAutoencoder:
