@@ -36,6 +36,10 @@ type layer struct {
 	Visible   Units `json:"visible,omitzero"`
 	Hidden    Units `json:"hidden,omitzero"`
 	Variances bool  `json:"variances,omitempty"`
+	// Conv is that of a convolutional layer, whose Inputs and Units are those of all channels.
+	Conv *convDescription `json:"conv,omitempty"`
+	// Up is that of a conv generator's layer.
+	Up *upDescription `json:"up,omitempty"`
 	// Params are the names of the parameters, in the order of the layer's Params.
 	Params []string `json:"parameters"`
 }
@@ -51,6 +55,8 @@ const (
 	kindDBM                = "dbm"
 	kindLabelRBM           = "label rbm"
 	kindLabelDBN           = "label dbn"
+	kindConvNet            = "convnet"
+	kindConvGenerator      = "conv generator"
 )
 
 // A description may not ask for more.
@@ -75,6 +81,12 @@ func describe(model any) (d *description, params []*blocks.Param, err error) {
 			params = append(params, p)
 		}
 		shape := ps[0].Value.Shape()
+		if l.Conv != nil {
+			shape = l.Conv.widths()
+		}
+		if l.Up != nil {
+			shape = []int{l.Inputs, elements(l.Up.Made)}
+		}
 		if len(shape) != 2 {
 			err = fmt.Errorf("parameter %s: want a matrix, got shape %v", ps[0].Name, shape)
 			return
@@ -151,8 +163,20 @@ func describe(model any) (d *description, params []*blocks.Param, err error) {
 	case *LabelDBN:
 		d.Kind = kindLabelDBN
 		describeLabelled(m, func(l layer, ps ...*blocks.Param) { add(&d.Layers, l, ps...) })
+	case *ConvNet:
+		if d.Kind = kindConvNet; m != nil {
+			d.Output = &m.Output
+			if err = m.describe(func(l layer, ps ...*blocks.Param) { add(&d.Layers, l, ps...) }); err == nil {
+				dense(&d.Layers, m.Dense)
+			}
+		}
+	case *ConvGenerator:
+		if d.Kind = kindConvGenerator; m != nil {
+			d.Output = &m.Output
+			m.describe(func(l layer, ps ...*blocks.Param) { add(&d.Layers, l, ps...) })
+		}
 	default:
-		err = fmt.Errorf("want a pointer to an MLP, Autoencoder, StackedAutoencoder, DeepAutoencoder, RBM, DBN, DBM, LabelRBM or LabelDBN, got %T", model)
+		err = fmt.Errorf("want a pointer to an MLP, Autoencoder, StackedAutoencoder, DeepAutoencoder, RBM, DBN, DBM, LabelRBM, LabelDBN, ConvNet or ConvGenerator, got %T", model)
 	}
 	if err == nil {
 		err = d.check()
@@ -189,6 +213,12 @@ func (d *description) build(params []*blocks.Param) any {
 		return r
 	}
 	switch d.Kind {
+	case kindConvNet:
+		n := d.convNet(next)
+		n.Dense = dense(d.Layers[len(n.Convs):])
+		return n
+	case kindConvGenerator:
+		return d.convGenerator(next)
 	case kindMLP:
 		return &MLP{Layers: dense(d.Layers), Output: *d.Output}
 	case kindAutoencoder:
@@ -245,6 +275,10 @@ func (d *description) slots() (out []slot) {
 	switch d.Kind {
 	case kindMLP:
 		sequential("", d.Layers)
+	case kindConvNet:
+		out = d.convSlots()
+	case kindConvGenerator:
+		out = d.upSlots()
 	case kindDeepAutoencoder:
 		sequential("encoder.", d.Layers)
 		sequential("decoder.", d.Decoder)

@@ -17,10 +17,24 @@ type Objective struct {
 	// Cost is the scalar whose gradient is followed downhill; nil if there is nothing
 	// to train.
 	Cost *G.Node
+	// Players, if there are any, stand in the place of Cost: parts of the model that follow
+	// costs of their own. No parameter is of two of them.
+	Players []Player
 	// Monitors are scalars worth reporting.
 	Monitors []Monitor
-	// Updates are applied besides the optimiser's: the state of persistent chains.
+	// Updates are applied besides the optimiser's: the state of persistent chains, the running
+	// statistics of batch normalisation. A parameter of the model that they change is not the
+	// optimiser's.
 	Updates []autodiff.Update
+}
+
+// Player is a part of a model with a cost of its own, which it follows downhill while the others
+// do the same with theirs: a game, such as that of generator and discriminator. A cost may depend on
+// the parameters of other players, which are constants to it.
+type Player struct {
+	Name   string
+	Cost   *G.Node
+	Params []*blocks.Param
 }
 
 // Monitor is a named scalar of an objective. Names in use: "loss" (nats per example,

@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"testing"
 
+	"capas/autodiff/ops"
 	"capas/blocks"
 	"capas/datasets"
 	"capas/models"
@@ -81,6 +82,49 @@ func TestNothingAllocatedByCD(t *testing.T) {
 	}
 }
 
+// Nor do those of convolutional layers.
+func TestNothingAllocatedByConvolution(t *testing.T) {
+	const record, slack = 25, 10
+	model := func(t *testing.T) Model {
+		convs := []models.ConvSpec{
+			{Maps: 3, Kernel: [2]int{3, 3}, Conv: ops.Conv{Pad: [2]int{1, 1}}, Pool: ops.SquarePool(2)},
+			{Maps: 4, Kernel: [2]int{2, 2}, Norm: true, Pool: ops.SquarePool(1), Average: true},
+		}
+		net, err := models.NewConvNet("net", [3]int{1, 4, 5}, convs, []int{3}, blocks.Tanh(), blocks.LeCun(), blocks.LeCun(), random.New(2))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return net
+	}
+	recipe := Recipe{Optimizer: Optimizer{Kind: "momentum", Rate: Constant(0.001)}}
+	if short, long := perEpoch(t, model, recipe, 25), perEpoch(t, model, recipe, 595); short > record || long-short > slack {
+		t.Errorf("want at most %d allocations an epoch of 3 steps and none a step more, got %g and %g for 57 more", record, short, long-short)
+	}
+}
+
+// Nor do the moves of two players, with a gradient of a gradient, a trace and an album.
+func TestNothingAllocatedByGANs(t *testing.T) {
+	const record, slack = 40, 20
+	model := func(t *testing.T) Model {
+		a, err := models.NewGAN("gan", []int{3, 30, 20}, []int{20, 30}, blocks.Binary(), blocks.He(), random.New(2))
+		if err != nil {
+			t.Fatal(err)
+		}
+		a.Noise, a.Penalty = random.New(4), models.GradientPenalty{R1: 1, Lipschitz: 1}
+		if a.Trace, err = models.NewTrace("gan", 1000, 10, 2); err != nil {
+			t.Fatal(err)
+		}
+		if a.Album, err = models.NewAlbum("gan", 5, 3, 20, []int{10, 100}, random.New(5)); err != nil {
+			t.Fatal(err)
+		}
+		return a
+	}
+	recipe := Recipe{Optimizer: Optimizer{Kind: "adam", Rate: Constant(0.001)}, Players: map[string]Move{"generator": {Optimizer: SGD(0.01), Every: 2}}}
+	if short, long := perEpoch(t, model, recipe, 25), perEpoch(t, model, recipe, 595); short > record || long-short > slack {
+		t.Errorf("want at most %d allocations an epoch of 3 steps and none a step more, got %g and %g for 57 more", record, short, long-short)
+	}
+}
+
 func network(t *testing.T) Model {
 	net, err := models.NewMLP("net", []int{20, 30, 3}, blocks.Sigmoid(), blocks.LeCun(), blocks.LeCun(), random.New(2))
 	if err != nil {
@@ -110,7 +154,7 @@ func perEpoch(t *testing.T, model func(t *testing.T) Model, recipe Recipe, n int
 	}
 	recipe.Epochs = 10
 	tr := &Trainer{Model: net, Data: data, Recipe: recipe}
-	state, err := tr.Recipe.Optimizer.NewState(tensor.Float32)
+	state, err := tr.Recipe.NewState(tensor.Float32)
 	if err != nil {
 		t.Fatal(err)
 	}

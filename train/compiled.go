@@ -2,6 +2,7 @@ package train
 
 import (
 	"fmt"
+	"slices"
 
 	"capas/autodiff"
 	"capas/autodiff/ops"
@@ -20,6 +21,16 @@ type Stepper struct {
 	plain, measured *autodiff.Function
 	monitors, norms []models.Monitor
 	inputs          int
+	// answers are the moves of the players after the first, where they take turns.
+	answers []answer
+	state   *State
+}
+
+// answer is a player's move.
+type answer struct {
+	player string
+	every  int // steps
+	move   *autodiff.Function
 }
 
 // NewStepper compiles the steps on batches of m examples by an optimiser in the given
@@ -33,16 +44,40 @@ func NewStepper(model Model, state *State, m int) (*Stepper, error) {
 func (s *Stepper) Step(b datasets.Batch) error { return s.step(b, false) }
 
 // SetProfile makes later steps record what their operations cost in p, as the function
-// "step", or "measured step" with gradient norms; nil ends that.
+// "step", or "measured step" with gradient norms, and the moves of players that answer
+// as "step of" each; nil ends that.
 func (s *Stepper) SetProfile(p *autodiff.Profile) {
 	s.plain.SetProfile(p, "step")
 	if s.measured != nil {
 		s.measured.SetProfile(p, "measured step")
 	}
+	for _, a := range s.answers {
+		a.move.SetProfile(p, "step of "+a.player)
+	}
 }
 
 func (s *Stepper) step(b datasets.Batch, measured bool) error {
-	return runBatch(s.plainOr(measured), s.inputs, b)
+	if err := runBatch(s.plainOr(measured), s.inputs, b); err != nil {
+		return err
+	}
+	for _, a := range s.answers {
+		if s.state.Steps%a.every != 0 {
+			continue
+		}
+		if err := runBatch(a.move, s.inputs, b); err != nil {
+			return fmt.Errorf("player %s: %w", a.player, err)
+		}
+	}
+	return nil
+}
+
+// functions are what a step runs, without gradient norms.
+func (s *Stepper) functions() []*autodiff.Function {
+	out := []*autodiff.Function{s.plain}
+	for _, a := range s.answers {
+		out = append(out, a.move)
+	}
+	return out
 }
 
 func (s *Stepper) plainOr(measured bool) *autodiff.Function {
@@ -80,40 +115,54 @@ func build(model Model, params []*blocks.Param, state *State, m int, norms bool)
 	if err != nil {
 		return nil, err
 	}
-	if o.Cost == nil {
-		return nil, fmt.Errorf("want an objective with a cost")
+	moves, err := turns(o, optimised(params, o), state)
+	if err != nil {
+		return nil, err
 	}
 	outputs, err := monitored(o)
 	if err != nil {
 		return nil, err
 	}
-	leaves, err := blocks.Nodes(o.Cost.Graph(), params)
-	if err != nil {
+	if norms && len(moves) > 1 {
+		return nil, fmt.Errorf("gradient norms: want players that move at once, got %d that take turns", len(moves))
+	}
+	first := moves[0]
+	updates := append(first.updates, o.Updates...)
+	s := &Stepper{monitors: o.Monitors, inputs: len(o.Inputs), state: state}
+	if s.plain, err = autodiff.Compile(o.Inputs, outputs, updates); err != nil {
 		return nil, err
 	}
-	grads, err := autodiff.Grad(o.Cost, leaves...)
-	if err != nil {
-		return nil, err
+	for _, t := range moves[1:] {
+		f, err := autodiff.Compile(o.Inputs, nil, t.updates)
+		if err != nil {
+			return nil, fmt.Errorf("player %s: %w", t.player, err)
+		}
+		s.answers = append(s.answers, answer{t.player, t.every, f})
 	}
-	updates, err := state.Updates(params, leaves, grads)
-	if err != nil {
-		return nil, err
+	if !norms {
+		return s, nil
 	}
-	updates = append(updates, o.Updates...)
-	s := &Stepper{monitors: o.Monitors, inputs: len(o.Inputs)}
-	if s.plain, err = autodiff.Compile(o.Inputs, outputs, updates); err != nil || !norms {
-		return s, err
-	}
-	for i, g := range grads {
+	for i, g := range first.grads {
 		n, err := ops.SumSquares(g)
 		if err != nil {
 			return nil, err
 		}
 		outputs = append(outputs, n)
-		s.norms = append(s.norms, models.Monitor{Name: params[i].Name})
+		s.norms = append(s.norms, models.Monitor{Name: first.params[i].Name})
 	}
 	s.measured, err = autodiff.Compile(o.Inputs, outputs, updates)
 	return s, err
+}
+
+// optimised are the parameters that the optimiser changes: not those that the objective's own
+// updates do, such as the running statistics of batch normalisation.
+func optimised(params []*blocks.Param, o *models.Objective) (out []*blocks.Param) {
+	for _, p := range params {
+		if !slices.ContainsFunc(o.Updates, func(u autodiff.Update) bool { return u.Target != nil && u.Target.Value() == G.Value(p.Value) }) {
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 // monitored returns the nodes of an objective's monitors, and an error if its inputs

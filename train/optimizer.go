@@ -87,7 +87,9 @@ type State struct {
 	// The values of one step as the graphs read them: η (for adam η/(1−β₁ᵗ)), μ, and
 	// 1/√(1−β₂ᵗ).
 	rate, momentum, correction G.Value
-	watch                      watch
+	watch                      *watch
+	players                    *players // nil but in a state of Recipe.NewState
+	player                     string   // whose state it is, in names of leaves; "" if it is nobody's own
 }
 
 // NewState returns the state before the first step on parameters of the given dtype.
@@ -97,7 +99,7 @@ func (o Optimizer) NewState(dt tensor.Dtype) (*State, error) {
 	}
 	o.Rho, o.Beta1, o.Beta2, o.Epsilon = or(o.Rho, 0.99), or(o.Beta1, 0.9), or(o.Beta2, 0.999), or(o.Epsilon, 1e-8)
 	scalar := func() G.Value { return ops.NewValue(dt, nil) }
-	return &State{recipe: o, Slots: map[string]*blocks.Param{}, rate: scalar(), momentum: scalar(), correction: scalar()}, nil
+	return &State{recipe: o, Slots: map[string]*blocks.Param{}, rate: scalar(), momentum: scalar(), correction: scalar(), watch: &watch{}}, nil
 }
 
 func or(v, byDefault float64) float64 {
@@ -110,6 +112,12 @@ func or(v, byDefault float64) float64 {
 // Advance sets the values of the next step, which is in the given epoch.
 func (s *State) Advance(epoch, epochs int) {
 	s.Steps++
+	s.prepare(epoch, epochs)
+	s.players.advance(s.Steps, epoch, epochs)
+}
+
+// prepare sets the values of step number s.Steps.
+func (s *State) prepare(epoch, epochs int) {
 	rate := s.recipe.Rate.At(epoch, epochs)
 	if s.recipe.Kind == "adam" {
 		t := float64(s.Steps)
@@ -191,7 +199,7 @@ func (s *State) update(p *blocks.Param, W, g *G.Node) ([]autodiff.Update, error)
 
 // leaf binds one of the step's values to a leaf of the graph.
 func (s *State) leaf(g *G.ExprGraph, name string, v G.Value) (*G.Node, error) {
-	name = "optimizer." + name
+	name = "optimizer." + s.player + name
 	if same := g.ByName(name); len(same) > 0 {
 		if same[0].Op() != nil || same[0].Value() != v {
 			return nil, fmt.Errorf("the graph has another node %s", name)

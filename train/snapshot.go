@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"capas/autodiff"
 	"capas/blocks"
 	"capas/random"
 
@@ -73,8 +74,12 @@ type state struct {
 // stateOf collects the state of compiled steps; with an error, as much as can be kept.
 func stateOf(steppers []*Stepper) (s state, err error) {
 	values := map[string]G.Value{}
+	var all []*autodiff.Function
 	for _, st := range steppers {
-		fs := st.plain.State()
+		all = append(all, st.functions()...)
+	}
+	for _, f := range all {
+		fs := f.State()
 		for _, n := range fs.Updated {
 			d, ok := n.Value().(*tensor.Dense)
 			if !ok {

@@ -63,9 +63,26 @@ func resumable(t testing.TB) map[string]func() train.Trainer {
 			tr.KeepLast = true
 			return tr
 		},
+		// Running statistics, which are no parameters of the optimiser's.
+		"batch normalisation": func() train.Trainer { return normalised(t) },
 		// Norms in epochs 1 and 3, not in 2 and 4.
 		"epochs without norms": func() train.Trainer {
 			return mlp(train.Recipe{Optimizer: train.SGD(0.1), Epochs: 4, Batch: 20, NormEvery: 7})
+		},
+		"gan": func() train.Trainer {
+			a := must(models.NewDCGAN("gan", 3, []int{4}, [3]int{1, 2, 2}, blocks.Binary(), blocks.LeCun(), random.New(7)))(t)
+			a.Noise, a.Penalty, a.Trace = random.New(8), models.GradientPenalty{Lipschitz: 1}, must(models.NewTrace("gan", 15, 2, 3))(t)
+			a.Album = must(models.NewAlbum("gan", 2, 3, 4, []int{0, 5, 9}, random.New(7)))(t)
+			images := must(datasets.NewSet("images", matrix(data.X.Float32s()[:53*4], 53, 4), data.Labels, 3, 2, 2))(t)
+			return train.Trainer{Model: a, Data: images, Order: random.New(9), Recipe: train.Recipe{Optimizer: train.SGD(0.1), Epochs: 3, Batch: 10,
+				Players: map[string]train.Move{"discriminator": {Optimizer: train.Optimizer{Kind: "adam", Rate: train.Constant(0.01), Beta1: 0.5}}}}}
+		},
+		// A game whose second player moves every third step, by an optimiser of its own, with noise.
+		"game": func() train.Trainer {
+			d := newDuel()
+			d.noise = random.New(8)
+			return train.Trainer{Model: d, Data: ones(t, 53), Recipe: train.Recipe{Optimizer: momentum, Epochs: 3, Batch: 10,
+				Players: map[string]train.Move{"b": {Optimizer: train.Optimizer{Kind: "adam", Rate: train.Constant(0.1)}, Every: 3}}}}
 		},
 		"one batch": func() train.Trainer { return mlp(train.Recipe{Optimizer: momentum, Epochs: 4}) },
 	}

@@ -3,6 +3,8 @@ package train
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"capas/autodiff"
@@ -23,6 +25,13 @@ type Model interface {
 // Recipe is how a model is trained.
 type Recipe struct {
 	Optimizer Optimizer `json:"optimizer"`
+	// Players are the moves of an objective's players, by name, as far as they are other than
+	// by Optimizer in every step.
+	Players map[string]Move `json:"players,omitempty"`
+	// Simultaneous lets all players of an objective move at once, each from the parameters before
+	// the step. Otherwise they move one after the other, in the objective's order, and each is
+	// answered by the next: on the same batch, with draws of its own.
+	Simultaneous bool `json:"simultaneous,omitempty"`
 	// Epochs is how often the training set is passed through, at most.
 	Epochs int `json:"epochs"`
 	// Batch is the number of examples a step: 1 is the lecture's SGD, 0 the whole set.
@@ -53,6 +62,11 @@ func (r Recipe) Check() error {
 	if r.Augment != nil {
 		if err := r.Augment.Check(); err != nil {
 			return err
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.Players)) {
+		if err := r.Players[name].check(r.Simultaneous); err != nil {
+			return fmt.Errorf("player %s: %w", name, err)
 		}
 	}
 	return r.Optimizer.Check()
@@ -163,7 +177,7 @@ func (t *Trainer) Run(ctx context.Context) (*History, error) {
 	if len(params) == 0 {
 		return nil, fmt.Errorf("training: the model has no parameters")
 	}
-	state, err := t.Recipe.Optimizer.NewState(params[0].Value.Dtype())
+	state, err := t.Recipe.NewState(params[0].Value.Dtype())
 	if err != nil {
 		return nil, err
 	}

@@ -16,11 +16,7 @@ func Categorical(p *G.Node, s *random.Stream) (*G.Node, error) {
 	}
 	var c Chain
 	total := c.Do(RowSum(p))
-	u := c.Do(draw("uniform", total, Draw{
-		Stream: s,
-		F32:    func(y []float32, x [][]float32, d random.Draw, first int) { d.Uniform(y, first) },
-		F64:    func(y []float64, x [][]float64, d random.Draw, first int) { d.Uniform64(y, first) },
-	}))
+	u := c.Do(Uniform(total, s))
 	if c.Err() != nil {
 		return nil, c.Err()
 	}

@@ -71,3 +71,13 @@ func draw(name string, x *G.Node, d Draw) (*G.Node, error) {
 	}
 	return Apply(Def{Name: name, Shape: shapeOf(x), Draw: &d, Elementwise: true}, x)
 }
+
+// Uniform draws a tensor of the shape of like with elements uniform in [0,1), anew at each
+// run. It is a constant to the gradient.
+func Uniform(like *G.Node, s *random.Stream) (*G.Node, error) {
+	return draw("uniform", like, Draw{
+		Stream: s,
+		F32:    func(y []float32, x [][]float32, d random.Draw, first int) { d.Uniform(y, first) },
+		F64:    func(y []float64, x [][]float64, d random.Draw, first int) { d.Uniform64(y, first) },
+	})
+}

@@ -241,6 +241,7 @@ func TestRandomOps(t *testing.T) {
 	}{
 		"bernoulli": {ops.Bernoulli, 0.3, math.Sqrt(0.3 * 0.7)},
 		"mask":      {func(x *G.Node, s *random.Stream) (*G.Node, error) { return ops.Mask(x, 0.8, 2, s) }, 1.6, 2 * math.Sqrt(0.8*0.2)},
+		"uniform":   {ops.Uniform, 0.5, math.Sqrt(1. / 12)},
 		"normal":    {func(x *G.Node, s *random.Stream) (*G.Node, error) { return ops.Normal(x, 0.5, s) }, 0, 0.5},
 	} {
 		t.Run(name, func(t *testing.T) {

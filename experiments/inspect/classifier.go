@@ -45,6 +45,15 @@ func (p *predict) classifier(arg, path string, model any, out *output) (*classif
 			var c ops.Chain
 			return c.Do(m.Top.Posterior(c.Do(m.Code(x)))), c.Err()
 		}
+	case *models.ConvNet:
+		if m.Output != blocks.Classes() {
+			break
+		}
+		c.inputs, c.classes = m.Inputs(), m.Outputs()
+		forward = func(x *G.Node) (*G.Node, error) {
+			var c ops.Chain
+			return c.Do(m.Output.Activation().Apply(c.Do(m.Logits(x)))), c.Err()
+		}
 	case *models.MLP:
 		if m.Output != blocks.Classes() {
 			break

@@ -20,7 +20,8 @@ FILE is a model, a checkpoint or any other file in the safetensors format, or a 
 of results with -model or -checkpoint. Without -tensor it is the weights of a model's first
 layer, or the only weights of another file; of the classifier of a dbm beside it those over the
 image alone. Each unit is a tile over its inputs on a
-scale of its own: blue negative, white 0, orange positive. The units of a matrix are its
+scale of its own: blue negative, white 0, orange positive. Of convolutional layers each kernel is
+a tile, channel by channel. The units of a matrix are its
 rows if its name ends in "weight", as in models and in PyTorch, and else its columns, as in
 checkpoints.`,
 		bind: func(fs *flag.FlagSet) func([]string, *output) error {
@@ -65,6 +66,12 @@ func (f *filters) run(args []string, out *output) error {
 	t, err := f.choose(path, file)
 	if err != nil {
 		return err
+	}
+	if k := t.Shape; len(k) == 4 && f.by == "" { // kernels: a tile for each channel
+		t.Shape, f.by = []int{k[0] * k[1], k[2] * k[3]}, "rows"
+		if f.size == "" {
+			f.size = fmt.Sprintf("%dx%d", k[2], k[3])
+		}
 	}
 	if len(t.Shape) != 2 || len(t.Data) == 0 {
 		return fmt.Errorf("%s: tensor %s: want a matrix of weights, got shape %v", path, t.Name, t.Shape)
@@ -134,7 +141,7 @@ func (f *filters) choose(path string, file *tensorfile.File) (tensorfile.Tensor,
 	}
 	var found []tensorfile.Tensor
 	for _, t := range file.Tensors {
-		if len(t.Shape) == 2 && len(t.Data) > 0 && !strings.Contains(t.Name, "decoder") {
+		if dims := len(t.Shape); (dims == 2 || dims == 4) && len(t.Data) > 0 && !strings.Contains(t.Name, "decoder") {
 			found = append(found, t)
 		}
 	}

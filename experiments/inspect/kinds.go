@@ -33,6 +33,10 @@ func kind(model any) string {
 		return "a label rbm"
 	case *models.LabelDBN:
 		return "a label dbn"
+	case *models.ConvNet:
+		return "a convnet with outputs " + m.Output.String()
+	case *models.ConvGenerator:
+		return "a conv generator"
 	}
 	return "a model of an unknown kind"
 }
@@ -51,6 +55,21 @@ func summary(model any) string {
 			more = append(more, activations(hidden))
 		}
 		more = append(more, "outputs "+m.Output.String())
+	case *models.ConvNet:
+		name = fmt.Sprintf("convnet %d×%d×%d", m.Image[0], m.Image[1], m.Image[2])
+		for _, l := range m.Convs {
+			k := l.Conv.W.Value.Shape()
+			name += fmt.Sprintf(", %d maps of %d×%d", k[0], k[2], k[3])
+		}
+		name, weights = name+",", matrices(m.Dense)
+		if len(m.Convs) > 0 {
+			more = append(more, m.Convs[0].Conv.F.String())
+		}
+		more = append(more, "outputs "+m.Output.String())
+	case *models.ConvGenerator:
+		out := m.Image()
+		name = fmt.Sprintf("conv generator, codes of %d, %d maps of %d×%d, images %d×%d×%d", m.Inputs(), m.First[0], m.First[1], m.First[2], out[0], out[1], out[2])
+		more = append(more, m.F.String(), "outputs "+m.Output.String())
 	case *models.Autoencoder:
 		weights, more = autoencoders([]*models.Autoencoder{m})
 	case *models.StackedAutoencoder:

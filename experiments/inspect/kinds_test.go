@@ -73,9 +73,13 @@ func specimens(t *testing.T) map[string]any {
 		return d
 	}
 	deep := &models.DBM{W: []*blocks.Param{zeros("1.W", 9, 4), zeros("2.W", 4, 5)}, B: []*blocks.Param{zeros("c", 9), zeros("1.b", 4), zeros("2.b", 5)}}
+	conv := &models.ConvNet{Image: [3]int{1, 3, 3}, Dense: []*blocks.Dense{dense("2", 4, 3, blocks.Linear())}, Convs: []*models.ConvLayer{
+		{Conv: &blocks.Conv2D{W: zeros("1.W", 4, 1, 3, 3), B: zeros("1.b", 4), F: blocks.Tanh()}},
+	}}
 	return map[string]any{
 		"mlp 9-4-3, tanh, outputs classes":                                       &models.MLP{Layers: []*blocks.Dense{dense("1", 9, 4, blocks.Tanh()), dense("2", 4, 3, blocks.Linear())}},
 		"mlp 9-3, outputs binary":                                                &models.MLP{Layers: []*blocks.Dense{dense("1", 9, 3, blocks.Linear())}, Output: blocks.Binary()},
+		"convnet 1×3×3, 4 maps of 3×3, 4-3, tanh, outputs classes":               conv,
 		"autoencoder 9-4, sigmoid, outputs binary":                               auto("a", 9, 4, blocks.Sigmoid()),
 		"autoencoder 9-4, linear, outputs numeric, decoder weights of their own": untied,
 		"stacked autoencoder 9-4-2, sigmoid and linear, outputs binary":          &models.StackedAutoencoder{Layers: []*models.Autoencoder{auto("a", 9, 4, blocks.Sigmoid()), auto("b", 4, 2, blocks.Linear())}},
@@ -110,7 +114,7 @@ func TestKinds(t *testing.T) {
 		switch {
 		case strings.HasPrefix(want, "mlp 9-3"):
 			units, name = "3 of 3", "0.weight"
-		case strings.HasPrefix(want, "mlp"):
+		case strings.HasPrefix(want, "mlp"), strings.HasPrefix(want, "convnet"):
 			name = "0.weight"
 		case strings.HasPrefix(want, "autoencoder"):
 			name = "encoder.weight"

@@ -82,6 +82,14 @@ func file(s isa) []byte {
 		transposePart(&p)
 		packRows(&p)
 		dots(&p)
+		gather(&p)
+		scatter(&p)
+		maxPairs(&p)
+		for regs := 1; regs <= combineRegs; regs++ {
+			combine(&p, regs)
+		}
+		patchRows(&p, false)
+		patchRows(&p, true)
 	}
 	return append(bytes.TrimRight(p.Bytes(), "\n"), '\n')
 }
