@@ -31,6 +31,9 @@ const descriptionKey = "capas.model"
 //	*LabelRBM            as an RBM, and label_weight (k,classes), label_bias (classes)
 //	*LabelDBN            layers.0.weight, …: a layer as an RBM, if it is untied with a
 //	                     generative_weight (k,n), and last a LabelRBM
+//	*Hopfield            weight (n,n), bias (n): the state_dict of nn.Linear(n, n)
+//	*DenseHopfield       patterns (k,n)
+//	*BAM                 as an RBM
 //
 // The metadata entry "capas.model" describes the model in JSON: its kind, sizes,
 // activations, outputs, types of units, and the names of its parameters. What serves
