@@ -96,5 +96,9 @@ func (r *Recall) Run(most int, tol float64) (steps int, settled bool, err error)
 	return steps, settled, nil
 }
 
+// SetProfile makes later steps record what their operations cost, under a name; see
+// autodiff.Profile.
+func (r *Recall) SetProfile(p *autodiff.Profile, name string) { r.f.SetProfile(p, name) }
+
 // Close releases the buffers of the compiled step; the states remain.
 func (r *Recall) Close() error { return r.f.Close() }
