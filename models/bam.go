@@ -26,7 +26,7 @@ import (
 // layer: updating the layers by turns, E never rises, and the memory comes to rest at a pair
 // in which each recalls the other, whatever W is.
 //
-// Pairs are stored by StoreHebbian or StoreCentered.
+// Pairs are stored by StoreHebbian, StoreCentered or StorePerceptron.
 //
 // W is (n,k), b (k), c (n).
 type BAM struct{ W, B, C *blocks.Param }

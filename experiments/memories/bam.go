@@ -14,7 +14,14 @@ import (
 )
 
 // pairRules store pairs of digits and codes, the last one of random patterns and codes.
-func pairRules() []rule { return []rule{hebbian, centered, control} }
+func pairRules() []rule { return []rule{hebbian, centered, perceptron, control} }
+
+// The perceptron's rule: its margin, in fields of a single pair, and how often it changes the
+// weights at most.
+const (
+	margin      = 1
+	mostChanges = 1000
+)
 
 // pairsResult is what one seed's pairs of digits and codes showed.
 type pairsResult struct {
@@ -70,19 +77,10 @@ func (j *job) pairs(ctx context.Context, t *lab.Task) (*pairsResult, error) {
 				return nil, err
 			}
 			start := probes(first(from, k), r.Flipped, s.Split(fmt.Sprintf("noise %s %d", rule, k)))
-			run, err := b.RecallUp(start)
+			errors, err := j.wrongPairs(b, start, first(from, k), first(codes, k))
 			if err != nil {
 				return nil, err
 			}
-			run.SetProfile(j.run.Profile, "pairs of digits and codes")
-			if _, _, err := run.Run(mostSteps, 0); err != nil {
-				return nil, err
-			}
-			errors := wrong(run.States[0], first(from, k))
-			for i, e := range wrong(run.States[1], first(codes, k)) {
-				errors[i] = max(errors[i], e)
-			}
-			run.Close()
 			out.recalled[rule][k] = share(errors, func(v float64) bool { return v <= recallBound })
 			j.run.Log(j.seed, "pairs-digits-"+string(rule), digitLine{"pairs", k, out.recalled[rule][k], mean(errors)})
 		}
@@ -101,8 +99,12 @@ func newBAM(r rule, v, h *tensor.Dense) (*models.BAM, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r == centered {
+	switch r {
+	case centered:
 		return b, b.StoreCentered(v, h)
+	case perceptron:
+		_, _, err := b.StorePerceptron(v, h, margin, mostChanges)
+		return b, err
 	}
 	return b, b.StoreHebbian(v, h)
 }

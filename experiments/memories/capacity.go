@@ -63,7 +63,7 @@ type loadLine struct {
 }
 
 // capacityProbes are how many of the patterns are recalled at each load, or all.
-const capacityProbes = 256
+const capacityProbes = 128
 
 // capacityResult are the curves of a network of n units: from the patterns themselves, and
 // from probes with turned units.
@@ -98,7 +98,7 @@ func (j *job) capacity(ctx context.Context, t *lab.Task, n int) (*capacityResult
 			start *tensor.Dense
 			name  string
 		}{{&out.still, patterns, "still"}, {&out.noisy, probes(patterns, r.Flipped, of.Split("noise")), "noisy"}} {
-			end, err := j.recalled(inTurn(h, of.Split("order "+c.name)), c.start, mostSteps)
+			end, err := one(j.recalled(inTurn(h, of.Split("order "+c.name)), mostSteps, c.start))
 			if err != nil {
 				return nil, err
 			}
@@ -112,6 +112,21 @@ func (j *job) capacity(ctx context.Context, t *lab.Task, n int) (*capacityResult
 
 // count is the number of patterns of a load.
 func count(load float64, n int) int { return max(1, int(math.Round(load*float64(n)))) }
+
+// wrongPairs are the shares of wrong units, of the worse layer, of pairs that are recalled
+// from states of the first layer.
+func (j *job) wrongPairs(b *models.BAM, start, vs, hs *tensor.Dense) ([]float64, error) {
+	none := tensor.New(tensor.Of(tensor.Float32), tensor.WithShape(hs.Shape()...))
+	ends, err := j.recalled(upFirst(b), mostSteps, start, none)
+	if err != nil {
+		return nil, err
+	}
+	errors := wrong(ends[0], vs)
+	for i, e := range wrong(ends[1], hs) {
+		errors[i] = max(errors[i], e)
+	}
+	return errors, nil
+}
 
 // pairCapacity measures the recall of random pairs by a BAM of two layers of n units, from
 // the patterns of the first layer.
@@ -136,20 +151,10 @@ func (j *job) pairCapacity(ctx context.Context, t *lab.Task, n int) (*curve, err
 			}
 			stored = k
 		}
-		probes := min(k, capacityProbes)
-		run, err := b.RecallUp(first(vs, probes))
+		errors, err := j.wrongPairs(b, first(vs, min(k, capacityProbes)), first(vs, min(k, capacityProbes)), first(hs, min(k, capacityProbes)))
 		if err != nil {
 			return nil, err
 		}
-		run.SetProfile(j.run.Profile, "pairs")
-		if _, _, err := run.Run(mostSteps, 0); err != nil {
-			return nil, err
-		}
-		errors := wrong(run.States[0], first(vs, probes))
-		for i, e := range wrong(run.States[1], first(hs, probes)) {
-			errors[i] = max(errors[i], e) // of the worse layer
-		}
-		run.Close()
 		out.add(float64(k)/float64(n), errors)
 		j.run.Log(j.seed, fmt.Sprintf("pairs-%d", n), loadLine{"load", last(out.load), last(out.wrong), last(out.recalled)})
 		t.Add(int64(n) * int64(n) / 1000)

@@ -220,6 +220,13 @@ func (r *reporter) pairClaims() {
 			percent(r.over(func(i int) float64 { return r.pairs[i].codes[hebbian] })), percent(r.over(func(i int) float64 { return r.pairs[i].images[hebbian] }))),
 		Holds: all(codes, func(v float64) bool { return v >= 0.9 }) && all(images, func(v float64) bool { return v >= 0.9 }), Rule: "at least 9 of 10 in both directions, for every seed", Figure: "pairs_centered.png",
 	})
+	codes, images = r.over(func(i int) float64 { return r.pairs[i].codes[perceptron] }), r.over(func(i int) float64 { return r.pairs[i].images[perceptron] })
+	r.Claim(lab.Claim{
+		Section: section, Claim: "The perceptron's rule for both directions, the gradient of how far the fields fall short, stores them so.",
+		Measured: fmt.Sprintf("codes %s, digits %s; of %d digits with a random code each, pairs %s", percent(codes), percent(images), last(r.Recipe.Pairs),
+			percent(r.over(func(i int) float64 { return r.pairs[i].recalled[perceptron][last(r.Recipe.Pairs)] }))),
+		Holds: all(codes, func(v float64) bool { return v >= 0.9 }) && all(images, func(v float64) bool { return v >= 0.9 }), Rule: "at least 9 of 10 in both directions, for every seed", Figure: "pairs_perceptron.png",
+	})
 	a, b := r.over(func(i int) float64 { return r.pairs[i].recalled[centered][r.tenPairs()] }), r.over(func(i int) float64 { return r.pairs[i].recalled[hebbian][r.tenPairs()] })
 	_, _, above, err := lab.SignOverSeeds(a, b)
 	r.Claim(lab.Claim{

@@ -28,8 +28,11 @@ const (
 
 // dims are the numbers of units of a rule.
 func (r Recipe) dims(of rule) []int {
-	if of == exponential || of == softmax {
+	switch of {
+	case exponential:
 		return r.Dims
+	case softmax:
+		return r.RealDims
 	}
 	return r.WideDims
 }
@@ -154,7 +157,7 @@ func (j *job) recalls(of rule, patterns *tensor.Dense, s *random.Stream) (float6
 	if of == softmax {
 		noise := make([]float32, targets.DataSize())
 		s.Split("noise").Normal(noise)
-		scale := float32(2 * math.Sqrt(float64(turned(flipped, n))/float64(n)))
+		scale := float32(2 * math.Sqrt(flipped))
 		for i, v := range targets.Float32s() {
 			noise[i] = v + scale*noise[i]
 		}

@@ -23,6 +23,8 @@ const (
 	exponential rule = "exponential"
 	softmax     rule = "softmax"
 	soft        rule = "softmax-soft"
+	// perceptron is that of a BAM.
+	perceptron rule = "perceptron"
 	// control is Hebb's rule for random patterns.
 	control rule = "hebbian-random"
 )
@@ -31,7 +33,7 @@ const (
 func (r rule) words() string {
 	return map[rule]string{
 		hebbian: "Hebb's rule", centered: "Hebb's rule, centred", inverse: "pseudo-inverse", polynomial: "dense, cubic",
-		exponential: "dense, exponential", softmax: "dense, softmax", soft: "dense, softmax, small β", control: "Hebb's rule, random patterns",
+		exponential: "dense, exponential", softmax: "dense, softmax", soft: "dense, softmax, small β", perceptron: "perceptron's rule", control: "Hebb's rule, random patterns",
 	}[r]
 }
 
@@ -92,9 +94,9 @@ func (j *job) memory(r rule, patterns *tensor.Dense) (*memory, error) {
 // networks at once.
 func (m *memory) recall(from *tensor.Dense, order *random.Stream) (*tensor.Dense, error) {
 	if m.dense == nil {
-		return m.recalled(inTurn(m.hopfield, order), from, mostSteps)
+		return one(m.recalled(inTurn(m.hopfield, order), mostSteps, from))
 	}
-	return m.recalled(atOnce(m.dense), from, denseSteps)
+	return one(m.recalled(atOnce(m.dense), denseSteps, from))
 }
 
 // denseSteps are the updates of a dense network: most recalls take one.
@@ -232,7 +234,7 @@ func (m *memory) pictures(digits *tensor.Dense, r Recipe, s *random.Stream) (til
 	if m.dense != nil {
 		now := start
 		for range parts() {
-			if now, err = m.recalled(atOnce(m.dense), now, 1); err != nil {
+			if now, err = one(m.recalled(atOnce(m.dense), 1, now)); err != nil {
 				return nil, 0, err
 			}
 			stages = append(stages, now)

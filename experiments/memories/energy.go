@@ -56,11 +56,17 @@ func (m *memory) sweep(start *tensor.Dense, order *random.Stream) (units []int, 
 		return 0
 	})
 	p := &blocks.Param{Name: "keys", Value: keys}
-	after, err = m.recalled(func(s G.Nodes) (G.Nodes, error) {
+	run, err := models.NewRecall(func(s G.Nodes) (G.Nodes, error) {
 		var c ops.Chain
 		return G.Nodes{c.Do(m.hopfield.Sweep(s[0], c.Do(p.Node(s[0].Graph()))))}, c.Err()
-	}, start, 1)
-	return units, after, err
+	}, start)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer run.Close()
+	run.SetProfile(m.run.Profile, "sweep")
+	_, err = run.Step()
+	return units, run.States[0], err
 }
 
 // follow recalls a probe (1,n) unit by unit, and returns the energies: at first, and after

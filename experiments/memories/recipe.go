@@ -30,9 +30,10 @@ type Recipe struct {
 	Loads     []float64 `json:"loads"`
 	Layers    []int     `json:"layers"`
 	PairLoads []float64 `json:"pair_loads"`
-	// Dims are numbers of units of the memories of exponential capacity, WideDims those of
-	// the others. Patterns are at most MostPatterns; Probes of them are recalled.
+	// Dims are numbers of units of the network with the exponential energy, RealDims of the one
+	// with real units, WideDims of the others. Patterns are at most MostPatterns; Probes of them are recalled.
 	Dims         []int `json:"dims"`
+	RealDims     []int `json:"real_dims"`
 	WideDims     []int `json:"wide_dims"`
 	MostPatterns int   `json:"most_patterns"`
 	Probes       int   `json:"probes"`
@@ -49,9 +50,9 @@ func presets() map[string]Recipe {
 		Flipped: 0.1,
 		Digits:  []int{2, 5, 10, 20, 50, 100, 200, 400}, Many: []int{1000, 4000}, Stored: 50, Followed: 5,
 		Overloaded: 256, Starts: 200,
-		Units: []int{256, 512, 1024}, Loads: []float64{0.02, 0.04, 0.06, 0.08, 0.1, 0.11, 0.12, 0.13, 0.14, 0.15, 0.16, 0.17, 0.18, 0.2, 0.24},
-		Layers: []int{256, 512, 1024}, PairLoads: []float64{0.05, 0.1, 0.14, 0.16, 0.17, 0.18, 0.19, 0.2, 0.21, 0.22, 0.23, 0.24, 0.26, 0.3},
-		Dims: []int{8, 12, 16, 20, 24, 28, 32, 36, 40, 44, 48}, WideDims: []int{16, 24, 32, 48, 64, 96, 128, 192, 256},
+		Units: []int{256, 1024, 4096}, Loads: []float64{0.05, 0.08, 0.1, 0.12, 0.13, 0.14, 0.15, 0.16, 0.17, 0.18, 0.2, 0.24},
+		Layers: []int{256, 1024, 4096}, PairLoads: []float64{0.1, 0.15, 0.18, 0.19, 0.2, 0.21, 0.22, 0.23, 0.24, 0.26, 0.3, 0.35},
+		Dims: []int{8, 12, 16, 20, 24, 28, 32, 36, 40, 44, 48}, RealDims: []int{4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26}, WideDims: []int{16, 24, 32, 48, 64, 96, 128, 192, 256},
 		MostPatterns: 1 << 17, Probes: 100,
 		Code: 256, Pairs: []int{2, 5, 10, 20, 50, 100},
 	}
@@ -60,15 +61,15 @@ func presets() map[string]Recipe {
 	smoke.Overloaded, smoke.Starts = 32, 20
 	smoke.Units, smoke.Loads = []int{64, 128}, []float64{0.05, 0.1, 0.2, 0.4}
 	smoke.Layers, smoke.PairLoads = []int{64}, []float64{0.1, 0.2, 0.4}
-	smoke.Dims, smoke.WideDims, smoke.MostPatterns, smoke.Probes = []int{8, 12, 16}, []int{16, 32, 64}, 1<<10, 20
+	smoke.Dims, smoke.RealDims, smoke.WideDims, smoke.MostPatterns, smoke.Probes = []int{8, 12, 16}, []int{6, 8, 10}, []int{16, 32, 64}, 1<<10, 20
 	smoke.Code, smoke.Pairs = 32, []int{5, 10}
 	paper := lecture
-	paper.Many, paper.Units, paper.Layers = []int{1000, 4000, 16_000, 50_000}, append(slices.Clone(lecture.Units), 2048, 4096), append(slices.Clone(lecture.Layers), 2048)
+	paper.Many, paper.Units, paper.Layers = []int{1000, 4000, 16_000, 50_000}, []int{256, 512, 1024, 2048, 4096, 8192}, []int{256, 512, 1024, 2048, 4096, 8192}
 	paper.Loads = nil
 	for i := range 30 {
 		paper.Loads = append(paper.Loads, float64(2+i)/100, (float64(2+i)+0.5)/100)
 	}
-	paper.Dims, paper.WideDims, paper.MostPatterns, paper.Probes = append(slices.Clone(lecture.Dims), 52, 56, 60), append(slices.Clone(lecture.WideDims), 384, 512), 1<<20, 400
+	paper.Dims, paper.RealDims, paper.WideDims, paper.MostPatterns, paper.Probes = append(slices.Clone(lecture.Dims), 52, 56, 60), append(slices.Clone(lecture.RealDims), 28, 30, 32), append(slices.Clone(lecture.WideDims), 384, 512), 1<<20, 400
 	return map[string]Recipe{"smoke": smoke, "lecture": lecture, "paper": paper}
 }
 
@@ -91,7 +92,8 @@ func flags(fs *flag.FlagSet, r *Recipe) {
 	numbers(&r.Loads, "loads", "loads, patterns a unit")
 	ints(&r.Layers, "layers", "numbers of units of a BAM's layers")
 	numbers(&r.PairLoads, "pair-loads", "loads of a BAM, pairs a unit of a layer")
-	ints(&r.Dims, "dims", "numbers of units of the networks of exponential capacity")
+	ints(&r.Dims, "dims", "numbers of units of the network with the exponential energy")
+	ints(&r.RealDims, "real-dims", "numbers of units of the network with real units")
 	ints(&r.WideDims, "wide-dims", "numbers of units of the networks they are compared with")
 	fs.IntVar(&r.MostPatterns, "most-patterns", r.MostPatterns, "`patterns` that are stored at most")
 	fs.IntVar(&r.Probes, "probes", r.Probes, "`patterns` that are recalled to measure the capacity of those networks")
@@ -120,7 +122,7 @@ func validate(r *Recipe) error {
 		min, max int
 	}{
 		{"digits", r.Digits, 2, maxInverse}, {"many", r.Many, 2, maxDigits}, {"units", r.Units, 16, maxUnits}, {"layers", r.Layers, 16, maxUnits},
-		{"dims", r.Dims, 4, maxDims}, {"wide_dims", r.WideDims, 4, maxDims}, {"pairs", r.Pairs, 2, maxInverse},
+		{"dims", r.Dims, 4, maxDims}, {"real_dims", r.RealDims, 4, maxDims}, {"wide_dims", r.WideDims, 4, maxDims}, {"pairs", r.Pairs, 2, maxInverse},
 	} {
 		if err := checkList(l.name, l.values, l.min, l.max); err != nil {
 			return err

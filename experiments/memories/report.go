@@ -22,7 +22,7 @@ type reporter struct {
 
 func report(run *lab.Run[Recipe], data *datasets.Split, out *results) error {
 	var names []string
-	for _, r := range append(digitRules(), polynomial) {
+	for _, r := range append(digitRules(), polynomial, perceptron) {
 		names = append(names, r.words())
 	}
 	r := &reporter{Run: run, results: out, Height: data.Train.Height, Width: data.Train.Width, colors: figure.NewColors(names...)}

@@ -74,10 +74,10 @@ func (r *reporter) energyPart() error {
 		for i := range x {
 			x[i] = float64(i)
 		}
-		courses = append(courses, r.series(rule.words(), x, func(i int) []float64 { return r.energy[i].course[rule] }))
+		courses = append(courses, r.series(rule.words(), x, func(i int) []float64 { return above(r.energy[i].course[rule]) }))
 	}
-	if err := r.chart("energy.svg", "Energy of a recall, unit by unit", fmt.Sprintf("The energy after each unit that turned, of the first recall of each seed (thin lines), from a digit with %g %% of its pixels turned.", 100*r.Recipe.Flipped),
-		figure.Lines{XLabel: "units that turned", YLabel: "energy", EachSeed: true, Series: courses, Colors: r.colors}); err != nil {
+	if err := r.chart("energy.svg", "Energy of a recall, unit by unit", fmt.Sprintf("How much of the fall of the energy is still to come, after each unit that turned, of the first recall of each seed (thin lines), from a digit with %g %% of its pixels turned. (The energies themselves differ by a factor of thirty between the rules.)", 100*r.Recipe.Flipped),
+		figure.Lines{XLabel: "units that turned", YLabel: "energy above its end (share of the fall)", FromZero: true, EachSeed: true, Series: courses, Colors: r.colors}); err != nil {
 		return err
 	}
 	x := make([]float64, len(e.atOnceCourse))
@@ -90,6 +90,15 @@ func (r *reporter) energyPart() error {
 			r.series("all at once", x, func(i int) []float64 { return r.energy[i].atOnceCourse }),
 			r.series("one after the other", x, func(i int) []float64 { return r.energy[i].inTurnCourse }),
 		}, Colors: figure.NewColors("all at once", "one after the other")})
+}
+
+// above are energies as the share of the fall from the first to the last that is to come.
+func above(energies []float64) (out []float64) {
+	end := last(energies)
+	for _, e := range energies {
+		out = append(out, (e-end)/(energies[0]-end))
+	}
+	return out
 }
 
 // capacityPart shows the capacity of Hebb's rule.
@@ -218,14 +227,14 @@ func (r *reporter) pairsPart() error {
 		return err
 	}
 	var rows [][]string
-	for _, rule := range []rule{hebbian, centered} {
+	for _, rule := range pairRules()[:3] {
 		rows = append(rows, []string{rule.words(),
 			percent(r.over(func(i int) float64 { return r.pairs[i].codes[rule] })), percent(r.over(func(i int) float64 { return r.pairs[i].images[rule] })),
 			percent(r.over(func(i int) float64 { return r.pairs[i].labelled[rule] }))})
 	}
 	r.Table(fmt.Sprintf("One digit of each class with its label's code; and %d digits with their labels' codes, whose recall of the codes tells the class of %d test images (one step, the nearest code).", max(last(r.Recipe.Pairs), last(r.Recipe.Many), classes), testImages),
 		[]string{"rule", "codes recalled from noisy digits", "digits recalled from codes", "test images with the right label"}, rows)
-	for _, rule := range []rule{hebbian, centered} {
+	for _, rule := range pairRules()[:3] {
 		p := r.pairs[0]
 		if err := r.sheet("pairs_"+string(rule)+".png", "From digits to codes and back: "+rule.words(), fmt.Sprintf("Ten digits are stored with codes. Columns: the stored digit; the probe; the digit after each of %d steps, each to the code and back; at the end. Seed %d.", shownSteps, r.Seeds[0]),
 			p.forward[rule], len(p.forward[rule])/classes, r.Height, r.Width); err != nil {

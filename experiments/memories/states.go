@@ -51,7 +51,8 @@ func binarised(x *tensor.Dense) *tensor.Dense {
 	return matrix(all, x.Shape()[1])
 }
 
-// probes are patterns of which a share of the units, at least one, is turned, others in each.
+// probes are patterns of which a share of the units is turned, others in each. Where that is
+// no whole number, it is drawn which of both next to it, so that the mean is.
 func probes(patterns *tensor.Dense, share float64, s *random.Stream) *tensor.Dense {
 	out, n, draw := patterns.Clone().(*tensor.Dense), patterns.Shape()[1], s.Rand()
 	places := make([]int, n)
@@ -59,7 +60,11 @@ func probes(patterns *tensor.Dense, share float64, s *random.Stream) *tensor.Den
 		for i := range places {
 			places[i] = i
 		}
-		for k := range turned(share, n) {
+		whole, rest := math.Modf(share * float64(n))
+		if draw.Float64() < rest {
+			whole++
+		}
+		for k := range int(whole) {
 			j := k + draw.IntN(n-k)
 			places[k], places[j] = places[j], places[k]
 			row[places[k]] = -row[places[k]]
@@ -67,9 +72,6 @@ func probes(patterns *tensor.Dense, share float64, s *random.Stream) *tensor.Den
 	}
 	return out
 }
-
-// turned is how many of n units a share is.
-func turned(share float64, n int) int { return max(1, int(math.Round(share*float64(n)))) }
 
 // wrong is the share of each row's units that differ from those of the pattern.
 func wrong(states, patterns *tensor.Dense) []float64 {
@@ -103,18 +105,89 @@ func atOnce(m interface {
 	}
 }
 
-// recalled runs a memory from states to its end, in most steps at most.
-func (j *job) recalled(step func(G.Nodes) (G.Nodes, error), start *tensor.Dense, most int) (*tensor.Dense, error) {
-	r, err := models.NewRecall(step, start)
+// recalled runs a memory from states of its layers until nothing changes, for most steps at
+// most, and returns their ends. Rows that have come to rest are taken out now and then: most
+// do after a few steps, while some take many.
+func (j *job) recalled(step func(G.Nodes) (G.Nodes, error), most int, start ...*tensor.Dense) ([]*tensor.Dense, error) {
+	var ends []*tensor.Dense
+	for _, s := range start {
+		ends = append(ends, s.Clone().(*tensor.Dense))
+	}
+	rows := make([]int, start[0].Shape()[0])
+	for i := range rows {
+		rows[i] = i
+	}
+	for done := 0; len(rows) > 0 && done < most; {
+		var now []*tensor.Dense
+		for _, s := range ends {
+			now = append(now, gathered(s, rows))
+		}
+		r, err := models.NewRecall(step, now...)
+		if err != nil {
+			return nil, err
+		}
+		r.SetProfile(j.run.Profile, "recall")
+		var left []int
+		for {
+			change, err := r.Step()
+			if err != nil {
+				return nil, err
+			}
+			done++
+			left = nil
+			for i, v := range change {
+				if v != 0 {
+					left = append(left, rows[i])
+				}
+			}
+			if done == most || 2*len(left) <= len(rows) {
+				break
+			}
+		}
+		for l, s := range r.States {
+			scatter(ends[l], s, rows)
+		}
+		if err := r.Close(); err != nil {
+			return nil, err
+		}
+		rows = left
+	}
+	return ends, nil
+}
+
+// one is what recalled returns of a memory of one layer.
+func one(states []*tensor.Dense, err error) (*tensor.Dense, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer r.Close()
-	r.SetProfile(j.run.Profile, "recall")
-	if _, _, err := r.Run(most, 0); err != nil {
-		return nil, err
+	return states[0], nil
+}
+
+// gathered are some rows, copied.
+func gathered(x *tensor.Dense, rows []int) *tensor.Dense {
+	n := x.Shape()[1]
+	out := make([]float32, 0, len(rows)*n)
+	for _, i := range rows {
+		out = append(out, x.Float32s()[i*n:(i+1)*n]...)
 	}
-	return r.States[0], nil
+	return matrix(out, n)
+}
+
+// scatter puts the rows of from at their places.
+func scatter(x, from *tensor.Dense, rows []int) {
+	n := x.Shape()[1]
+	for k, i := range rows {
+		copy(x.Float32s()[i*n:(i+1)*n], from.Float32s()[k*n:(k+1)*n])
+	}
+}
+
+// upFirst is the step of a BAM that begins with its second layer.
+func upFirst(b *models.BAM) func(G.Nodes) (G.Nodes, error) {
+	return func(s G.Nodes) (G.Nodes, error) {
+		var c ops.Chain
+		h := c.Do(b.Up(s[0], s[1]))
+		return G.Nodes{c.Do(b.Down(s[0], h)), h}, c.Err()
+	}
 }
 
 // evaluate computes a vector with a number a row, such as energies.
