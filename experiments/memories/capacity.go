@@ -62,11 +62,17 @@ type loadLine struct {
 	Recalled float64 `json:"recalled"`
 }
 
-// capacityProbes are how many of the patterns are recalled at each load, or all.
-const capacityProbes = 128
+// capacityProbes are how many of the patterns of n units are recalled at each load, or all:
+// fewer of many units, which take as much time.
+func capacityProbes(n int) int { return max(48, min(mostCapacityProbes, 1<<17/n)) }
+
+const mostCapacityProbes = 128
+
+// noisyUnits is the number of units up to which probes with turned units are recalled too.
+const noisyUnits = 1024
 
 // capacityResult are the curves of a network of n units: from the patterns themselves, and
-// from probes with turned units.
+// from probes with turned units, if there are few enough.
 type capacityResult struct{ still, noisy curve }
 
 // capacity measures the recall of random patterns that are stored by Hebb's rule.
@@ -91,13 +97,16 @@ func (j *job) capacity(ctx context.Context, t *lab.Task, n int) (*capacityResult
 			}
 			stored = k
 		}
-		patterns := first(all, min(k, capacityProbes))
+		patterns := first(all, min(k, capacityProbes(n)))
 		of := s.Split(fmt.Sprint("load ", i))
 		for _, c := range []struct {
 			curve *curve
 			start *tensor.Dense
 			name  string
 		}{{&out.still, patterns, "still"}, {&out.noisy, probes(patterns, r.Flipped, of.Split("noise")), "noisy"}} {
+			if c.name == "noisy" && n > noisyUnits {
+				break
+			}
 			end, err := one(j.recalled(inTurn(h, of.Split("order "+c.name)), mostSteps, c.start))
 			if err != nil {
 				return nil, err
@@ -106,6 +115,9 @@ func (j *job) capacity(ctx context.Context, t *lab.Task, n int) (*capacityResult
 			j.run.Log(j.seed, fmt.Sprintf("capacity-%d-%s", n, c.name), loadLine{"load", last(c.curve.load), last(c.curve.wrong), last(c.curve.recalled)})
 		}
 		t.Add(int64(n) * int64(n) / 1000)
+		if last(out.still.recalled) == 0 {
+			break // nor is anything beyond
+		}
 	}
 	return out, nil
 }
@@ -151,13 +163,17 @@ func (j *job) pairCapacity(ctx context.Context, t *lab.Task, n int) (*curve, err
 			}
 			stored = k
 		}
-		errors, err := j.wrongPairs(b, first(vs, min(k, capacityProbes)), first(vs, min(k, capacityProbes)), first(hs, min(k, capacityProbes)))
+		probes := min(k, capacityProbes(n))
+		errors, err := j.wrongPairs(b, first(vs, probes), first(vs, probes), first(hs, probes))
 		if err != nil {
 			return nil, err
 		}
 		out.add(float64(k)/float64(n), errors)
 		j.run.Log(j.seed, fmt.Sprintf("pairs-%d", n), loadLine{"load", last(out.load), last(out.wrong), last(out.recalled)})
 		t.Add(int64(n) * int64(n) / 1000)
+		if last(out.recalled) == 0 {
+			break
+		}
 	}
 	return out, nil
 }

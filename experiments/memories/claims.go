@@ -105,13 +105,24 @@ func (r *reporter) capacityClaims() {
 	n := last(r.Recipe.Units)
 	c := r.capacity[n]
 	breaks := r.over(func(i int) float64 { return c[i].still.breaks() })
+	close := func(limit float64) func(v float64) bool {
+		return func(v float64) bool { return math.Abs(v/limit-1) <= nearLimit }
+	}
+	noisy := ""
+	if m := r.noisySize(); m > 0 {
+		noisy = fmt.Sprintf("; from probes with %g %% turned at %s with %d", 100*r.Recipe.Flipped, lab.Summary(r.over(func(i int) float64 { return r.capacity[m][i].noisy.breaks() })), m)
+	}
 	r.Claim(lab.Claim{
 		Section: section, Claim: fmt.Sprintf("The capacity of Hebb's rule breaks near %g patterns a unit.", hopfieldLimit),
-		Measured: fmt.Sprintf("half of the patterns are recalled at %s with %d units%s; from probes with %g %% turned at %s", lab.Summary(breaks), n, r.otherSizes(), 100*r.Recipe.Flipped,
-			lab.Summary(r.over(func(i int) float64 { return c[i].noisy.breaks() }))),
-		Holds: all(breaks, func(v float64) bool { return math.Abs(v/hopfieldLimit-1) <= nearLimit }),
-		Rule:  fmt.Sprintf("within %g %% of it for every seed", 100*nearLimit), Figure: "capacity.svg",
+		Measured: fmt.Sprintf("half of the patterns are recalled at %s with %d units%s%s", lab.Summary(breaks), n, r.otherSizes(r.Recipe.Units, func(n, i int) float64 { return r.capacity[n][i].still.breaks() }), noisy),
+		Holds:    all(breaks, close(hopfieldLimit)), Rule: fmt.Sprintf("within %g %% of it for every seed", 100*nearLimit), Figure: "capacity.svg",
 	})
+	if text, many := r.infinite(r.Recipe.Units, func(n, i int) float64 { return r.capacity[n][i].still.breaks() }); many != nil {
+		r.Claim(lab.Claim{
+			Section: section, Claim: "For infinitely many units it breaks there: networks of finite size break later, by a part that falls as 1/√n.",
+			Measured: text, Holds: all(many, close(hopfieldLimit)), Rule: fmt.Sprintf("the straight line in 1/√n through the two largest sizes, at 1/√n = 0, is within %g %% of %g for every seed", 100*nearLimit, hopfieldLimit), Figure: "capacity.svg",
+		})
+	}
 	var load float64
 	errors := r.over(func(i int) (v float64) {
 		load, v = c[i].still.at(lowLoad, c[i].still.wrong)
@@ -126,11 +137,26 @@ func (r *reporter) capacityClaims() {
 }
 
 // otherSizes are the capacities of the smaller networks.
-func (r *reporter) otherSizes() (text string) {
-	for _, n := range r.Recipe.Units[:len(r.Recipe.Units)-1] {
-		text += fmt.Sprintf(", %s with %d", lab.Summary(r.over(func(i int) float64 { return r.capacity[n][i].still.breaks() })), n)
+func (r *reporter) otherSizes(sizes []int, breaks func(n, seed int) float64) (text string) {
+	for _, n := range sizes[:len(sizes)-1] {
+		text += fmt.Sprintf(", %s with %d", lab.Summary(r.over(func(i int) float64 { return breaks(n, i) })), n)
 	}
 	return text
+}
+
+// infinite is the capacity of each seed for infinitely many units: that of the straight line in
+// 1/√n through the two largest sizes; nil if there is one size alone.
+func (r *reporter) infinite(sizes []int, breaks func(n, seed int) float64) (text string, limits []float64) {
+	if len(sizes) < 2 {
+		return "", nil
+	}
+	small, large := sizes[len(sizes)-2], last(sizes)
+	x, y := 1/math.Sqrt(float64(small)), 1/math.Sqrt(float64(large))
+	limits = r.over(func(i int) float64 {
+		a, b := breaks(small, i), breaks(large, i)
+		return b - (a-b)/(x-y)*y
+	})
+	return fmt.Sprintf("%s from %d and %d", lab.Summary(limits), small, large), limits
 }
 
 // growth are, of each seed, the slopes of log patterns by units and by log units, and
@@ -207,12 +233,20 @@ func (r *reporter) aboveBound() (holds bool, n, least float64) {
 
 func (r *reporter) pairClaims() {
 	n := last(r.Recipe.Layers)
-	breaks := r.over(func(i int) float64 { return r.layers[n][i].breaks() })
+	limits := func(n, i int) float64 { return r.layers[n][i].breaks() }
+	close := func(v float64) bool { return math.Abs(v/bamLimit-1) <= nearLimit }
+	breaks := r.over(func(i int) float64 { return limits(n, i) })
 	r.Claim(lab.Claim{
 		Section: section, Claim: fmt.Sprintf("A BAM of two equal layers breaks near %g pairs a unit of a layer.", bamLimit),
-		Measured: fmt.Sprintf("half of the pairs are recalled at %s with layers of %d", lab.Summary(breaks), n),
-		Holds:    all(breaks, func(v float64) bool { return math.Abs(v/bamLimit-1) <= nearLimit }), Rule: fmt.Sprintf("within %g %% of it for every seed", 100*nearLimit), Figure: "pairs.svg",
+		Measured: fmt.Sprintf("half of the pairs are recalled at %s with layers of %d%s", lab.Summary(breaks), n, r.otherSizes(r.Recipe.Layers, limits)),
+		Holds:    all(breaks, close), Rule: fmt.Sprintf("within %g %% of it for every seed", 100*nearLimit), Figure: "pairs.svg",
 	})
+	if text, many := r.infinite(r.Recipe.Layers, limits); many != nil {
+		r.Claim(lab.Claim{
+			Section: section, Claim: "For infinitely many units it breaks there.", Measured: text, Holds: all(many, close),
+			Rule: fmt.Sprintf("the straight line in 1/√n through the two largest sizes, at 1/√n = 0, is within %g %% of %g for every seed", 100*nearLimit, bamLimit), Figure: "pairs.svg",
+		})
+	}
 	codes, images := r.over(func(i int) float64 { return r.pairs[i].codes[centered] }), r.over(func(i int) float64 { return r.pairs[i].images[centered] })
 	r.Claim(lab.Claim{
 		Section: section, Claim: "A BAM recalls the label's code from a noisy digit, and the digit from the code, for one digit of each class, if it stores what they have not in common.",

@@ -69,7 +69,9 @@ func (r *reporter) metrics() {
 		r.Metric("energy.in_turn_at_rest", seed, e.inTurn)
 		for n, all := range r.capacity {
 			r.Metric(fmt.Sprintf("capacity.%d.limit", n), seed, all[i].still.breaks())
-			r.Metric(fmt.Sprintf("capacity.%d.limit_noisy", n), seed, all[i].noisy.breaks())
+			if n <= noisyUnits {
+				r.Metric(fmt.Sprintf("capacity.%d.limit_noisy", n), seed, all[i].noisy.breaks())
+			}
 			_, errors := all[i].still.at(lowLoad, all[i].still.wrong)
 			r.Metric(fmt.Sprintf("capacity.%d.wrong", n), seed, errors)
 		}
@@ -113,6 +115,20 @@ func (r *reporter) series(name string, x []float64, y func(seed int) []float64) 
 	}
 	return s
 }
+
+// loads is a curve by load, which ends for each seed where nothing is recalled any more.
+func (r *reporter) loads(name string, of func(seed int) curve, values func(c curve) []float64) figure.Series {
+	var x []float64
+	for i := range r.Seeds {
+		if c := of(i); len(c.load) > len(x) {
+			x = c.load
+		}
+	}
+	return r.series(name, x, func(i int) []float64 { return values(of(i)) })
+}
+
+func wrongUnits(c curve) []float64       { return c.wrong }
+func recalledPatterns(c curve) []float64 { return c.recalled }
 
 // line is a curve that is the same for all seeds, such as a theory's.
 func line(name string, x []float64, y func(x float64) float64) figure.Series {

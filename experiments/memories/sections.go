@@ -107,32 +107,44 @@ func (r *reporter) capacityPart() error {
 	r.Section("Capacity", fmt.Sprintf("Random patterns are stored by Hebb's rule, and the network runs from each of them. By the theory of Amit, Gutfreund & Sompolinsky there is a state near each pattern, with a few wrong units, "+
 		"up to %.3g patterns a unit, where %.1f %% of the units are wrong; beyond it there is none, and what is recalled has little to do with the pattern. A pattern counts as recalled if at most %g %% of its units are wrong. "+
 		"Networks of finite size break at a somewhat greater load: the theory is for infinitely many.", t.limit, 100*t.most(), 100*retrieved))
-	top := 0.0
 	var errors, recalled []figure.Series
 	var names []string
 	for _, n := range r.Recipe.Units {
-		c, name := r.capacity[n], fmt.Sprintf("%d units", n)
-		names, top = append(names, name), last(c[0].still.load)
-		errors = append(errors, r.series(name, c[0].still.load, func(i int) []float64 { return c[i].still.wrong }))
-		recalled = append(recalled, r.series(name, c[0].still.load, func(i int) []float64 { return c[i].still.recalled }))
+		name, still := fmt.Sprintf("%d units", n), func(i int) curve { return r.capacity[n][i].still }
+		names = append(names, name)
+		errors = append(errors, r.loads(name, still, wrongUnits))
+		recalled = append(recalled, r.loads(name, still, recalledPatterns))
 	}
+	n := r.noisySize()
+	noisyName := fmt.Sprintf("%d units, from noise", n)
 	names = append(names, theory, noisyName, limitName)
-	c := r.capacity[last(r.Recipe.Units)]
-	recalled = append(recalled, r.series(noisyName, c[0].noisy.load, func(i int) []float64 { return c[i].noisy.recalled }), upright(limitName, hopfieldLimit))
+	if n > 0 {
+		recalled = append(recalled, r.loads(noisyName, func(i int) curve { return r.capacity[n][i].noisy }, recalledPatterns))
+	}
+	recalled = append(recalled, upright(limitName, hopfieldLimit))
 	colors := figure.NewColors(names...)
 	errors = append(errors, line(theory, steps(0.05, t.limit, 100), t.wrong))
-	if err := r.chart("capacity_wrong.svg", "Wrong units by load", fmt.Sprintf("Mean share of wrong units at the end of recalls that start at the patterns, of %d at most. The theory's curve ends at its limit. Up to a load of %g.", capacityProbes, top),
+	if err := r.chart("capacity_wrong.svg", "Wrong units by load", fmt.Sprintf("Mean share of wrong units at the end of recalls that start at the patterns, of %d at most. The theory's curve ends at its limit, the others where no pattern is recalled any more.", mostCapacityProbes),
 		figure.Lines{XLabel: "patterns a unit", YLabel: "wrong units (share)", LogY: true, Series: errors, Colors: colors}); err != nil {
 		return err
 	}
-	return r.chart("capacity.svg", "Recalled patterns by load", fmt.Sprintf("Share of the patterns that are recalled, from the patterns themselves and, by the largest network, from probes with %g %% of the units turned.", 100*r.Recipe.Flipped),
+	return r.chart("capacity.svg", "Recalled patterns by load", fmt.Sprintf("Share of the patterns that are recalled, from the patterns themselves and, by one network, from probes with %g %% of the units turned.", 100*r.Recipe.Flipped),
 		figure.Lines{XLabel: "patterns a unit", YLabel: "recalled (share)", FromZero: true, Series: recalled, Colors: colors})
+}
+
+// noisySize is the largest number of units that were recalled from noise, 0 if none was.
+func (r *reporter) noisySize() (most int) {
+	for _, n := range r.Recipe.Units {
+		if n <= noisyUnits {
+			most = n
+		}
+	}
+	return most
 }
 
 // Names of series that are no measured sizes.
 const (
 	theory    = "theory (Amit, Gutfreund & Sompolinsky)"
-	noisyName = "largest, from noise"
 	limitName = "0.138"
 )
 
@@ -204,12 +216,12 @@ func (r *reporter) pairsPart() error {
 	var recalled []figure.Series
 	var names []string
 	for _, n := range r.Recipe.Layers {
-		c, name := r.layers[n], fmt.Sprintf("layers of %d", n)
+		name := fmt.Sprintf("layers of %d", n)
 		names = append(names, name)
-		recalled = append(recalled, r.series(name, c[0].load, func(i int) []float64 { return c[i].recalled }))
+		recalled = append(recalled, r.loads(name, func(i int) curve { return *r.layers[n][i] }, recalledPatterns))
 	}
 	names = append(names, bamName)
-	if err := r.chart("pairs.svg", "Recalled pairs of random patterns by load", fmt.Sprintf("Share of the pairs, of %d at most, that are recalled from the first layer's patterns, both layers to %g %% of the units.", capacityProbes, 100*retrieved),
+	if err := r.chart("pairs.svg", "Recalled pairs of random patterns by load", fmt.Sprintf("Share of the pairs, of %d at most, that are recalled from the first layer's patterns, both layers to %g %% of the units. Curves end where none is.", mostCapacityProbes, 100*retrieved),
 		figure.Lines{XLabel: "pairs a unit of a layer", YLabel: "recalled (share)", FromZero: true, Series: append(recalled, upright(bamName, bamLimit)), Colors: figure.NewColors(names...)}); err != nil {
 		return err
 	}

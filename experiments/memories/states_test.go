@@ -23,7 +23,9 @@ func must[T any](t *testing.T) func(v T, err error) T {
 	}
 }
 
-func testJob() *job { return &job{run: &lab.Run[Recipe]{Recipe: experiment().Presets["smoke"]}, seed: 1} }
+func testJob() *job {
+	return &job{run: &lab.Run[Recipe]{Recipe: experiment().Presets["smoke"]}, seed: 1}
+}
 
 // Each probe has the share of its units turned, in the mean exactly, and all else is left.
 func TestProbes(t *testing.T) {
