@@ -96,8 +96,17 @@ func (j *job) most(ctx context.Context, t *lab.Task, of rule, n int, s *random.S
 		}
 		k := number(step)
 		t.Say("%d units, %d patterns", n, k)
-		got, err := j.recalls(of, j.patterns(of, k, n, s), s.Split(fmt.Sprint("probes ", k)))
-		return got >= denseRecalled, err
+		// Of few patterns so many sets that there are enough probes.
+		var got []float64
+		for set := 0; len(got) < j.run.Recipe.Probes; set++ {
+			stream := s.Split(fmt.Sprintf("%d patterns, set %d", k, set))
+			more, err := j.recalls(of, j.patterns(of, k, n, stream), stream)
+			if err != nil {
+				return false, err
+			}
+			got = append(got, more...)
+		}
+		return mean(got) >= denseRecalled, nil
 	}
 	lo, hi := 0, fine // one pattern is always recalled
 	for {
@@ -147,10 +156,10 @@ func (j *job) patterns(of rule, k, n int, s *random.Stream) *tensor.Dense {
 	return matrix(all, n)
 }
 
-// recalls is the share of probes from which patterns are recalled. A probe of real ones is
+// recalls tells of each probe whether its pattern is recalled from it, 1 or 0. A probe of real ones is
 // as far from its pattern, in the mean, as turning units takes one of the others: each turned
 // unit adds 4 to the square of the distance.
-func (j *job) recalls(of rule, patterns *tensor.Dense, s *random.Stream) (float64, error) {
+func (j *job) recalls(of rule, patterns *tensor.Dense, s *random.Stream) ([]float64, error) {
 	n, flipped := patterns.Shape()[1], j.run.Recipe.Flipped
 	targets := first(patterns, min(patterns.Shape()[0], j.run.Recipe.Probes))
 	var start *tensor.Dense
@@ -167,16 +176,22 @@ func (j *job) recalls(of rule, patterns *tensor.Dense, s *random.Stream) (float6
 	}
 	m, err := j.memory(of, patterns)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	end, err := m.recall(start, s.Split("order"))
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
+	errors, most := wrong(end, targets), 0.0
 	if of == softmax {
-		return share(distances(end, targets), func(v float64) bool { return v <= near*math.Sqrt(float64(n)) }), nil
+		errors, most = distances(end, targets), near*math.Sqrt(float64(n))
 	}
-	return share(wrong(end, targets), func(v float64) bool { return v == 0 }), nil
+	for i, v := range errors {
+		if errors[i] = 0; v <= most {
+			errors[i] = 1
+		}
+	}
+	return errors, nil
 }
 
 // distances are those of rows.

@@ -31,7 +31,8 @@ type Recipe struct {
 	Layers    []int     `json:"layers"`
 	PairLoads []float64 `json:"pair_loads"`
 	// Dims are numbers of units of the network with the exponential energy, RealDims of the one
-	// with real units, WideDims of the others. Patterns are at most MostPatterns; Probes of them are recalled.
+	// with real units, WideDims of the others. Patterns are at most MostPatterns; Probes at least are recalled,
+	// of several sets of patterns if one has fewer.
 	Dims         []int `json:"dims"`
 	RealDims     []int `json:"real_dims"`
 	WideDims     []int `json:"wide_dims"`
@@ -52,8 +53,8 @@ func presets() map[string]Recipe {
 		Overloaded: 256, Starts: 200,
 		Units: []int{256, 1024, 4096}, Loads: []float64{0.06, 0.08, 0.1, 0.12, 0.13, 0.14, 0.15, 0.16, 0.17, 0.18, 0.2, 0.22, 0.25, 0.3, 0.35},
 		Layers: []int{256, 1024, 4096}, PairLoads: []float64{0.1, 0.15, 0.18, 0.2, 0.21, 0.22, 0.23, 0.24, 0.25, 0.27, 0.3, 0.35, 0.4, 0.5},
-		Dims: []int{8, 12, 16, 20, 24, 28, 32, 36, 40, 44, 48}, RealDims: []int{4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26}, WideDims: []int{16, 24, 32, 48, 64, 96, 128, 192, 256},
-		MostPatterns: 1 << 17, Probes: 100,
+		Dims: []int{8, 12, 16, 20, 24, 28, 32, 36}, RealDims: []int{4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24}, WideDims: []int{16, 24, 32, 48, 64, 96, 128, 192, 256},
+		MostPatterns: 1 << 16, Probes: 100,
 		Code: 256, Pairs: []int{2, 5, 10, 20, 50, 100},
 	}
 	smoke := lecture
@@ -69,7 +70,7 @@ func presets() map[string]Recipe {
 	for i := range 30 {
 		paper.Loads = append(paper.Loads, float64(2+i)/100, (float64(2+i)+0.5)/100)
 	}
-	paper.Dims, paper.RealDims, paper.WideDims, paper.MostPatterns, paper.Probes = append(slices.Clone(lecture.Dims), 52, 56, 60), append(slices.Clone(lecture.RealDims), 28, 30, 32), append(slices.Clone(lecture.WideDims), 384, 512), 1<<20, 400
+	paper.Dims, paper.RealDims, paper.WideDims, paper.MostPatterns, paper.Probes = append(slices.Clone(lecture.Dims), 40, 44, 48), append(slices.Clone(lecture.RealDims), 26, 28, 30), append(slices.Clone(lecture.WideDims), 384, 512), 1<<20, 400
 	return map[string]Recipe{"smoke": smoke, "lecture": lecture, "paper": paper}
 }
 

@@ -150,7 +150,7 @@ const (
 
 // densePart shows the capacities of dense networks.
 func (r *reporter) densePart() error {
-	r.Section("Exponential capacity", fmt.Sprintf("How many random patterns can be stored so that %g %% of the probes, %d at most, are recalled, each with %g %% of its units turned? Binary patterns must be recalled exactly, within %d updates at once; real ones, "+
+	r.Section("Exponential capacity", fmt.Sprintf("How many random patterns can be stored so that %g %% of the probes, about %d, are recalled, each with %g %% of its units turned? Binary patterns must be recalled exactly, within %d updates at once; real ones, "+
 		"on a sphere of the same radius √n, to %g of their length, from probes as far away. The energies are those of pairs (Hebb's rule), whose capacity grows as n/log n if no unit may be wrong; of the power %d of the overlaps (n²/log n); "+
 		"of their exponentials, for binary units and, with half of the state's square, for real ones (softmax, the retrieval step of attention), β = 1. Curves end where more than %d patterns would have to be tried.",
 		100*denseRecalled, r.Recipe.Probes, 100*r.Recipe.Flipped, denseSteps, near, degree, r.Recipe.MostPatterns))
