@@ -33,7 +33,7 @@ type pairsResult struct {
 	codes, images map[rule]float64
 	// steps and rises are half-steps of these recalls, and those in which the energy rose.
 	steps, rises int
-	// labelled is the share of test images whose label's code is recalled, by rule, of a
+	// labelled is the share of test images whose label's code is recalled, by Hebb's rules, of a
 	// memory of as many digits as are stored at most, with the codes of their labels.
 	labelled map[rule]float64
 	forward  map[rule][][]float32
@@ -137,7 +137,9 @@ func (j *job) labels(out *pairsResult, rule rule, images *tensor.Dense, s *rando
 	}
 	out.backward[rule] = down.tiles
 	out.images[rule] = exact(down.v, digits)
-	out.labelled[rule], err = j.labelled(rule, images, codes)
+	if rule != perceptron { // many digits of one code cannot be stored, and take as many changes as there may be
+		out.labelled[rule], err = j.labelled(rule, images, codes)
+	}
 	return err
 }
 

@@ -92,7 +92,9 @@ func (r *reporter) metrics() {
 			if rule != control {
 				r.Metric(fmt.Sprintf("bam.%s.codes", rule), seed, p.codes[rule])
 				r.Metric(fmt.Sprintf("bam.%s.images", rule), seed, p.images[rule])
-				r.Metric(fmt.Sprintf("bam.%s.test_labels", rule), seed, p.labelled[rule])
+				if v, ok := p.labelled[rule]; ok {
+					r.Metric(fmt.Sprintf("bam.%s.test_labels", rule), seed, v)
+				}
 			}
 		}
 		r.Metric("bam.rises", seed, float64(p.rises))

@@ -240,9 +240,12 @@ func (r *reporter) pairsPart() error {
 	}
 	var rows [][]string
 	for _, rule := range pairRules()[:3] {
+		labelled := "–"
+		if rule != perceptron {
+			labelled = percent(r.over(func(i int) float64 { return r.pairs[i].labelled[rule] }))
+		}
 		rows = append(rows, []string{rule.words(),
-			percent(r.over(func(i int) float64 { return r.pairs[i].codes[rule] })), percent(r.over(func(i int) float64 { return r.pairs[i].images[rule] })),
-			percent(r.over(func(i int) float64 { return r.pairs[i].labelled[rule] }))})
+			percent(r.over(func(i int) float64 { return r.pairs[i].codes[rule] })), percent(r.over(func(i int) float64 { return r.pairs[i].images[rule] })), labelled})
 	}
 	r.Table(fmt.Sprintf("One digit of each class with its label's code; and %d digits with their labels' codes, whose recall of the codes tells the class of %d test images (one step, the nearest code).", max(last(r.Recipe.Pairs), last(r.Recipe.Many), classes), testImages),
 		[]string{"rule", "codes recalled from noisy digits", "digits recalled from codes", "test images with the right label"}, rows)
