@@ -80,16 +80,13 @@ func (r *reporter) energyPart() error {
 		figure.Lines{XLabel: "units that turned", YLabel: "energy above its end (share of the fall)", FromZero: true, EachSeed: true, Series: courses, Colors: r.colors}); err != nil {
 		return err
 	}
-	x := make([]float64, len(e.atOnceCourse))
-	for i := range x {
-		x[i] = float64(i)
+	at := func(energies []float64) func(x float64) float64 {
+		return func(x float64) float64 { return energies[int(x)] }
 	}
-	return r.chart("at_once.svg", "All units at once, and one after the other", "Energies of the overloaded network from the same random state, one that ends in a cycle of two states when all units are updated at once, for each seed; "+
-		"a step is an update of all units, at once or in turn.",
-		figure.Lines{XLabel: "steps", YLabel: "energy", EachSeed: true, Series: []figure.Series{
-			r.series("all at once", x, func(i int) []float64 { return r.energy[i].atOnceCourse }),
-			r.series("one after the other", x, func(i int) []float64 { return r.energy[i].inTurnCourse }),
-		}, Colors: figure.NewColors("all at once", "one after the other")})
+	x := steps(0, courseSteps-1, courseSteps)
+	return r.chart("at_once.svg", "All units at once, and one after the other", fmt.Sprintf("Energies of the overloaded network from the same random state, one that ends in a cycle of two states when all units are updated at once (if any does); "+
+		"a step is an update of all units, at once or in turn. Seed %d.", r.Seeds[0]),
+		figure.Lines{XLabel: "steps", YLabel: "energy", Series: []figure.Series{line("all at once", x, at(e.atOnceCourse)), line("one after the other", x, at(e.inTurnCourse))}})
 }
 
 // above are energies as the share of the fall from the first to the last that is to come.
