@@ -283,3 +283,22 @@ func TestHopfieldInvariances(t *testing.T) {
 	field := unitsPermuted(split(forward(t, matrix(tensor.Float64, rows), h.Field), n), p)
 	near(t, "permuted field", join(field), forward(t, matrix(tensor.Float64, mixed), turned.Field), 1e-12)
 }
+
+func TestHopfieldRefuses(t *testing.T) {
+	h := randomHopfield(t, 4, 1, stream("hopfield"))
+	g := G.NewGraph()
+	s, short := blocks.NewInput(g, tensor.Float64, "s", 2, 4), blocks.NewInput(g, tensor.Float64, "short", 2, 3)
+	keys, few := blocks.NewInput(g, tensor.Float64, "keys", 4), blocks.NewInput(g, tensor.Float64, "few", 3)
+	for name, f := range map[string]func(*G.Node) (*G.Node, error){
+		"energy": h.Energy, "field": h.Field,
+		"update": func(s *G.Node) (*G.Node, error) { return h.Update(s, nil) }, "sweep": func(s *G.Node) (*G.Node, error) { return h.Sweep(s, nil) },
+	} {
+		refused(t, name, second(f(nil)), "the states are missing")
+		refused(t, name, second(f(short)), "want states of shape (m, 4), got (2, 3)")
+		refused(t, name, second(f(keys)), "want states of shape (m, 4), got (4)")
+		refused(t, name, second(f(blocks.NewInput(G.NewGraph(), tensor.Float32, "s", 2, 4))), "float32")
+	}
+	refused(t, "keys", second(h.Sweep(s, few)), "want 4 keys, one a unit, got shape (3)")
+	refused(t, "keys", second(h.Sweep(s, s)), "want 4 keys")
+	refused(t, "chosen", second(h.Update(s, few)), "want 4 numbers that choose units, got shape (3)")
+}
