@@ -81,6 +81,19 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
+// Where more patterns are recalled than are tried, there is no number, of any seed.
+func TestMorePatternsThanTried(t *testing.T) {
+	d := program().Result(t, "-seeds", "3", "-most-patterns", "2", "-dims", "12,16", "-real-dims", "12,16", "-wide-dims", "32,64")
+	if len(d.Claims) != 19 || len(d.Metrics["dense.exponential.16"].Values) != 3 {
+		t.Errorf("%d claims, patterns %v", len(d.Claims), d.Metrics["dense.exponential.16"])
+	}
+	for _, c := range d.Claims {
+		if strings.Contains(c.Claim, "grows exponentially") && c.Holds {
+			t.Errorf("%s: holds without a number: %s", c.Claim, c.Measured)
+		}
+	}
+}
+
 // The saved memories are those that the pictures show: each recalls its stored digits.
 func TestModelsRecall(t *testing.T) {
 	out := t.TempDir()

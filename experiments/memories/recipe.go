@@ -54,7 +54,7 @@ func presets() map[string]Recipe {
 		Units: []int{256, 1024, 4096}, Loads: []float64{0.06, 0.08, 0.1, 0.12, 0.13, 0.14, 0.15, 0.16, 0.17, 0.18, 0.2, 0.22, 0.25, 0.3, 0.35},
 		Layers: []int{256, 1024, 4096}, PairLoads: []float64{0.1, 0.15, 0.18, 0.2, 0.21, 0.22, 0.23, 0.24, 0.25, 0.27, 0.3, 0.35, 0.4, 0.5},
 		Dims: []int{8, 12, 16, 20, 24, 28, 32, 36}, RealDims: []int{4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24}, WideDims: []int{16, 24, 32, 48, 64, 96, 128, 192, 256},
-		MostPatterns: 1 << 16, Probes: 100,
+		MostPatterns: 1 << 17, Probes: 100,
 		Code: 256, Pairs: []int{2, 5, 10, 20, 50, 100},
 	}
 	smoke := lecture

@@ -47,7 +47,7 @@ func report(run *lab.Run[Recipe], data *datasets.Split, out *results) error {
 // network the shares of starts that end in a cycle, whose energy rose, and that come to rest
 // in turn. capacity.N.limit, pairs.N.limit: patterns a unit at which half are recalled;
 // capacity.N.wrong: the share of wrong units at the load nearest to 0.1. dense.RULE.N: patterns
-// that N units recall, absent if more than were tried. bam.RULE.*: shares of pairs, codes,
+// that N units recall, infinitely many if that is more than were tried. bam.RULE.*: shares of pairs, codes,
 // images, test labels.
 func (r *reporter) metrics() {
 	for i, seed := range r.Seeds {
@@ -79,9 +79,8 @@ func (r *reporter) metrics() {
 			r.Metric(fmt.Sprintf("pairs.%d.limit", n), seed, all[i].breaks())
 		}
 		for rule, all := range r.dense {
-			units, patterns := all[i].finite()
-			for k, n := range units {
-				r.Metric(fmt.Sprintf("dense.%s.%g", rule, n), seed, patterns[k])
+			for k, n := range all[i].units {
+				r.Metric(fmt.Sprintf("dense.%s.%g", rule, n), seed, all[i].patterns[k])
 			}
 		}
 		p := r.pairs[i]
