@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 
 	"capas/autodiff/ops"
@@ -26,7 +27,8 @@ type energyResult struct {
 	// two states, in a state, and in neither; of those whose energy rose on the way. inTurn is
 	// the share that came to rest when units were updated one after the other.
 	cycles, fixed, neither, rose, inTurn float64
-	// at once and in turn, the energies of the first start that ended in a cycle.
+	// at once and in turn, the energies of the start that ended in the cycle whose two states
+	// differ most in energy.
 	atOnceCourse, inTurnCourse []float64
 }
 
@@ -195,7 +197,7 @@ func (j *job) overloaded(out *energyResult, s *random.Stream) error {
 	if err != nil {
 		return err
 	}
-	chosen := -1
+	chosen, most := 0, -1.0
 	changed, again := wrong(states[mostSteps], states[mostSteps-1]), wrong(states[mostSteps], states[mostSteps-2])
 	for i := range count {
 		part := 1 / float64(count)
@@ -203,8 +205,9 @@ func (j *job) overloaded(out *energyResult, s *random.Stream) error {
 		case changed[i] == 0:
 			out.fixed += part
 		case again[i] == 0:
-			if out.cycles += part; chosen < 0 {
-				chosen = i
+			out.cycles += part
+			if by := math.Abs(energies[mostSteps][i] - energies[mostSteps-1][i]); by > most {
+				chosen, most = i, by
 			}
 		default:
 			out.neither += part
@@ -216,7 +219,6 @@ func (j *job) overloaded(out *energyResult, s *random.Stream) error {
 			}
 		}
 	}
-	chosen = max(chosen, 0)
 	for _, e := range energies[:courseSteps] {
 		out.atOnceCourse = append(out.atOnceCourse, e[chosen])
 	}

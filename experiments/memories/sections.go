@@ -84,7 +84,7 @@ func (r *reporter) energyPart() error {
 		return func(x float64) float64 { return energies[int(x)] }
 	}
 	x := steps(0, courseSteps-1, courseSteps)
-	return r.chart("at_once.svg", "All units at once, and one after the other", fmt.Sprintf("Energies of the overloaded network from the same random state, one that ends in a cycle of two states when all units are updated at once (if any does); "+
+	return r.chart("at_once.svg", "All units at once, and one after the other", fmt.Sprintf("Energies of the overloaded network from the same random state, which ends in a cycle of two states when all units are updated at once, if any does, that whose states differ most in energy; "+
 		"a step is an update of all units, at once or in turn. Seed %d.", r.Seeds[0]),
 		figure.Lines{XLabel: "steps", YLabel: "energy", Series: []figure.Series{line("all at once", x, at(e.atOnceCourse)), line("one after the other", x, at(e.inTurnCourse))}})
 }
