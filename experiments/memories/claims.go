@@ -102,7 +102,7 @@ func (r *reporter) capacityClaims() {
 	})
 	if text, many := r.infinite(r.Recipe.Units, func(n, i int) float64 { return r.capacity[n][i].still.breaks() }); many != nil {
 		r.Claim(lab.Claim{
-			Section: section, Claim: "For infinitely many units it breaks there: networks of finite size break later, by a part that falls as 1/√n.",
+			Section: section, Claim: fmt.Sprintf("For infinitely many units Hebb's rule breaks near %g: networks of finite size break later, by a part that falls as 1/√n.", hopfieldLimit),
 			Measured: text, Holds: all(many, close(hopfieldLimit)), Rule: fmt.Sprintf("the straight line in 1/√n through the two largest sizes, at 1/√n = 0, is within %g %% of %g for every seed", 100*nearLimit, hopfieldLimit), Figure: "capacity.svg",
 		})
 	}
@@ -170,7 +170,7 @@ func (r *reporter) denseClaims() {
 		claim string
 	}{
 		{exponential, "The capacity of the dense network with an exponential energy grows exponentially with its units."},
-		{softmax, "So does that of the softmax for real patterns, whose retrieval step is attention."},
+		{softmax, "The capacity of the softmax network for real patterns, whose retrieval step is attention, grows exponentially with its units."},
 	} {
 		exponents, powers, times := r.growth(c.rule)
 		held := times == len(r.Seeds) && all(exponents, func(v float64) bool { return v > 0 })
@@ -189,8 +189,8 @@ func (r *reporter) denseClaims() {
 		power float64
 		claim string
 	}{
-		{hebbian, 1, "That of Hebb's rule grows no faster than n."},
-		{polynomial, degree - 1, fmt.Sprintf("With the power %d of the overlaps it grows as the power %d of n.", degree, degree-1)},
+		{hebbian, 1, "The capacity of Hebb's rule, if no unit may be wrong, grows no faster than n."},
+		{polynomial, degree - 1, fmt.Sprintf("With the power %d of the overlaps the capacity grows as the power %d of n.", degree, degree-1)},
 	} {
 		_, powers, times := r.growth(c.rule)
 		r.Claim(lab.Claim{
@@ -226,7 +226,7 @@ func (r *reporter) pairClaims() {
 	})
 	if text, many := r.infinite(r.Recipe.Layers, limits); many != nil {
 		r.Claim(lab.Claim{
-			Section: section, Claim: "For infinitely many units it breaks there.", Measured: text, Holds: all(many, close),
+			Section: section, Claim: fmt.Sprintf("For infinitely many units a BAM of two equal layers breaks near %g pairs a unit of a layer.", bamLimit), Measured: text, Holds: all(many, close),
 			Rule: fmt.Sprintf("the straight line in 1/√n through the two largest sizes, at 1/√n = 0, is within %g %% of %g for every seed", 100*nearLimit, bamLimit), Figure: "pairs.svg",
 		})
 	}
@@ -239,7 +239,7 @@ func (r *reporter) pairClaims() {
 	})
 	codes, images = r.over(func(i int) float64 { return r.pairs[i].codes[perceptron] }), r.over(func(i int) float64 { return r.pairs[i].images[perceptron] })
 	r.Claim(lab.Claim{
-		Section: section, Claim: "The perceptron's rule for both directions, the gradient of how far the fields fall short, stores them so.",
+		Section: section, Claim: "A BAM stores one digit of each class with its label's code by the perceptron's rule for both directions, the gradient of how far the fields fall short: each recalls the other.",
 		Measured: fmt.Sprintf("codes %s, digits %s; of %d digits with a random code each, pairs %s", percent(codes), percent(images), last(r.Recipe.Pairs),
 			percent(r.over(func(i int) float64 { return r.pairs[i].recalled[perceptron][last(r.Recipe.Pairs)] }))),
 		Holds: all(codes, func(v float64) bool { return v >= 0.9 }) && all(images, func(v float64) bool { return v >= 0.9 }), Rule: "at least 9 of 10 in both directions, for every seed", Figure: "pairs_perceptron.png",
@@ -248,7 +248,7 @@ func (r *reporter) pairClaims() {
 	a, b := r.over(func(i int) float64 { return r.pairs[i].recalled[centered][ten] }), r.over(func(i int) float64 { return r.pairs[i].recalled[hebbian][ten] })
 	_, _, above, err := lab.SignOverSeeds(a, b)
 	r.Claim(lab.Claim{
-		Section: section, Claim: fmt.Sprintf("Of %d digits with a random code each, it recalls more pairs centred than by Hebb's rule as it is.", ten),
+		Section: section, Claim: fmt.Sprintf("Of %d digits with a random code each, a BAM recalls more pairs centred than by Hebb's rule as it is.", ten),
 		Measured: fmt.Sprintf("centred %s, not centred %s, random patterns %s", percent(a), percent(b), percent(r.over(func(i int) float64 { return r.pairs[i].recalled[control][ten] }))),
 		Holds:    err == nil && above == len(a), Rule: fmt.Sprintf("more for every seed (%d of %d)", above, len(a)), Figure: "pairs_digits.svg",
 	})
