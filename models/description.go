@@ -40,6 +40,8 @@ type layer struct {
 	Conv *convDescription `json:"conv,omitempty"`
 	// Up is that of a conv generator's layer.
 	Up *upDescription `json:"up,omitempty"`
+	// Interaction is a dense Hopfield network's.
+	Interaction *Interaction `json:"interaction,omitempty"`
 	// Params are the names of the parameters, in the order of the layer's Params.
 	Params []string `json:"parameters"`
 }
@@ -175,8 +177,10 @@ func describe(model any) (d *description, params []*blocks.Param, err error) {
 			d.Output = &m.Output
 			m.describe(func(l layer, ps ...*blocks.Param) { add(&d.Layers, l, ps...) })
 		}
+	case *Hopfield, *DenseHopfield, *BAM:
+		d.describeMemory(m, func(l layer, ps ...*blocks.Param) { add(&d.Layers, l, ps...) })
 	default:
-		err = fmt.Errorf("want a pointer to an MLP, Autoencoder, StackedAutoencoder, DeepAutoencoder, RBM, DBN, DBM, LabelRBM, LabelDBN, ConvNet or ConvGenerator, got %T", model)
+		err = fmt.Errorf("want a pointer to an MLP, Autoencoder, StackedAutoencoder, DeepAutoencoder, RBM, DBN, DBM, LabelRBM, LabelDBN, ConvNet, ConvGenerator, Hopfield, DenseHopfield or BAM, got %T", model)
 	}
 	if err == nil {
 		err = d.check()
@@ -239,6 +243,8 @@ func (d *description) build(params []*blocks.Param) any {
 		return d.labelled(next).Top
 	case kindLabelDBN:
 		return d.labelled(next)
+	case kindHopfield, kindDenseHopfield, kindBAM:
+		return d.memory(next)
 	default: // a DBN: check knows no other
 		s := &DBN{}
 		for _, l := range d.Layers {
@@ -296,6 +302,8 @@ func (d *description) slots() (out []slot) {
 		for i := range d.Layers {
 			out = append(out, d.Layers[i].labelSlots(fmt.Sprintf("layers.%d.", i))...)
 		}
+	case kindHopfield, kindDenseHopfield, kindBAM:
+		add("", d.Layers[0], memoryNames(d.Kind)...)
 	}
 	return out
 }

@@ -17,6 +17,8 @@ func (d *description) check() error {
 		perLayer, single = 3, true
 	case kindStackedAutoencoder, kindDBN, kindDBM, kindLabelDBN:
 		perLayer = 3
+	case kindHopfield, kindDenseHopfield, kindBAM:
+		perLayer, single = memoryParams(d.Kind), true
 	default:
 		return fmt.Errorf("model of kind %.40q is unknown", d.Kind)
 	}
@@ -94,6 +96,9 @@ func (l layer) check(kind string, params int) error {
 		if err := checkUnits(l.Visible, l.Hidden, l.Inputs, l.Units, l.Variances); err != nil {
 			return err
 		}
+	}
+	if err := l.checkMemory(kind); err != nil {
+		return err
 	}
 	return unknown
 }

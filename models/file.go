@@ -37,6 +37,9 @@ const descriptionKey = "capas.model"
 //	                     of batch normalisation weight, bias, running_mean, running_var
 //	*ConvGenerator       0.weight, 0.bias, …: the state_dict of nn.Sequential(Linear, Unflatten,
 //	                     BatchNorm2d, activation, ConvTranspose2d, …), as a ConvNet
+//	*Hopfield            weight (n,n), bias (n): the state_dict of nn.Linear(n, n)
+//	*DenseHopfield       patterns (k,n)
+//	*BAM                 as an RBM
 //
 // The metadata entry "capas.model" describes the model in JSON: its kind, sizes,
 // activations, outputs, types of units, and the names of its parameters. What serves

@@ -54,6 +54,7 @@ func specimens(t testing.TB, label string) map[string]any {
 	maps.Copy(all, labelSpecimens(t))
 	maps.Copy(all, convSpecimens(t))
 	maps.Copy(all, generatorSpecimens(t))
+	maps.Copy(all, memorySpecimens(t))
 	for name, m := range all {
 		for _, p := range params(t, m) {
 			redraw(0.3, stream(label+name+p.Name), p)
@@ -176,6 +177,8 @@ func outputs(t testing.TB, model any, x *tensor.Dense) map[string]*tensor.Dense 
 		labelOutputs(t, in, &models.LabelDBN{Top: m}, add)
 	case *models.LabelDBN:
 		labelOutputs(t, in, m, add)
+	case *models.Hopfield, *models.DenseHopfield, *models.BAM:
+		memoryOutputs(t, in, m, add)
 	default:
 		t.Fatalf("%T is no model", model)
 	}

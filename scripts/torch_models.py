@@ -15,6 +15,7 @@ NAME.torch.values.safetensors. Exit status 1 if anything differs.
 """
 import argparse
 import json
+import math
 import pathlib
 import sys
 
@@ -264,11 +265,57 @@ class LabelDBN(nn.Module):
         return {**out, **self.layers[-1].outputs(x)}
 
 
+class Hopfield(nn.Linear):
+    """The fields of the units; their signs are the next state."""
+
+    def __init__(self, layer):
+        super().__init__(layer["inputs"], layer["units"])
+
+    def outputs(self, x):
+        # v·W as Capas has it: the weights of a memory are symmetric, those of the test are not.
+        return {"field": self(x), "energy": -0.5 * (x * F.linear(x, self.weight)).sum(1) - x @ self.bias}
+
+
+class DenseHopfield(nn.Module):
+    """Patterns, and how much each has of the state."""
+
+    def __init__(self, layer):
+        super().__init__()
+        self.patterns = nn.Parameter(torch.zeros(layer["units"], layer["inputs"]))
+        name, _, number = layer["interaction"].rstrip(")").partition("(")
+        self.kind, self.number = name, float(number)
+
+    def energy(self, x):
+        n, k, a = self.patterns.shape[1], self.patterns.shape[0], self.number
+        if self.kind == "polynomial":
+            return -(n / a) * ((F.linear(x, self.patterns) / n) ** a).sum(1)
+        e = -torch.logsumexp(a * F.linear(x, self.patterns), 1) / a
+        return e + (x * x).sum(1) / 2 + math.log(k) / a if self.kind == "softmax" else e
+
+    def attention(self, x):
+        n, a, o = self.patterns.shape[1], self.number, F.linear(x, self.patterns)
+        if self.kind == "polynomial":
+            return (n / a) * (((o + 2) / n) ** a - ((o - 2) / n) ** a) / 4
+        return torch.softmax(a * o, 1)
+
+    def outputs(self, x):
+        return {"energy": self.energy(x), "attention": self.attention(x)}
+
+
+class BAM(RBM):
+    def outputs(self, x):
+        h = F.linear(x, self.weight, self.hidden_bias)
+        v = F.linear(h, self.weight.t(), self.visible_bias)
+        return {"field_hidden": h, "field_visible": v, "energy": -(h * h).sum(1) - x @ self.visible_bias}
+
+
 KINDS = {"mlp": MLP, "convnet": ConvNet, "conv generator": ConvGenerator, "deep autoencoder": DeepAutoencoder,
          "autoencoder": lambda d: Autoencoder(d["layers"][0]), "rbm": lambda d: RBM(d["layers"][0]),
          "stacked autoencoder": lambda d: Stack(Autoencoder(l) for l in d["layers"]),
          "dbm": DBM, "dbn": lambda d: Stack(RBM(l) for l in d["layers"]),
-         "label rbm": lambda d: LabelRBM(d["layers"][0]), "label dbn": lambda d: LabelDBN(d["layers"])}
+         "label rbm": lambda d: LabelRBM(d["layers"][0]), "label dbn": lambda d: LabelDBN(d["layers"]),
+         "hopfield": lambda d: Hopfield(d["layers"][0]), "dense hopfield": lambda d: DenseHopfield(d["layers"][0]),
+         "bam": lambda d: BAM(d["layers"][0])}
 
 
 def load(path):

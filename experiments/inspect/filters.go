@@ -109,7 +109,7 @@ func (f *filters) run(args []string, out *output) error {
 
 // rows tells whether the rows of a matrix are units.
 func (f *filters) rows(name string) bool {
-	return f.by == "rows" || f.by == "" && strings.HasSuffix(name, "weight")
+	return f.by == "rows" || f.by == "" && (strings.HasSuffix(name, "weight") || name == "patterns")
 }
 
 // orient is the numbers of units and of inputs of a matrix.

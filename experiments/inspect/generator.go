@@ -20,6 +20,8 @@ type generator struct {
 	classes int
 	// start is where chains start unless they are told: data or noise.
 	start string
+	// step is what a step of its chains is called, if not a Gibbs step.
+	step string
 	// visible is the machine of the visible units, whose types say what noise is; nil for
 	// Bernoulli units.
 	visible *models.RBM
@@ -45,6 +47,8 @@ func (s *samples) generator(path string, model any) (*generator, error) {
 		g = labelGenerator(&models.LabelDBN{Top: m})
 	case *models.LabelDBN:
 		g = labelGenerator(m)
+	case *models.Hopfield, *models.DenseHopfield, *models.BAM:
+		g = memoryGenerator(m)
 	case *models.Autoencoder:
 		auto, err = (&models.StackedAutoencoder{Layers: []*models.Autoencoder{m}}).Unroll("unrolled")
 	case *models.StackedAutoencoder:
@@ -52,7 +56,7 @@ func (s *samples) generator(path string, model any) (*generator, error) {
 	case *models.DeepAutoencoder:
 		auto = m
 	default:
-		err = fmt.Errorf("want a Boltzmann machine, a dbn or an autoencoder, got %s", kind(model))
+		err = fmt.Errorf("want a Boltzmann machine, a dbn, an associative memory or an autoencoder, got %s", kind(model))
 	}
 	if err == nil && g != nil && s.reconstruct {
 		switch m := model.(type) {

@@ -37,6 +37,12 @@ func kind(model any) string {
 		return "a convnet with outputs " + m.Output.String()
 	case *models.ConvGenerator:
 		return "a conv generator"
+	case *models.Hopfield:
+		return "a hopfield network"
+	case *models.DenseHopfield:
+		return "a dense hopfield network"
+	case *models.BAM:
+		return "a bam"
 	}
 	return "a model of an unknown kind"
 }
@@ -87,6 +93,12 @@ func summary(model any) string {
 		weights, more = machines(m.Layers)
 	case *models.DBM:
 		weights = m.W
+	case *models.Hopfield:
+		return fmt.Sprintf("%s, %d units", name, m.Units())
+	case *models.DenseHopfield:
+		return fmt.Sprintf("%s, %d units, %d patterns, %s", name, m.Units(), m.Patterns(), m.F)
+	case *models.BAM:
+		weights = []*blocks.Param{m.W}
 	case *models.LabelRBM:
 		weights, more = []*blocks.Param{m.W}, []string{fmt.Sprintf("%d classes", m.Classes())}
 	case *models.LabelDBN:

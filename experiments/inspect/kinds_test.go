@@ -93,6 +93,9 @@ func specimens(t *testing.T) map[string]any {
 		"label rbm 9-4, 3 classes":   blankLabels(9, 3, 4),
 		"label dbn 9-4-5, 3 classes": belief(false),
 		"label dbn 9-4-5, 3 classes, generative weights of their own": belief(true),
+		"hopfield network, 9 units":                                   &models.Hopfield{W: zeros("h.W", 9, 9), B: zeros("h.b", 9)},
+		"dense hopfield network, 9 units, 4 patterns, exponential(1)": &models.DenseHopfield{X: zeros("d.X", 9, 4), F: models.ExponentialInteraction(1)},
+		"bam 9-4": &models.BAM{W: zeros("m.W", 9, 4), B: zeros("m.b", 4), C: zeros("m.c", 9)},
 	}
 }
 
@@ -111,6 +114,7 @@ func TestKinds(t *testing.T) {
 			t.Errorf("want %q, got %s", want, text)
 		}
 		units, name := "4 of 4", "weight"
+		memory := strings.Contains(want, "hopfield") || strings.HasPrefix(want, "bam")
 		switch {
 		case strings.HasPrefix(want, "mlp 9-3"):
 			units, name = "3 of 3", "0.weight"
@@ -122,18 +126,22 @@ func TestKinds(t *testing.T) {
 			name = "layers.0.encoder.weight"
 		case strings.HasPrefix(want, "deep"):
 			name = "encoder.0.weight"
-		case !strings.Contains(want, "rbm"):
+		case strings.HasPrefix(want, "hopfield"):
+			units = "9 of 9"
+		case strings.HasPrefix(want, "dense"):
+			name = "patterns"
+		case !strings.Contains(want, "rbm") && !strings.Contains(want, "bam"):
 			name = "layers.0.weight"
 		}
 		if text := succeed(t, "filters", path, "-o", out); !strings.Contains(text, units+" units of "+name+", 3×3") {
 			t.Errorf("%s: filters: got %s", want, text)
 		}
-		chains := strings.Contains(want, "rbm") || strings.Contains(want, "dbn") || strings.Contains(want, "dbm")
+		chains := memory || strings.Contains(want, "rbm") || strings.Contains(want, "dbn") || strings.Contains(want, "dbm")
 		status, text, stderr := call("samples", path, "-o", out, "-start", "noise", "-steps", "2", "-n", "9")
 		switch {
 		case chains && (status != 0 || !strings.Contains(text, "9 samples")):
 			t.Errorf("%s: samples: status %d: %s%s", want, status, stderr, text)
-		case strings.HasPrefix(want, "mlp") && (status != 1 || !strings.Contains(stderr, "want a Boltzmann machine, a dbn or an autoencoder, got an mlp")):
+		case strings.HasPrefix(want, "mlp") && (status != 1 || !strings.Contains(stderr, "want a Boltzmann machine, a dbn, an associative memory or an autoencoder, got an mlp")):
 			t.Errorf("%s: samples: status %d: %s", want, status, stderr)
 		case strings.Contains(want, "autoencoder") && (status != 2 || !strings.Contains(stderr, "there are no chains")):
 			t.Errorf("%s: samples: status %d: %s", want, status, stderr)

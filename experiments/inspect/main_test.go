@@ -205,7 +205,7 @@ func TestErrors(t *testing.T) {
 		{2, "-machine and -updates: of classifiers of a dbm", []string{"predict", model, text, "-updates", "3"}},
 		{1, "want the dbm of two hidden layers or more whose classifier has 784 inputs", []string{"predict", model, text, "-machine", stack}},
 		{2, "-data-dir: with -start noise", []string{"samples", stack, "-o", out, "-start", "noise", "-data-dir", empty}},
-		{1, "want a Boltzmann machine, a dbn or an autoencoder, got an mlp with outputs classes", []string{"samples", model, "-o", out}},
+		{1, "want a Boltzmann machine, a dbn, an associative memory or an autoencoder, got an mlp with outputs classes", []string{"samples", model, "-o", out}},
 		{1, empty, []string{"samples", stack, "-o", out, "-data-dir", empty}},
 		{1, "cifar", []string{"samples", stack, "-o", out, "-data", "cifar"}},
 	} {

@@ -19,7 +19,7 @@ import (
 func samplesCommand() command {
 	return command{
 		name: "samples", args: "MODEL",
-		short: "Draws what a saved Boltzmann machine, DBN or autoencoder generates",
+		short: "Draws what a saved Boltzmann machine, DBN, associative memory or autoencoder generates",
 		long: `
 MODEL is a model file, or a directory of results with -model. Each tile is the end of a
 Markov chain of its own, after -steps of Gibbs sampling: in an rbm, in the top RBM of a dbn
@@ -28,10 +28,14 @@ probabilities of the visible units, of Gaussian ones the means, on a scale of ea
 A label rbm or label dbn is asked for images of a class, whose label is held: of that of
 -label, or of all, a row for each.
 
+An associative memory (hopfield network, dense one, bam) recalls: its units are 1 where the
+start is bright, otherwise −1, and a step updates each of them once, in a drawn order in a
+hopfield network, at once in a dense one, and in a bam the codes and then the images.
+
 Chains start at -start data, validation images of the data set, of all classes alike or of
 the class whose label is held; or at noise, which needs no data set: fair coin flips, of
 softmax units one of each group, of Gaussian units their distribution with all hidden units
-off. The default is data of an rbm or dbn, and noise of the others, which say what they
+off. The default is data of an rbm, dbn or associative memory, and noise of the others, which say what they
 prefer themselves. Of an autoencoder, and with -reconstruct of an rbm or dbn, rows of
 validation images are followed by rows of their reconstructions. Nothing is downloaded.`,
 		bind: func(fs *flag.FlagSet) func([]string, *output) error {
@@ -182,7 +186,7 @@ func (s *samples) draw(path string, g *generator) (sheet figure.Sheet, what stri
 		return sheet, "", fmt.Errorf("%s: %w", path, err)
 	}
 	sheet.Tiles = rows(y)
-	return sheet, fmt.Sprintf("%s%s after %s from %s, seed %d", count(s.n, "sample"), of, count(s.steps, "Gibbs step"), s.start, s.seed), nil
+	return sheet, fmt.Sprintf("%s%s after %s from %s, seed %d", count(s.n, "sample"), of, count(s.steps, cmp.Or(g.step, "Gibbs step")), s.start, s.seed), nil
 }
 
 // reconstruction makes the sheet of an autoencoder.
