@@ -22,7 +22,7 @@ func TestConvGenerator(t *testing.T) {
 	if got, want := decoded[struct{ Model string }](t, "tensors", path).Model, "conv generator, codes of 5, 4 maps of 2×3, images 1×8×12, relu, outputs binary"; got != want {
 		t.Errorf("want %q, got %q", want, got)
 	}
-	for command, says := range map[string]string{"samples": "want a Boltzmann machine, a dbn or an autoencoder, got a conv generator", "predict": "want a network that tells classes, got a conv generator"} {
+	for command, says := range map[string]string{"samples": "want a Boltzmann machine, a dbn, an associative memory or an autoencoder, got a conv generator", "predict": "want a network that tells classes, got a conv generator"} {
 		args := []string{command, path}
 		if command == "samples" {
 			args = append(args, "-o", filepath.Join(dir, "x.png"))
