@@ -5,8 +5,18 @@ import "capas/internal/kernels"
 // The three sides of the trilinear form in float32; see unfolding. conv_direct.go has them in
 // float64, straight from the formula.
 
+// whole tells whether the kernels are of the images' size: a dense layer, of which each side is
+// one product over all examples, with the same sums.
+func (u *unfolding) whole() bool { return u.plain && u.kh == u.h && u.kw == u.w }
+
 // forward computes the maps of the images in x.
 func (u *unfolding) forward(y []float32, x [][]float32, from, to int) {
+	if u.whole() {
+		n := from / u.f
+		p := kernels.Product{TransB: true, M: to/u.f - n, N: u.f, K: u.elements, A: x[0][n*u.elements:], B: x[1], C: y[from:], Lda: u.elements, Ldb: u.elements, Ldc: u.f}
+		p.Run()
+		return
+	}
 	w := u.pool.Get().(*work)
 	in, out := u.c*u.h*u.w, u.f*u.oh*u.ow
 	for n := from / out; n < to/out; n++ {
@@ -35,6 +45,12 @@ func (u *unfolding) patchesOf(w *work, image []float32, top int) int {
 
 // backward computes the images of the maps in x.
 func (u *unfolding) backward(y []float32, x [][]float32, from, to int) {
+	if u.whole() {
+		n := from / u.elements
+		p := kernels.Product{M: to/u.elements - n, N: u.elements, K: u.f, A: x[0][n*u.f:], B: x[1], C: y[from:], Lda: u.f, Ldb: u.elements, Ldc: u.elements}
+		p.Run()
+		return
+	}
 	w := u.pool.Get().(*work)
 	in, out := u.c*u.h*u.w, u.f*u.oh*u.ow
 	for n := from / in; n < to/in; n++ {
@@ -68,6 +84,14 @@ func (u *unfolding) partial(y []float32, x [][]float32, from, to int) {
 	w := u.pool.Get().(*work)
 	in, out, size, chunks := u.c*u.h*u.w, u.f*u.oh*u.ow, u.elements*u.f, u.chunks()
 	for k := from / size; k < to/size; k++ {
+		if first := k * u.m / chunks; u.whole() {
+			p := kernels.Product{
+				TransA: true, M: u.elements, N: u.f, K: (k+1)*u.m/chunks - first, A: x[0][first*in:], B: x[1][first*out:], C: y[k*size:],
+				Lda: u.elements, Ldb: u.f, Ldc: u.f,
+			}
+			p.Run()
+			continue
+		}
 		for n := k * u.m / chunks; n < (k+1)*u.m/chunks; n++ {
 			u.correlate(w, y[k*size:][:size], x[0][n*in:][:in], x[1][n*out:][:out], n > k*u.m/chunks)
 		}

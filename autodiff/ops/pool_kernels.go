@@ -161,6 +161,15 @@ func averagePool[T Float](g convolution) func(y []T, x [][]T, from, to int) {
 	return func(y []T, x [][]T, from, to int) {
 		for n := from / out; n < to/out; n++ {
 			y, x := y[n*out:][:out], x[0][n*in:][:in]
+			if g.pairs() {
+				for p := range g.oh {
+					a, b, row := x[2*p*g.w:][:2*g.ow], x[(2*p+1)*g.w:][:2*g.ow], y[p*g.ow:][:g.ow]
+					for q := range row {
+						row[q] = (a[2*q] + a[2*q+1] + b[2*q] + b[2*q+1]) * share
+					}
+				}
+				continue
+			}
 			g.windows(func(k, top, bottom, left, right int) {
 				var sum T
 				for i := top; i < bottom; i++ {
@@ -181,6 +190,16 @@ func spreadPool[T Float](g convolution) func(y []T, x [][]T, from, to int) {
 		clear(y[from:to])
 		for n := from / in; n < to/in; n++ {
 			y, x := y[n*in:][:in], x[0][n*out:][:out]
+			if g.pairs() {
+				for p := range g.oh {
+					a, b := y[2*p*g.w:][:2*g.ow], y[(2*p+1)*g.w:][:2*g.ow]
+					for q, v := range x[p*g.ow:][:g.ow] {
+						v *= share
+						a[2*q], a[2*q+1], b[2*q], b[2*q+1] = v, v, v, v
+					}
+				}
+				continue
+			}
 			g.windows(func(k, top, bottom, left, right int) {
 				v := x[k] * share
 				for i := top; i < bottom; i++ {
