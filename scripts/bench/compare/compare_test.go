@@ -23,7 +23,7 @@ func TestUsage(t *testing.T) {
 		says string
 		args []string
 	}{
-		{`workload "lenet-b100" is unknown, want one of mlp-500-500-2000-b10, `, []string{"lenet-b100"}},
+		{`workload "lenet-b200" is unknown, want one of mlp-500-500-2000-b10, `, []string{"lenet-b200"}},
 		{"-rounds 0", []string{"-rounds", "0"}},
 		{"-seconds NaN", []string{"-seconds", "NaN"}},
 		{"-threads -1", []string{"-threads", "-1"}},
