@@ -1,0 +1,173 @@
+package ops
+
+import (
+	"fmt"
+
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// LSTM is the layer of k long short-term memory cells with forget gates (Hochreiter &
+// Schmidhuber 1997; Gers, Schmidhuber & Cummins 2000), in PyTorch's form:
+//
+//	i, f, g, o = the four parts of z_t + h_{t−1}·U
+//	c_t = σ(f) ⊙ c_{t−1} + σ(i) ⊙ tanh(g)
+//	h_t = σ(o) ⊙ tanh(c_t)
+//
+// with z (m·T,4k), usually x·W + b of all steps in one product, and U (k,4k). h and c are (m·T,k);
+// c is a constant to the gradient, there to go on from with the next part of a sequence.
+func LSTM(z, U *G.Node, s Sequence) (h, c *G.Node, err error) {
+	r, x, err := newRecurrence("lstm", s, 4, 7, z, U)
+	if err != nil {
+		return nil, nil, err
+	}
+	records, err := r.forward(lstmForward(r, newVectors[float32](r.units)), lstmForward(r, newVectors[float64](r.units)), x)
+	if err != nil {
+		return nil, nil, err
+	}
+	k := r.units
+	var chain Chain
+	h = chain.Do(r.part(records, 0, k, x, func(x G.Nodes, h, dh *G.Node) (G.Nodes, error) {
+		return r.lstmDiff(records, x, h, dh)
+	}))
+	c = chain.Do(r.part(records, k, 2*k, x, nil))
+	return h, c, chain.Err()
+}
+
+func (r *recurrence) lstmDiff(records *G.Node, x G.Nodes, h, dh *G.Node) (G.Nodes, error) {
+	var c Chain
+	Ut := c.Do(transposed(x[1]))
+	bptt := func(to int) *G.Node {
+		each, shape := r.steps*r.gates, tensor.Shape{r.rows * r.steps, r.gates}
+		if to != toInputs {
+			each, shape = r.units, tensor.Shape{r.rows, r.units}
+		}
+		return c.Do(r.backward(fmt.Sprintf("backward to %d", to), each, shape, lstmBackward(r, to, newVectors[float32](r.units)), lstmBackward(r, to, newVectors[float64](r.units)),
+			append(G.Nodes{records, Ut, dh}, x[2:]...)...))
+	}
+	dx := make(G.Nodes, len(x))
+	dx[0] = bptt(toInputs)
+	dx[1] = c.Do(MatMul(c.Do(r.previous(h, r.initial(x))), dx[0], true, false))
+	if r.h0 >= 0 {
+		dx[r.h0] = bptt(toHidden)
+	}
+	if r.c0 >= 0 {
+		dx[r.c0] = bptt(toCells)
+	}
+	return dx, c.Err()
+}
+
+// What backpropagation through time leads to.
+const (
+	toInputs = iota // z
+	toHidden        // h0
+	toCells         // c0
+)
+
+// A record is h, c, the gates i, f, g, o after their functions, and tanh c.
+func lstmForward[T Float](r *recurrence, v *vectors[T]) func(y []T, x [][]T, from, to int) {
+	k, rec := r.units, r.record
+	return func(y []T, x [][]T, from, to int) {
+		first, last := r.sequences(from, to, r.steps*rec)
+		s := newStates(r, y, x, 0, v.zero)
+		for step := range r.steps {
+			t := r.at(step)
+			for i := first; i < last; i++ {
+				row := i*r.steps + t
+				copy(y[row*rec+2*k:][:4*k], x[0][row*4*k:])
+			}
+			if h, ld := s.block(step, first); h != nil {
+				addProduct(last-first, 4*k, k, h, ld, x[1], y[(first*r.steps+t)*rec+2*k:], r.steps*rec)
+			}
+			for i := first; i < last; i++ {
+				row := i*r.steps + t
+				p := y[row*rec:][:rec]
+				if s.skipped(row) {
+					copy(p[:k], s.hidden(row))
+					copy(p[k:2*k], s.cell(row))
+					continue
+				}
+				lstmCell(v, p, s.cell(row), k)
+			}
+		}
+	}
+}
+
+// lstmCell completes a record whose gates are before their functions.
+func lstmCell[T Float](v *vectors[T], p, before []T, k int) {
+	h, c, g, o, th := p[:k], p[k:2*k], p[4*k:5*k], p[5*k:6*k], p[6*k:7*k]
+	v.sigmoid(p[2*k:4*k], p[2*k:4*k])
+	i, f := p[2*k:3*k], p[3*k:4*k]
+	v.tanh(g, g)
+	v.sigmoid(o, o)
+	v.mul(c, f, before)
+	v.mul(th, i, g)
+	v.add(c, c, th)
+	v.tanh(th, c)
+	v.mul(h, o, th)
+}
+
+// lstmBackward computes from the records, Uᵀ, dh and the optional operands the derivative with
+// respect to z, h0 or c0.
+func lstmBackward[T Float](r *recurrence, to int, v *vectors[T]) func(y []T, x [][]T, from, to int) {
+	k, rec, target := r.units, r.record, to
+	each := k
+	if target == toInputs {
+		each = r.steps * 4 * k
+	}
+	return func(y []T, x [][]T, from, to int) {
+		first, last := r.sequences(from, to, each)
+		n := last - first
+		s := newStates(r, x[0], x, 1, v.zero)
+		buffer := v.buffer(6*n*k + k)
+		defer v.buffers.Put(buffer)
+		b := *buffer
+		dh, dc, spare, work := b[:n*k], b[n*k:2*n*k], b[2*n*k:6*n*k], b[6*n*k:]
+		for step := r.steps - 1; step >= 0; step-- {
+			t := r.at(step)
+			dz, ld := spare, 4*k
+			if target == toInputs {
+				dz, ld = y[(first*r.steps+t)*4*k:], r.steps*4*k
+			}
+			for i := range n {
+				row := (first+i)*r.steps + t
+				d, out := dh[i*k:][:k], dz[i*ld:][:4*k]
+				v.add(d, d, x[2][row*k:][:k])
+				if s.skipped(row) {
+					clear(out)
+					continue
+				}
+				lstmCellBackward(v, out, d, dc[i*k:][:k], x[0][row*rec:][:rec], s.cell(row), work, k)
+				clear(d)
+			}
+			if step > 0 || target == toHidden {
+				addProduct(n, k, 4*k, dz, ld, x[1], dh, k)
+			}
+		}
+		switch target {
+		case toHidden:
+			copy(y[from:to], dh)
+		case toCells:
+			copy(y[from:to], dc)
+		}
+	}
+}
+
+// lstmCellBackward sets dz from dh, that with respect to h_t, and dc, that with respect to c_t but
+// for what comes by way of h_t, and makes dc that with respect to c_{t−1}.
+func lstmCellBackward[T Float](v *vectors[T], dz, dh, dc, p, before, work []T, k int) {
+	i, f, g, o, th := p[2*k:3*k], p[3*k:4*k], p[4*k:5*k], p[5*k:6*k], p[6*k:7*k]
+	di, df, dg, do := dz[:k], dz[k:2*k], dz[2*k:3*k], dz[3*k:4*k]
+	v.mul(do, dh, th)
+	v.sigmoidGrad(do, o, do)
+	v.mul(work, dh, o)
+	v.tanhGrad(work, th, work)
+	v.add(dc, dc, work)
+	v.mul(di, dc, g)
+	v.sigmoidGrad(di, i, di)
+	v.mul(df, dc, before)
+	v.sigmoidGrad(df, f, df)
+	v.mul(dg, dc, i)
+	v.tanhGrad(dg, g, dg)
+	v.mul(dc, dc, f)
+}
