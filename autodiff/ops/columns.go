@@ -68,3 +68,36 @@ func putColumns[T Float](n, k, first int) func(y []T, x [][]T, from, to int) {
 		}
 	}
 }
+
+// Beside is the matrix (m, n+k) of a (m,n) and, to the right of it, b (m,k).
+func Beside(a, b *G.Node) (*G.Node, error) {
+	m, n, err := dims("beside", a)
+	if err != nil {
+		return nil, err
+	}
+	mb, k, err := dims("beside", b)
+	if err != nil {
+		return nil, err
+	}
+	if m != mb {
+		return nil, fmt.Errorf("beside: want equally many rows, got %v and %v", a.Shape(), b.Shape())
+	}
+	return Apply(Def{
+		Name: "beside", Shape: tensor.Shape{m, n + k},
+		Ranged: &Ranged{Grain: n + k, F32: sideBySide[float32](n, k), F64: sideBySide[float64](n, k)},
+		Diff: func(x G.Nodes, y, dy *G.Node) (G.Nodes, error) {
+			var c Chain
+			return G.Nodes{c.Do(Columns(dy, 0, n)), c.Do(Columns(dy, n, n+k))}, c.Err()
+		},
+	}, a, b)
+}
+
+func sideBySide[T Float](n, k int) func(y []T, x [][]T, from, to int) {
+	return func(y []T, x [][]T, from, to int) {
+		for i := from / (n + k); i < to/(n+k); i++ {
+			row := y[i*(n+k):][:n+k]
+			copy(row[:n], x[0][i*n:])
+			copy(row[n:], x[1][i*k:])
+		}
+	}
+}

@@ -22,7 +22,7 @@ func GRU(z, U, b *G.Node, s Sequence) (*G.Node, error) {
 	if n, err := length("gru", b); err != nil || z != nil && z.Shape().Dims() == 2 && n != z.Shape()[1] {
 		return nil, fmt.Errorf("gru: want a bias for each column of z")
 	}
-	r, x, err := newRecurrence("gru", s, 3, 5, z, U, b)
+	r, x, err := newRecurrence("gru", s, 3, 5, 1, z, U, b)
 	if err != nil {
 		return nil, err
 	}
@@ -76,42 +76,52 @@ func gruHidden[T Float](r *recurrence, v *vectors[T]) func(y []T, x [][]T, from,
 	}
 }
 
-// A record is h, the gates r and u after their functions, a_n, and n.
+// A record is h, the gates r and u after their functions, a_n, and n. If it is frozen, it is h.
 func gruForward[T Float](r *recurrence, v *vectors[T]) func(y []T, x [][]T, from, to int) {
 	k, rec := r.units, r.record
 	return func(y []T, x [][]T, from, to int) {
 		first, last := r.sequences(from, to, r.steps*rec)
 		s := newStates(r, y, x, 0, v.zero)
+		buffer := v.buffer(r.frozenOnly((last - first) * 4 * k))
+		defer v.buffers.Put(buffer)
 		z, bias := x[0], x[2]
 		for step := range r.steps {
 			t := r.at(step)
-			for i := first; i < last; i++ {
-				row := i*r.steps + t
-				p := y[row*rec+k:][:3*k]
+			gates, ld := *buffer, 4*k
+			if !r.frozen {
+				gates, ld = y[(first*r.steps+t)*rec+k:], r.steps*rec
+			}
+			for i := range last - first {
+				row, p := (first+i)*r.steps+t, gates[i*ld:][:3*k]
 				v.add(p[:2*k], z[row*3*k:][:2*k], bias[:2*k])
 				copy(p[2*k:], bias[2*k:])
 			}
-			if h, ld := s.block(step, first); h != nil {
-				addProduct(last-first, 3*k, k, h, ld, x[1], y[(first*r.steps+t)*rec+k:], r.steps*rec)
+			if h, ldh := s.block(step, first); h != nil {
+				addProduct(last-first, 3*k, k, h, ldh, x[1], gates, ld)
 			}
-			for i := first; i < last; i++ {
-				row := i*r.steps + t
-				p, before := y[row*rec:][:rec], s.hidden(row)
+			for i := range last - first {
+				row := (first+i)*r.steps + t
+				h, before := y[row*rec:][:k], s.hidden(row)
 				if s.skipped(row) {
-					copy(p[:k], before)
+					copy(h, before)
 					continue
 				}
-				h, reset, u, a, n := p[:k], p[k:2*k], p[2*k:3*k], p[3*k:4*k], p[4*k:]
-				v.sigmoid(p[k:3*k], p[k:3*k])
-				v.mul(n, reset, a)
-				v.add(n, n, z[row*3*k+2*k:][:k])
-				v.tanh(n, n)
-				v.sub(h, before, n)
-				v.mul(h, u, h)
-				v.add(h, h, n)
+				gruCell(v, h, gates[i*ld:][:4*k], z[row*3*k+2*k:][:k], before, k)
 			}
 		}
 	}
+}
+
+// gruCell sets h and, of r and u before their functions and a_n, the gates and n; z is z_n.
+func gruCell[T Float](v *vectors[T], h, gates, z, before []T, k int) {
+	reset, u, a, n := gates[:k], gates[k:2*k], gates[2*k:3*k], gates[3*k:]
+	v.sigmoid(gates[:2*k], gates[:2*k])
+	v.mul(n, reset, a)
+	v.add(n, n, z)
+	v.tanh(n, n)
+	v.sub(h, before, n)
+	v.mul(h, u, h)
+	v.add(h, h, n)
 }
 
 // gruBackward computes from the records, Uᵀ, dh, the bias and the optional operands the derivative

@@ -55,7 +55,7 @@ func newJordan(z, U, V, c *G.Node, f string, s Sequence) (*recurrence, error) {
 	if U == nil || V == nil || rows%s.Steps != 0 || !U.Shape().Eq(tensor.Shape{n, k}) || !V.Shape().Eq(tensor.Shape{k, n}) {
 		return nil, fmt.Errorf("%s: want z (m·%d,k), U (n,k), V (k,n) and c (n), got z %v and c %v", name, s.Steps, z.Shape(), c.Shape())
 	}
-	r := &recurrence{name: name, steps: s.Steps, reverse: s.Reverse, rows: rows / s.Steps, units: n, gates: k, record: 2*n + k, h0: -1, c0: -1, mask: -1}
+	r := &recurrence{name: name, steps: s.Steps, reverse: s.Reverse, rows: rows / s.Steps, units: n, gates: k, record: 2*n + k, frozen: s.Frozen, h0: -1, c0: -1, mask: -1}
 	if s.Mask != nil {
 		if want := (tensor.Shape{r.rows, s.Steps}); !s.Mask.Shape().Eq(want) {
 			return nil, fmt.Errorf("%s: want the mask of shape %v, got %v", name, want, s.Mask.Shape())

@@ -17,7 +17,7 @@ import (
 // with z (m·T,4k), usually x·W + b of all steps in one product, and U (k,4k). h and c are (m·T,k);
 // c is a constant to the gradient, there to go on from with the next part of a sequence.
 func LSTM(z, U *G.Node, s Sequence) (h, c *G.Node, err error) {
-	r, x, err := newRecurrence("lstm", s, 4, 7, z, U)
+	r, x, err := newRecurrence("lstm", s, 4, 7, 2, z, U)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -64,40 +64,54 @@ const (
 	toCells         // c0
 )
 
-// A record is h, c, the gates i, f, g, o after their functions, and tanh c.
+// A record is h, c, the gates i, f, g, o after their functions, and tanh c. If it is frozen, it ends
+// after c.
 func lstmForward[T Float](r *recurrence, v *vectors[T]) func(y []T, x [][]T, from, to int) {
 	k, rec := r.units, r.record
 	return func(y []T, x [][]T, from, to int) {
 		first, last := r.sequences(from, to, r.steps*rec)
 		s := newStates(r, y, x, 0, v.zero)
+		buffer := v.buffer(r.frozenOnly((last - first) * 5 * k))
+		defer v.buffers.Put(buffer)
 		for step := range r.steps {
 			t := r.at(step)
-			for i := first; i < last; i++ {
-				row := i*r.steps + t
-				copy(y[row*rec+2*k:][:4*k], x[0][row*4*k:])
+			gates, ld := *buffer, 5*k
+			if !r.frozen {
+				gates, ld = y[(first*r.steps+t)*rec+2*k:], r.steps*rec
 			}
-			if h, ld := s.block(step, first); h != nil {
-				addProduct(last-first, 4*k, k, h, ld, x[1], y[(first*r.steps+t)*rec+2*k:], r.steps*rec)
+			for i := range last - first {
+				copy(gates[i*ld:][:4*k], x[0][((first+i)*r.steps+t)*4*k:])
 			}
-			for i := first; i < last; i++ {
-				row := i*r.steps + t
-				p := y[row*rec:][:rec]
+			if h, ldh := s.block(step, first); h != nil {
+				addProduct(last-first, 4*k, k, h, ldh, x[1], gates, ld)
+			}
+			for i := range last - first {
+				row := (first+i)*r.steps + t
+				p := y[row*rec:][:2*k]
 				if s.skipped(row) {
 					copy(p[:k], s.hidden(row))
-					copy(p[k:2*k], s.cell(row))
+					copy(p[k:], s.cell(row))
 					continue
 				}
-				lstmCell(v, p, s.cell(row), k)
+				lstmCell(v, p[:k], p[k:], gates[i*ld:][:5*k], s.cell(row), k)
 			}
 		}
 	}
 }
 
-// lstmCell completes a record whose gates are before their functions.
-func lstmCell[T Float](v *vectors[T], p, before []T, k int) {
-	h, c, g, o, th := p[:k], p[k:2*k], p[4*k:5*k], p[5*k:6*k], p[6*k:7*k]
-	v.sigmoid(p[2*k:4*k], p[2*k:4*k])
-	i, f := p[2*k:3*k], p[3*k:4*k]
+// frozenOnly is n for a frozen sequence, otherwise 0.
+func (r *recurrence) frozenOnly(n int) int {
+	if r.frozen {
+		return n
+	}
+	return 0
+}
+
+// lstmCell sets h, c and, of the gates before their functions, the gates and tanh c.
+func lstmCell[T Float](v *vectors[T], h, c, gates, before []T, k int) {
+	g, o, th := gates[2*k:3*k], gates[3*k:4*k], gates[4*k:]
+	v.sigmoid(gates[:2*k], gates[:2*k])
+	i, f := gates[:k], gates[k:2*k]
 	v.tanh(g, g)
 	v.sigmoid(o, o)
 	v.mul(c, f, before)

@@ -21,7 +21,7 @@ func RNN(z, U *G.Node, f string, s Sequence) (*G.Node, error) {
 	if s.C0 != nil {
 		return nil, fmt.Errorf("%s: has no cell states, want C0 nil", name)
 	}
-	r, x, err := newRecurrence(name, s, 1, 1, z, U)
+	r, x, err := newRecurrence(name, s, 1, 1, 1, z, U)
 	if err != nil {
 		return nil, err
 	}
@@ -37,6 +37,9 @@ func RNN(z, U *G.Node, f string, s Sequence) (*G.Node, error) {
 }
 
 func (r *recurrence) rnnDiff(f string, x G.Nodes, h, dh *G.Node) (G.Nodes, error) {
+	if r.frozen {
+		return nil, errFrozen(r.name)
+	}
 	var c Chain
 	Ut := c.Do(transposed(x[1]))
 	bptt := func(initial bool) *G.Node {

@@ -26,6 +26,9 @@ type Sequence struct {
 	Mask *G.Node
 	// H0 and, of an LSTM, C0 (m,k) are the states before the first step; nil for 0.
 	H0, C0 *G.Node
+	// Frozen says that no derivative will be asked for: gates are then not kept, which take most of
+	// the memory. For graphs that only evaluate.
+	Frozen bool
 }
 
 // recurrence is the geometry of a sequence operation.
@@ -33,6 +36,7 @@ type recurrence struct {
 	name    string
 	steps   int
 	reverse bool
+	frozen  bool
 	rows    int // m
 	units   int // k
 	gates   int // k times the number of gates
@@ -42,8 +46,8 @@ type recurrence struct {
 }
 
 // newRecurrence checks z (m·T, gates·k), U (k, gates·k) and the sequence, and returns the operands,
-// the fixed ones first.
-func newRecurrence(name string, s Sequence, gates, record int, z, U *G.Node, more ...*G.Node) (*recurrence, []*G.Node, error) {
+// the fixed ones first. A record has so many parts of k elements, and of a frozen sequence kept.
+func newRecurrence(name string, s Sequence, gates, record, kept int, z, U *G.Node, more ...*G.Node) (*recurrence, []*G.Node, error) {
 	if s.Steps < 1 {
 		return nil, nil, fmt.Errorf("%s: want sequences of at least one step, got %d", name, s.Steps)
 	}
@@ -58,7 +62,10 @@ func newRecurrence(name string, s Sequence, gates, record int, z, U *G.Node, mor
 	if rows%s.Steps != 0 || width != gates*k || across != gates*k {
 		return nil, nil, fmt.Errorf("%s: want z (m·%d, %d·k) and U (k, %d·k), got z %v and U %v", name, s.Steps, gates, gates, z.Shape(), U.Shape())
 	}
-	r := &recurrence{name: name, steps: s.Steps, reverse: s.Reverse, rows: rows / s.Steps, units: k, gates: gates * k, record: record * k}
+	if s.Frozen {
+		record = kept
+	}
+	r := &recurrence{name: name, steps: s.Steps, reverse: s.Reverse, frozen: s.Frozen, rows: rows / s.Steps, units: k, gates: gates * k, record: record * k}
 	all := append([]*G.Node{z, U}, more...)
 	for _, o := range []struct {
 		what  string
@@ -81,7 +88,7 @@ func newRecurrence(name string, s Sequence, gates, record int, z, U *G.Node, mor
 
 // key is the name of an operation with what its kernels depend on besides the operands.
 func (r *recurrence) key(what string) string {
-	return fmt.Sprintf("%s %s(%d,%t,%d,%d,%d)", r.name, what, r.steps, r.reverse, r.h0, r.c0, r.mask)
+	return fmt.Sprintf("%s %s(%d,%t,%t,%d,%d,%d)", r.name, what, r.steps, r.reverse, r.frozen, r.h0, r.c0, r.mask)
 }
 
 // at is the step that is taken as number s, counted from 0.
@@ -150,11 +157,18 @@ func (r *recurrence) part(records *G.Node, from, to int, x []*G.Node, diff func(
 			d.Wrt[i+1] = i != r.mask
 		}
 		d.Diff = func(x G.Nodes, y, dy *G.Node) (G.Nodes, error) {
+			if r.frozen {
+				return nil, errFrozen(r.name)
+			}
 			dx, err := diff(x[1:], y, dy)
 			return append(G.Nodes{nil}, dx...), err
 		}
 	}
 	return Apply(d, all...)
+}
+
+func errFrozen(name string) error {
+	return fmt.Errorf("%s: a frozen sequence has no derivative", name)
 }
 
 // backward is an operation of backpropagation through time, with a result of the given shape;

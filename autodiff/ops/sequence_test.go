@@ -180,6 +180,26 @@ func (s setting) unrolled(c cell, g *G.ExprGraph, x G.Nodes) (*G.Node, error) {
 	return chain.Do(ops.Reshape(all, s.rows*s.steps, s.units)), chain.Err()
 }
 
+// frozen are the states of the operation that keeps nothing for a derivative, which it refuses.
+func (s setting) frozen(t *testing.T, c cell, leaves []*tensor.Dense) [][]float64 {
+	g := G.NewGraph()
+	var x G.Nodes
+	for i, v := range leaves {
+		x = append(x, gradcheck.Leaf(g, fmt.Sprintf("x%d", i), v))
+	}
+	z, U, b, q := s.sequence(c, g, x)
+	q.Frozen = true
+	h, err := c.run(z, U, b, q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var chain ops.Chain
+	if _, err := autodiff.Grad(chain.Do(ops.Sum(h)), z); err == nil || !strings.Contains(err.Error(), "frozen") {
+		t.Errorf("want an error for the derivative of a frozen sequence, got %v", err)
+	}
+	return gradcheck.Compiled(t, G.Nodes{h})
+}
+
 // The states and all gradients of a weighted sum of them are those of the same network
 // unrolled step by step, compiled and on Gorgonia's own machine.
 func TestSequencesEqualUnrolled(t *testing.T) {
@@ -210,6 +230,7 @@ func TestSequencesEqualUnrolled(t *testing.T) {
 					return c.run(z, U, b, q)
 				}
 				want := gradcheck.Compiled(t, values(s.unrolled))
+				gradcheck.Same(t, "frozen", want[:1], s.frozen(t, c, leaves), 1e-12)
 				gradcheck.Same(t, "compiled", want, gradcheck.Compiled(t, values(fused)), 1e-12)
 				gradcheck.Same(t, "on the TapeMachine", want, gradcheck.OnTape(t, values(fused)), 1e-12)
 			})
@@ -228,6 +249,10 @@ func TestSequenceGradients(t *testing.T) {
 			})
 		}
 	}
+	gradcheck.Both(t, gradcheck.Case{Inputs: inputs(shape{3, 2}, shape{3, 4}), Build: func(g *G.ExprGraph, x G.Nodes) (*G.Node, error) {
+		var c ops.Chain
+		return c.Do(ops.Square(c.Do(ops.Beside(x[0], x[1])))), c.Err()
+	}})
 	gradcheck.Both(t, gradcheck.Case{Inputs: inputs(shape{3, 5}), Build: func(g *G.ExprGraph, x G.Nodes) (*G.Node, error) {
 		var c ops.Chain
 		return c.Do(ops.Square(c.Do(ops.Columns(x[0], 1, 4)))), c.Err()
