@@ -116,12 +116,9 @@ func gruForward[T Float](r *recurrence, v *vectors[T]) func(y []T, x [][]T, from
 func gruCell[T Float](v *vectors[T], h, gates, z, before []T, k int) {
 	reset, u, a, n := gates[:k], gates[k:2*k], gates[2*k:3*k], gates[3*k:]
 	v.sigmoid(gates[:2*k], gates[:2*k])
-	v.mul(n, reset, a)
-	v.add(n, n, z)
+	v.addProduct(n, z, reset, a)
 	v.tanh(n, n)
-	v.sub(h, before, n)
-	v.mul(h, u, h)
-	v.add(h, h, n)
+	v.mix(h, n, before, u)
 }
 
 // gruBackward computes from the records, Uᵀ, dh, the bias and the optional operands the derivative
@@ -136,10 +133,10 @@ func gruBackward[T Float](r *recurrence, to int, v *vectors[T]) func(y []T, x []
 		first, last := r.sequences(from, to, each)
 		n := last - first
 		s := newStates(r, x[0], x, 1, v.zero)
-		buffer := v.buffer(4*n*k + 4*k)
+		buffer := v.buffer(4*n*k + 3*k)
 		defer v.buffers.Put(buffer)
 		b := *buffer
-		dh, da, work, spare := b[:n*k], b[n*k:4*n*k], b[4*n*k:4*n*k+k], b[4*n*k+k:]
+		dh, da, spare := b[:n*k], b[n*k:4*n*k], b[4*n*k:]
 		for step := r.steps - 1; step >= 0; step-- {
 			t := r.at(step)
 			for i := range n {
@@ -155,7 +152,7 @@ func gruBackward[T Float](r *recurrence, to int, v *vectors[T]) func(y []T, x []
 					clear(a)
 					continue
 				}
-				gruCellBackward(v, out, a, d, x[0][row*rec:][:rec], s.hidden(row), work, k)
+				gruCellBackward(v, out, a, d, x[0][row*rec:][:rec], s.hidden(row), k)
 			}
 			if step > 0 || target == toHidden {
 				addProduct(n, k, 3*k, da, 3*k, x[1], dh, k)
@@ -169,18 +166,13 @@ func gruBackward[T Float](r *recurrence, to int, v *vectors[T]) func(y []T, x []
 
 // gruCellBackward sets dz and da from dh, that with respect to h_t, and makes dh that with respect
 // to h_{t−1} but for what comes by way of a.
-func gruCellBackward[T Float](v *vectors[T], dz, da, dh, p, before, work []T, k int) {
+func gruCellBackward[T Float](v *vectors[T], dz, da, dh, p, before []T, k int) {
 	reset, u, a, n := p[k:2*k], p[2*k:3*k], p[3*k:4*k], p[4*k:]
 	dr, du, dn := dz[:k], dz[k:2*k], dz[2*k:]
-	v.sub(du, before, n)
-	v.mul(du, du, dh)
-	v.sigmoidGrad(du, u, du)
-	v.mul(work, dh, u)
-	v.sub(dn, dh, work)
-	v.tanhGrad(dn, n, dn)
-	v.mul(dr, dn, a)
-	v.sigmoidGrad(dr, reset, dr)
+	v.sigmoidGradMix(du, u, dh, before, n)
+	v.tanhGradMix(dn, n, dh, u)
+	v.sigmoidGradProduct(dr, reset, dn, a)
 	copy(da[:2*k], dz)
 	v.mul(da[2*k:], dn, reset)
-	copy(dh, work)
+	v.mul(dh, dh, u)
 }

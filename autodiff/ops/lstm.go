@@ -114,9 +114,7 @@ func lstmCell[T Float](v *vectors[T], h, c, gates, before []T, k int) {
 	i, f := gates[:k], gates[k:2*k]
 	v.tanh(g, g)
 	v.sigmoid(o, o)
-	v.mul(c, f, before)
-	v.mul(th, i, g)
-	v.add(c, c, th)
+	v.productSum(c, f, before, i, g)
 	v.tanh(th, c)
 	v.mul(h, o, th)
 }
@@ -133,10 +131,10 @@ func lstmBackward[T Float](r *recurrence, to int, v *vectors[T]) func(y []T, x [
 		first, last := r.sequences(from, to, each)
 		n := last - first
 		s := newStates(r, x[0], x, 1, v.zero)
-		buffer := v.buffer(6*n*k + k)
+		buffer := v.buffer(6 * n * k)
 		defer v.buffers.Put(buffer)
 		b := *buffer
-		dh, dc, spare, work := b[:n*k], b[n*k:2*n*k], b[2*n*k:6*n*k], b[6*n*k:]
+		dh, dc, spare := b[:n*k], b[n*k:2*n*k], b[2*n*k:]
 		for step := r.steps - 1; step >= 0; step-- {
 			t := r.at(step)
 			dz, ld := spare, 4*k
@@ -151,7 +149,7 @@ func lstmBackward[T Float](r *recurrence, to int, v *vectors[T]) func(y []T, x [
 					clear(out)
 					continue
 				}
-				lstmCellBackward(v, out, d, dc[i*k:][:k], x[0][row*rec:][:rec], s.cell(row), work, k)
+				lstmCellBackward(v, out, d, dc[i*k:][:k], x[0][row*rec:][:rec], s.cell(row), k)
 				clear(d)
 			}
 			if step > 0 || target == toHidden {
@@ -169,19 +167,13 @@ func lstmBackward[T Float](r *recurrence, to int, v *vectors[T]) func(y []T, x [
 
 // lstmCellBackward sets dz from dh, that with respect to h_t, and dc, that with respect to c_t but
 // for what comes by way of h_t, and makes dc that with respect to c_{t−1}.
-func lstmCellBackward[T Float](v *vectors[T], dz, dh, dc, p, before, work []T, k int) {
+func lstmCellBackward[T Float](v *vectors[T], dz, dh, dc, p, before []T, k int) {
 	i, f, g, o, th := p[2*k:3*k], p[3*k:4*k], p[4*k:5*k], p[5*k:6*k], p[6*k:7*k]
 	di, df, dg, do := dz[:k], dz[k:2*k], dz[2*k:3*k], dz[3*k:4*k]
-	v.mul(do, dh, th)
-	v.sigmoidGrad(do, o, do)
-	v.mul(work, dh, o)
-	v.tanhGrad(work, th, work)
-	v.add(dc, dc, work)
-	v.mul(di, dc, g)
-	v.sigmoidGrad(di, i, di)
-	v.mul(df, dc, before)
-	v.sigmoidGrad(df, f, df)
-	v.mul(dg, dc, i)
-	v.tanhGrad(dg, g, dg)
+	v.sigmoidGradProduct(do, o, dh, th)
+	v.addTanhGradProduct(dc, dc, th, dh, o)
+	v.sigmoidGradProduct(di, i, dc, g)
+	v.sigmoidGradProduct(df, f, dc, before)
+	v.tanhGradProduct(dg, g, dc, i)
 	v.mul(dc, dc, f)
 }

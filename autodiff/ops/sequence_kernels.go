@@ -15,6 +15,10 @@ type vectors[T Float] struct {
 	sigmoid, tanh, relu             func(y, x []T)
 	add, sub, mul                   func(y, a, b []T)
 	sigmoidGrad, tanhGrad, reluGrad func(dx, y, dy []T)
+	// Those of the kernels of the same names.
+	addProduct, mix                                  func(y, a, b, c []T)
+	sigmoidGradProduct, tanhGradProduct, tanhGradMix func(dx, y, dy, x []T)
+	productSum, sigmoidGradMix, addTanhGradProduct   func(y, a, b, c, d []T)
 	// zero is a vector of zeros: the state before the first step.
 	zero []T
 	// buffers are the working memories of the calls that run at the same time.
@@ -32,6 +36,9 @@ func newVectors[T Float](n int) *vectors[T] {
 		v.sigmoidGrad = kernels.SigmoidGrad
 		v.tanhGrad = func(dx, y, dy []float32) { kernels.TanhGrad(dx, y, dy, 1, 1) }
 		v.reluGrad = func(dx, y, dy []float32) { kernels.LeakyReLUGrad(dx, y, dy, 0) }
+		v.addProduct, v.mix = kernels.AddProduct, kernels.Mix
+		v.sigmoidGradProduct, v.tanhGradProduct, v.tanhGradMix = kernels.SigmoidGradProduct, kernels.TanhGradProduct, kernels.TanhGradMix
+		v.productSum, v.sigmoidGradMix, v.addTanhGradProduct = kernels.ProductSum, kernels.SigmoidGradMix, kernels.AddTanhGradProduct
 	case *vectors[float64]: // for gradient checks
 		v.sigmoid = each64(func(x float64) float64 { return 1 / (1 + math.Exp(-x)) })
 		v.tanh = each64(math.Tanh)
@@ -47,8 +54,32 @@ func newVectors[T Float](n int) *vectors[T] {
 			}
 			return 0
 		})
+		v.addProduct = many64(func(a, b, c, _ float64) float64 { return a + b*c })
+		v.mix = many64(func(a, b, c, _ float64) float64 { return a + c*(b-a) })
+		v.sigmoidGradProduct = many64(func(y, dy, x, _ float64) float64 { return dy * x * y * (1 - y) })
+		v.tanhGradProduct = many64(func(y, dy, x, _ float64) float64 { return dy * x * (1 - y*y) })
+		v.tanhGradMix = many64(func(y, dy, a, _ float64) float64 { return dy * (1 - a) * (1 - y*y) })
+		v.productSum = all64(func(a, b, c, d float64) float64 { return a*b + c*d })
+		v.sigmoidGradMix = all64(func(y, dy, a, b float64) float64 { return dy * (a - b) * y * (1 - y) })
+		v.addTanhGradProduct = all64(func(c, y, dy, x float64) float64 { return c + dy*x*(1-y*y) })
 	}
 	return v
+}
+
+func many64(f func(a, b, c, d float64) float64) func(y, a, b, c []float64) {
+	return func(y, a, b, c []float64) {
+		for i, v := range a {
+			y[i] = f(v, b[i], c[i], 0)
+		}
+	}
+}
+
+func all64(f func(a, b, c, d float64) float64) func(y, a, b, c, d []float64) {
+	return func(y, a, b, c, d []float64) {
+		for i, v := range a {
+			y[i] = f(v, b[i], c[i], d[i])
+		}
+	}
 }
 
 func each64(f func(x float64) float64) func(y, x []float64) {
