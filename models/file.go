@@ -31,6 +31,9 @@ const descriptionKey = "capas.model"
 //	*LabelRBM            as an RBM, and label_weight (k,classes), label_bias (classes)
 //	*LabelDBN            layers.0.weight, …: a layer as an RBM, if it is untied with a
 //	                     generative_weight (k,n), and last a LabelRBM
+//	*Recurrent           rnn.weight_ih_l0, rnn.weight_hh_l0, rnn.bias_ih_l0, …: torch.nn.RNN, LSTM
+//	                     or GRU, and fc.weight, fc.bias
+//	*Jordan              input.weight, input.bias, feedback.weight, output.weight, output.bias
 //
 // The metadata entry "capas.model" describes the model in JSON: its kind, sizes,
 // activations, outputs, types of units, and the names of its parameters. What serves

@@ -118,7 +118,7 @@ func (r *Recurrent) Width() int {
 	return w
 }
 
-// batch is the graph's view of a batch of examples.
+// recurrentBatch is the graph's view of a batch of examples.
 type recurrentBatch struct {
 	x     *G.Node // (m·T,n)
 	mask  *G.Node // (m,T); nil without
@@ -128,19 +128,22 @@ type recurrentBatch struct {
 
 // split takes the rows of a batch apart.
 func (r *Recurrent) split(x *G.Node) (recurrentBatch, error) {
-	if x == nil || x.Shape().Dims() != 2 || x.Shape()[1] != r.Width() {
-		return recurrentBatch{}, fmt.Errorf("recurrent network: want examples (m,%d), got %v", r.Width(), shapeOf(x))
+	return splitSequences("recurrent network", x, r.Width(), r.Steps, r.Inputs(), r.Masked, r.carried != nil)
+}
+
+func splitSequences(what string, x *G.Node, width, steps, n int, masked, carried bool) (recurrentBatch, error) {
+	if x == nil || x.Shape().Dims() != 2 || x.Shape()[1] != width {
+		return recurrentBatch{}, fmt.Errorf("%s: want examples (m,%d), got %v", what, width, shapeOf(x))
 	}
 	b := recurrentBatch{m: x.Shape()[0]}
-	steps, n := r.Steps, r.Inputs()
 	var c ops.Chain
 	b.x = c.Do(ops.Reshape(c.Do(ops.Columns(x, 0, steps*n)), b.m*steps, n))
 	at := steps * n
-	if r.Masked {
+	if masked {
 		b.mask = c.Do(ops.Columns(x, at, at+steps))
 		at += steps
 	}
-	if r.carried != nil {
+	if carried {
 		b.going = c.Do(ops.Reshape(c.Do(ops.Columns(x, at, at+1)), b.m))
 	}
 	return b, c.Err()
