@@ -86,9 +86,10 @@ type Recurrent struct {
 }
 
 // NewRecurrent returns a layer with weights drawn by init, each gate's as those of a layer of its own,
-// and biases 0, but that of an LSTM's forget gates: forget, usually 1, so that cells keep what they
-// have until they learn when not to (Gers et al. 2000; Jozefowicz et al. 2015). Its parameters are
-// called name.W, name.U, name.b and name.c.
+// and biases 0, but that of the gates that keep the state, an LSTM's f and a GRU's u: forget, usually 1
+// for an LSTM, so that cells keep what they have until they learn when not to (Gers et al. 2000;
+// Jozefowicz et al. 2015), and about ln T where it is to last for T steps (Tallec & Ollivier 2018).
+// Its parameters are called name.W, name.U, name.b and name.c.
 func NewRecurrent(name string, cell Cell, n, k int, forget float64, init Initializer, s *random.Stream) (*Recurrent, error) {
 	g := cell.Gates()
 	W, err := gateWeights(name+".W", n, k, g, init, s)
@@ -100,7 +101,7 @@ func NewRecurrent(name string, cell Cell, n, k int, forget float64, init Initial
 		return nil, err
 	}
 	r := &Recurrent{Cell: cell, W: W, U: U, B: NewParam(name+".b", g*k), C: NewParam(name+".c", g*k)}
-	if cell == LSTM() {
+	if cell == LSTM() || cell == GRU() { // the second gate of either
 		b := r.B.Value.Float32s()[k : 2*k]
 		for i := range b {
 			b[i] = float32(forget)

@@ -18,7 +18,8 @@ import (
 // An example is a row of T·n numbers, the n inputs of the first step first. With Masked, T more
 // numbers follow it, 1 for each step and 0 for those that only fill up a shorter sequence, and
 // change nothing; with Carried, there is one number more, see Carry. Targets are k numbers or, with
-// Each, T·k, the first step's first; those of steps left out do not count.
+// Each, so many for each step with outputs, the first one's first; those of steps left out do not
+// count.
 type Recurrent struct {
 	Layers []RecurrentLayer
 	Top    *blocks.Dense
@@ -28,6 +29,8 @@ type Recurrent struct {
 	// Each asks for outputs after each step; otherwise they are made from the last state, that of
 	// the last step that the mask leaves, and in layers of two directions from the last of either.
 	Each   bool
+	// Last, with Each, is the number of last steps after which there are outputs; 0 for all steps.
+	Last   int
 	Masked bool
 
 	carried []*blocks.Param // the states that Carry keeps
@@ -44,9 +47,10 @@ type RecurrentOptions struct {
 	// Layers is the number of recurrent layers; 0 stands for 1.
 	Layers        int
 	Bidirectional bool
-	// Forget is the bias of an LSTM's forget gates at first.
+	// Forget is the bias of the gates that keep an LSTM's or a GRU's state at first; see
+	// blocks.NewRecurrent.
 	Forget       float64
-	Steps        int
+	Steps, Last  int
 	Each, Masked bool
 }
 
@@ -60,7 +64,10 @@ func NewRecurrent(name string, o RecurrentOptions, init blocks.Initializer, s *r
 	if o.Layers < 1 || o.Steps < 1 {
 		return nil, fmt.Errorf("recurrent network %s: want at least one layer and one step, got %d and %d", name, o.Layers, o.Steps)
 	}
-	r := &Recurrent{Steps: o.Steps, Each: o.Each, Masked: o.Masked}
+	if o.Last < 0 || o.Last > o.Steps || o.Last > 0 && !o.Each {
+		return nil, fmt.Errorf("recurrent network %s: want outputs after 0 to %d last steps, and each of them, got %d", name, o.Steps, o.Last)
+	}
+	r := &Recurrent{Steps: o.Steps, Each: o.Each, Last: o.Last, Masked: o.Masked}
 	n := o.Inputs
 	for l := 1; l <= o.Layers; l++ {
 		var layer RecurrentLayer
@@ -205,13 +212,38 @@ func (r *Recurrent) at(h *G.Node, m, t int) (*G.Node, error) {
 	return c.Do(ops.Columns(c.Do(ops.Reshape(h, m, r.Steps*k)), t*k, (t+1)*k)), c.Err()
 }
 
-// logits builds z from the last layer's states: (m,k), or (m·T,k) with Each.
+// last is how many last steps have outputs.
+func (r *Recurrent) last() int {
+	switch {
+	case !r.Each:
+		return 1
+	case r.Last > 0:
+		return r.Last
+	}
+	return r.Steps
+}
+
+// ends are the states after the last steps that have outputs.
+func (r *Recurrent) ends(h *G.Node, m int) (*G.Node, error) {
+	k, n := h.Shape()[1], r.last()
+	if n == r.Steps {
+		return h, nil
+	}
+	var c ops.Chain
+	h = c.Do(ops.Columns(c.Do(ops.Reshape(h, m, r.Steps*k)), (r.Steps-n)*k, r.Steps*k))
+	return c.Do(ops.Reshape(h, m*n, k)), c.Err()
+}
+
+// logits builds z from the last layer's states: (m,k), or with Each a row for each step that has
+// outputs.
 func (r *Recurrent) logits(last States, m int) (*G.Node, error) {
 	var c ops.Chain
 	h := last.Forward
 	switch {
 	case r.Each && last.Backward != nil:
-		h = c.Do(ops.Beside(h, last.Backward))
+		h = c.Do(r.ends(c.Do(ops.Beside(h, last.Backward)), m))
+	case r.Each:
+		h = c.Do(r.ends(h, m))
 	case !r.Each && last.Backward != nil:
 		h = c.Do(ops.Beside(c.Do(r.at(h, m, r.Steps-1)), c.Do(r.at(last.Backward, m, 0))))
 	case !r.Each:
@@ -223,7 +255,8 @@ func (r *Recurrent) logits(last States, m int) (*G.Node, error) {
 	return r.Top.Logits(h)
 }
 
-// Logits builds the outputs before their function for examples x: (m,k), or (m·T,k) with Each.
+// Logits builds the outputs before their function for examples x: (m,k), or with Each (m·T,k), T the
+// number of steps with outputs.
 func (r *Recurrent) Logits(x *G.Node, frozen bool) (*G.Node, error) {
 	b, err := r.split(x)
 	if err != nil {
@@ -234,4 +267,12 @@ func (r *Recurrent) Logits(x *G.Node, frozen bool) (*G.Node, error) {
 		return nil, err
 	}
 	return r.logits(all[len(all)-1], b.m)
+}
+
+// Over returns the network, with the same parameters, for sequences of another length, whose states
+// begin at 0.
+func (r *Recurrent) Over(steps int) *Recurrent {
+	o := *r
+	o.Steps, o.carried = steps, nil
+	return &o
 }

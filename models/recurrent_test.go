@@ -272,6 +272,8 @@ func TestRecurrentErrors(t *testing.T) {
 	refused(t, "no units", build(func(o *models.RecurrentOptions) { o.Units = 0 }), "at least one input and one unit")
 	refused(t, "no inputs", build(func(o *models.RecurrentOptions) { o.Inputs = 0 }), "at least one input and one unit")
 	refused(t, "no outputs", build(func(o *models.RecurrentOptions) { o.Outputs = 0 }), "at least one input and one unit")
+	refused(t, "more outputs than steps", build(func(o *models.RecurrentOptions) { o.Each, o.Last = true, 5 }), "after 0 to 4 last steps")
+	refused(t, "outputs of steps that are not asked for", build(func(o *models.RecurrentOptions) { o.Last = 1 }), "each of them")
 	refused(t, "negative layers", build(func(o *models.RecurrentOptions) { o.Layers = -1 }), "at least one layer")
 	o := small(blocks.LSTM())
 	r := must[*models.Recurrent](t)(models.NewRecurrent("net", o, blocks.Uniform(), stream("init")))

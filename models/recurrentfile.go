@@ -25,6 +25,7 @@ type sequenceShape struct {
 	Bidirectional bool         `json:"bidirectional,omitempty"`
 	Steps         int          `json:"steps"`
 	Each          bool         `json:"each,omitempty"`
+	Last          int          `json:"last,omitempty"`
 	Masked        bool         `json:"masked,omitempty"`
 	// Params are the names of the parameters, in the order of the model's Params.
 	Params []string `json:"parameters"`
@@ -55,7 +56,7 @@ func (d *description) describeSequence(model any) ([]*blocks.Param, error) {
 		}
 		cell := m.Layers[0].Forward.Cell
 		s.Cell, s.Layers, s.Bidirectional = &cell, len(m.Layers), m.Layers[0].Backward != nil
-		s.Steps, s.Each, s.Masked, d.Output, params = m.Steps, m.Each, m.Masked, &m.Output, m.Params()
+		s.Steps, s.Each, s.Last, s.Masked, d.Output, params = m.Steps, m.Each, m.Last, m.Masked, &m.Output, m.Params()
 	case *Jordan:
 		d.Kind = kindJordan
 		if m == nil {
@@ -96,13 +97,16 @@ func (d *description) checkSequence() error {
 	if s.Inputs < 1 || s.Units < 1 || s.Outputs < 1 || s.Steps < 1 || s.Steps > maxSteps {
 		return fmt.Errorf("%s: want inputs, units, outputs and up to %d steps, got %d, %d, %d and %d", d.Kind, maxSteps, s.Inputs, s.Units, s.Outputs, s.Steps)
 	}
+	if s.Last < 0 || s.Last > s.Steps || s.Last > 0 && !s.Each {
+		return fmt.Errorf("%s: want outputs after up to %d last steps, and each of them, got %d", d.Kind, s.Steps, s.Last)
+	}
 	params := 5
 	if d.Kind == kindRecurrent {
 		if s.Cell == nil || s.Function != "" || s.Layers < 1 || s.Layers > maxLayers {
 			return fmt.Errorf("recurrent: want a cell and 1 to %d layers, got %d", maxLayers, s.Layers)
 		}
 		params = 4*s.Layers*s.directions() + 2
-	} else if s.Cell != nil || s.Layers != 0 || s.Bidirectional || s.Each || s.Function != "tanh" && s.Function != "relu" && s.Function != "sigmoid" {
+	} else if s.Cell != nil || s.Layers != 0 || s.Bidirectional || s.Each || s.Last != 0 || s.Function != "tanh" && s.Function != "relu" && s.Function != "sigmoid" {
 		return fmt.Errorf("jordan: want one layer of tanh, relu or sigmoid units, got %.20q", s.Function)
 	}
 	if len(s.Params) != params {
@@ -131,7 +135,7 @@ func (d *description) buildSequence(next func() *blocks.Param) any {
 	if d.Kind == kindJordan {
 		return &Jordan{W: next(), U: next(), B: next(), V: next(), C: next(), F: s.Function, Output: *d.Output, Steps: s.Steps, Masked: s.Masked}
 	}
-	r := &Recurrent{Output: *d.Output, Steps: s.Steps, Each: s.Each, Masked: s.Masked}
+	r := &Recurrent{Output: *d.Output, Steps: s.Steps, Each: s.Each, Last: s.Last, Masked: s.Masked}
 	layer := func() *blocks.Recurrent {
 		return &blocks.Recurrent{Cell: *s.Cell, W: next(), U: next(), B: next(), C: next()}
 	}

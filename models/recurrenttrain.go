@@ -12,7 +12,7 @@ import (
 )
 
 // Objective is the training graph for batches of m: inputs x (m,Width) and t (m,k) or, with Each,
-// (m,T·k); cost and monitor "loss", the mean over the outputs that count; and for classes the monitor
+// k numbers for each step that has outputs; cost and monitor "loss", the mean over the outputs that count; and for classes the monitor
 // "error". With states that are carried on, its updates keep them.
 func (r *Recurrent) Objective(m int) (*Objective, error) { return r.objective(m, false) }
 
@@ -26,8 +26,8 @@ func (r *Recurrent) objective(m int, frozen bool) (*Objective, error) {
 		return nil, fmt.Errorf("recurrent network: want batches of at least one sequence, got %d", m)
 	case len(r.Layers) == 0 || r.Top == nil:
 		return nil, fmt.Errorf("recurrent network: has no layers")
-	case r.Steps < 1:
-		return nil, fmt.Errorf("recurrent network: want sequences of at least one step, got %d", r.Steps)
+	case r.Steps < 1 || r.last() > r.Steps:
+		return nil, fmt.Errorf("recurrent network: want sequences of at least one step, and outputs after no more, got %d and %d", r.Steps, r.Last)
 	}
 	g, dt := G.NewGraph(), dtype(r.Params())
 	x := blocks.NewInput(g, dt, "x", m, r.Width())
@@ -52,18 +52,16 @@ func (r *Recurrent) objective(m int, frozen bool) (*Objective, error) {
 	}
 	o := &Objective{Inputs: G.Nodes{x, t}, Updates: updates}
 	var mask *G.Node
-	if r.Each {
-		mask = b.mask
+	if r.Each && b.mask != nil {
+		if mask, err = ops.Columns(b.mask, r.Steps-r.last(), r.Steps); err != nil {
+			return nil, err
+		}
 	}
 	return o, o.sequenceLoss(r.Output, z, t, mask)
 }
 
-func (r *Recurrent) targets() int {
-	if r.Each {
-		return r.Steps * r.Outputs()
-	}
-	return r.Outputs()
-}
+// targets is the number of targets of an example.
+func (r *Recurrent) targets() int { return r.last() * r.Outputs() }
 
 // sequenceLoss makes cost and monitors from logits z (m·T,k), targets t (m,T·k) and a mask (m,T) of
 // the steps that count, nil for all.

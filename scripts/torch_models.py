@@ -223,6 +223,7 @@ class Recurrent(nn.Module):
         super().__init__()
         s = d["sequence"]
         self.steps, self.inputs, self.each = s["steps"], s["inputs"], s.get("each", False)
+        self.last_steps = s.get("last", self.steps)
         cell, both = s["cell"], s.get("bidirectional", False)
         make = {"rnn": nn.RNN, "rnn-relu": lambda *a, **k: nn.RNN(*a, nonlinearity="relu", **k), "lstm": nn.LSTM, "gru": nn.GRU}[cell]
         self.rnn = make(self.inputs, s["units"], num_layers=s["layers"], bidirectional=both, batch_first=True)
@@ -232,7 +233,7 @@ class Recurrent(nn.Module):
     def forward(self, x):
         h = self.rnn(x[:, :self.steps * self.inputs].reshape(len(x), self.steps, self.inputs))[0]
         if self.each:
-            return self.fc(h.reshape(-1, h.shape[2]))
+            return self.fc(h[:, -self.last_steps:].reshape(-1, h.shape[2]))
         k = self.rnn.hidden_size  # of the two directions, each has its last state at another end
         return self.fc(torch.cat([h[:, -1, :k], h[:, 0, k:]], 1))
 
