@@ -28,7 +28,7 @@ type Recurrent struct {
 	Steps int
 	// Each asks for outputs after each step; otherwise they are made from the last state, that of
 	// the last step that the mask leaves, and in layers of two directions from the last of either.
-	Each   bool
+	Each bool
 	// Last, with Each, is the number of last steps after which there are outputs; 0 for all steps.
 	Last   int
 	Masked bool
