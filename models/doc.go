@@ -1,6 +1,6 @@
 // Package models holds the lecture's models: the multilayer perceptron, the
 // autoencoder and stacks of it, the restricted Boltzmann machine, the deep belief
-// network, the deep Boltzmann machine.
+// network, the deep Boltzmann machine, and recurrent networks.
 //
 // A model is its parameters plus the graph that it defines. The parameters are named
 // tensors that the model owns; its methods build Gorgonia nodes on them, and what

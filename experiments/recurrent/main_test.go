@@ -9,7 +9,7 @@ import (
 
 // tiny is a run of every part that takes a second or two.
 func tiny(out string, more ...string) []string {
-	return append([]string{"-preset", "smoke", "-mnist-sequences", "300", "-text-sequences", "3000", "-adding-sequences", "100", "-copy-sequences", "100",
+	return append([]string{"-preset", "smoke", "-mnist-sequences", "300", "-text-sequences", "5000", "-adding-sequences", "100", "-copy-sequences", "100",
 		"-progress", "none", "-out", out}, more...)
 }
 
@@ -70,7 +70,7 @@ func TestBadInput(t *testing.T) {
 		labtest.Bad{Name: "no units", Status: 2, Says: "adding: want 1 to 2000 units, got 0", Args: []string{"-adding-units", "0"}},
 		labtest.Bad{Name: "too many sequences", Status: 2, Says: "copy: want 10 to 200000 sequences", Args: []string{"-copy-sequences", "1000000000"}},
 		labtest.Bad{Name: "negative images", Status: 2, Says: "mnist: want 0 to 200000 sequences, got -1", Args: []string{"-mnist-sequences", "-1"}},
-		labtest.Bad{Name: "no text", Status: 2, Says: "text: want sequences, its characters, of at least 2000", Args: []string{"-text-sequences", "5"}},
+		labtest.Bad{Name: "no text", Status: 2, Says: "text: want sequences, its characters, of at least 5000", Args: []string{"-text-sequences", "5"}},
 		labtest.Bad{Name: "no epochs", Status: 2, Says: "xor: want 1 to 2000 epochs, got 0", Args: []string{"-xor-epochs", "0"}},
 		labtest.Bad{Name: "reber without units", Status: 2, Says: "reber: want 1 to 2000 units", Args: []string{"-reber-units", "-3"}},
 		labtest.Bad{Name: "empty data directory", Status: 1, Says: empty, Args: []string{"-data-dir", empty}},

@@ -63,9 +63,9 @@ func presets() map[string]Recipe {
 		Parts: parts(), Cells: cells, MNISTCells: []blocks.Cell{blocks.LSTM()}, TextCells: []blocks.Cell{blocks.LSTM()},
 		Lengths: []int{20, 100}, Rates: []float64{0.01},
 		Adding:        Task{Units: 32, Sequences: 5000, Train: adam(0.01, 6, 50)},
-		Copy:          Task{Units: 32, Sequences: 5000, Train: adam(0.01, 6, 50)},
-		MNIST:         Task{Units: 64, Train: falling(adam(0.005, 4, 100))},
-		Text:          Task{Units: 96, Steps: 40, Train: falling(adam(0.005, 12, 16))},
+		Copy:          Task{Units: 32, Sequences: 5000, Train: adam(0.01, 10, 25)},
+		MNIST:         Task{Units: 64, Train: falling(adam(0.005, 5, 100))},
+		Text:          Task{Units: 128, Steps: 40, Train: falling(adam(0.005, 24, 16))},
 		XOR:           Task{Units: 8, Sequences: 500, Steps: 30, Train: falling(adam(0.02, 60, 20))},
 		Reber:         Task{Units: 8, Sequences: 1000, Steps: 20, Train: falling(adam(0.02, 12, 20))},
 		GradientSteps: 200,
@@ -74,7 +74,7 @@ func presets() map[string]Recipe {
 	smoke.Lengths, smoke.GradientSteps = []int{10}, 20
 	smoke.Adding, smoke.Copy = Task{Units: 8, Sequences: 200, Train: adam(0.01, 2, 50)}, Task{Units: 8, Sequences: 200, Train: adam(0.01, 2, 50)}
 	smoke.MNIST = Task{Units: 8, Sequences: 1000, Train: falling(adam(0.01, 1, 100))}
-	smoke.Text = Task{Units: 8, Sequences: 4000, Steps: 20, Train: falling(adam(0.01, 2, 8))}
+	smoke.Text = Task{Units: 8, Sequences: 5000, Steps: 20, Train: falling(adam(0.01, 2, 8))}
 	smoke.XOR, smoke.Reber = Task{Units: 4, Sequences: 100, Steps: 12, Train: adam(0.02, 2, 20)}, Task{Units: 4, Sequences: 100, Steps: 12, Train: adam(0.02, 2, 20)}
 	paper := lecture
 	paper.MNISTCells, paper.TextCells = cells, cells
@@ -121,6 +121,7 @@ const (
 	maxLength    = 2000
 	maxEpochs    = 2000
 	maxList      = 8
+	leastText    = 10 * blockSize // so that some of it validates and tests
 )
 
 // validate reports what is wrong with a recipe.
@@ -169,8 +170,8 @@ func validate(r *Recipe) error {
 			return fmt.Errorf("%s: %w", t.name, err)
 		}
 	}
-	if n := r.Text.Sequences; n != 0 && n < 2000 {
-		return fmt.Errorf("text: want sequences, its characters, of at least 2000, or 0 for all, got %d", n)
+	if n := r.Text.Sequences; n != 0 && n < leastText {
+		return fmt.Errorf("text: want sequences, its characters, of at least 5000, or 0 for all, got %d", n)
 	}
 	return nil
 }

@@ -181,7 +181,7 @@ func TestCorpus(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := len(c.train) + len(c.validation) + len(c.test); n < 4950 || n > 5000 || len(c.train) != 4000 || len(c.letters) < 40 {
+	if n := len(c.train) + len(c.validation) + len(c.test); n < 4950 || n > 5000 || len(c.train) != 4000 || len(c.validation) > 500 || len(c.test) > 500 || len(c.letters) < 40 {
 		t.Errorf("of 5000 characters: %d, %d to learn from, of %d kinds", n, len(c.train), len(c.letters))
 	}
 	var text strings.Builder

@@ -22,12 +22,16 @@ var source embed.FS
 type corpus struct {
 	// letters are the characters, in the order of their numbers.
 	letters []rune
-	// train, validation and test are parts of the text, one after the other.
+	// train, validation and test are parts of the text.
 	train, validation, test []int
 }
 
-// newCorpus reads the text, all of it or so many characters, and keeps the last two tenths for
-// validation and test. Characters that the first part has not are left out.
+// blockSize is the length of the blocks, in characters, of which of every ten the ninth validates and
+// the last tests. The others are what is learned from, put together.
+const blockSize = 500
+
+// newCorpus reads the text, all of it or so many characters. Characters that are not in the part
+// that is learned from are left out of the others.
 func newCorpus(most int) (*corpus, error) {
 	text, err := ownText()
 	if err != nil {
@@ -37,26 +41,27 @@ func newCorpus(most int) (*corpus, error) {
 	if most > 0 && most < len(all) {
 		all = all[:most]
 	}
-	cut := len(all) * 8 / 10
-	c := &corpus{letters: slices.Compact(slices.Sorted(slices.Values(all[:cut])))}
+	var parts [3][]rune
+	for i, l := range all {
+		block := i / blockSize % 10
+		parts[max(0, block-7)] = append(parts[max(0, block-7)], l)
+	}
+	c := &corpus{letters: slices.Compact(slices.Sorted(slices.Values(parts[0])))}
 	number := map[rune]int{}
 	for i, l := range c.letters {
 		number[l] = i
 	}
-	take := func(part []rune) (out []int) {
-		for _, l := range part {
-			if i, ok := number[l]; ok {
-				out = append(out, i)
+	for i, to := range []*[]int{&c.train, &c.validation, &c.test} {
+		for _, l := range parts[i] {
+			if n, ok := number[l]; ok {
+				*to = append(*to, n)
 			}
 		}
-		return out
 	}
-	half := (len(all) - cut) / 2
-	c.train, c.validation, c.test = take(all[:cut]), take(all[cut:cut+half]), take(all[cut+half:])
 	return c, nil
 }
 
-// ownText is the program's source without its tests, file by file in the order of their names.
+// ownText is the program's source, file by file in the order of their names.
 func ownText() (string, error) {
 	files, err := fs.ReadDir(source, ".")
 	if err != nil {
@@ -64,9 +69,6 @@ func ownText() (string, error) {
 	}
 	var b strings.Builder
 	for _, f := range files {
-		if strings.HasSuffix(f.Name(), "_test.go") {
-			continue
-		}
 		data, err := source.ReadFile(f.Name())
 		if err != nil {
 			return "", err
