@@ -174,15 +174,16 @@ func (r *Recurrent) Hidden(x *G.Node, frozen bool) ([]States, error) {
 	if err != nil {
 		return nil, err
 	}
-	return r.hidden(b, frozen, nil)
+	return r.hidden(b, frozen, false, nil)
 }
 
-// hidden builds the states of all layers; begin, if not nil, gives those before the first step.
-func (r *Recurrent) hidden(b recurrentBatch, frozen bool, begin func(l int) (h, c *G.Node, err error)) ([]States, error) {
+// hidden builds the states of all layers, of the top one those after the last step alone if final is
+// true; begin, if not nil, gives those before the first step.
+func (r *Recurrent) hidden(b recurrentBatch, frozen, final bool, begin func(l int) (h, c *G.Node, err error)) ([]States, error) {
 	var all []States
 	x := b.x
 	for l, layer := range r.Layers {
-		s := ops.Sequence{Steps: r.Steps, Mask: b.mask, Frozen: frozen}
+		s := ops.Sequence{Steps: r.Steps, Mask: b.mask, Frozen: frozen, Final: final && l == len(r.Layers)-1}
 		if begin != nil {
 			var err error
 			if s.H0, s.C0, err = begin(l); err != nil {
@@ -205,11 +206,14 @@ func (r *Recurrent) hidden(b recurrentBatch, frozen bool, begin func(l int) (h, 
 	return all, nil
 }
 
-// at are the states after step t, (m,k).
-func (r *Recurrent) at(h *G.Node, m, t int) (*G.Node, error) {
+// at are the states of m sequences after the last step, from those after all steps or the last.
+func (r *Recurrent) at(h *G.Node, m int) (*G.Node, error) {
 	k := h.Shape()[1]
+	if h.Shape()[0] == m {
+		return h, nil
+	}
 	var c ops.Chain
-	return c.Do(ops.Columns(c.Do(ops.Reshape(h, m, r.Steps*k)), t*k, (t+1)*k)), c.Err()
+	return c.Do(ops.Columns(c.Do(ops.Reshape(h, m, r.Steps*k)), (r.Steps-1)*k, r.Steps*k)), c.Err()
 }
 
 // last is how many last steps have outputs.
@@ -234,7 +238,7 @@ func (r *Recurrent) ends(h *G.Node, m int) (*G.Node, error) {
 	return c.Do(ops.Reshape(h, m*n, k)), c.Err()
 }
 
-// logits builds z from the last layer's states: (m,k), or with Each a row for each step that has
+// logits builds z from the top layer's states, the final ones without Each: (m,k), or with Each a row for each step that has
 // outputs.
 func (r *Recurrent) logits(last States, m int) (*G.Node, error) {
 	var c ops.Chain
@@ -244,10 +248,8 @@ func (r *Recurrent) logits(last States, m int) (*G.Node, error) {
 		h = c.Do(r.ends(c.Do(ops.Beside(h, last.Backward)), m))
 	case r.Each:
 		h = c.Do(r.ends(h, m))
-	case !r.Each && last.Backward != nil:
-		h = c.Do(ops.Beside(c.Do(r.at(h, m, r.Steps-1)), c.Do(r.at(last.Backward, m, 0))))
-	case !r.Each:
-		h = c.Do(r.at(h, m, r.Steps-1))
+	case last.Backward != nil:
+		h = c.Do(ops.Beside(h, last.Backward))
 	}
 	if c.Err() != nil {
 		return nil, c.Err()
@@ -262,7 +264,7 @@ func (r *Recurrent) Logits(x *G.Node, frozen bool) (*G.Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	all, err := r.hidden(b, frozen, nil)
+	all, err := r.hidden(b, frozen, !r.Each, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -41,7 +41,7 @@ func (r *Recurrent) objective(m int, frozen bool) (*Objective, error) {
 	if r.carried != nil && !frozen {
 		all, updates, err = r.carry(b)
 	} else {
-		all, err = r.hidden(b, frozen, nil)
+		all, err = r.hidden(b, frozen, !r.Each, nil)
 	}
 	if err != nil {
 		return nil, err
@@ -140,7 +140,7 @@ func (r *Recurrent) carry(b recurrentBatch) ([]States, []autodiff.Update, error)
 		return n
 	}
 	var targets G.Nodes
-	all, err := r.hidden(b, false, func(l int) (h, c *G.Node, err error) {
+	all, err := r.hidden(b, false, !r.Each, func(l int) (h, c *G.Node, err error) {
 		var chain ops.Chain
 		from := func() *G.Node {
 			leaf := take()
@@ -161,7 +161,7 @@ func (r *Recurrent) carry(b recurrentBatch) ([]States, []autodiff.Update, error)
 	for _, s := range all {
 		for _, h := range []*G.Node{s.Forward, s.Cells} {
 			if h != nil {
-				updates = append(updates, autodiff.Update{Target: targets[len(updates)], Value: c.Do(r.at(h, b.m, r.Steps-1))})
+				updates = append(updates, autodiff.Update{Target: targets[len(updates)], Value: c.Do(r.at(h, b.m))})
 			}
 		}
 	}

@@ -30,12 +30,12 @@ func GRU(z, U, b *G.Node, s Sequence) (*G.Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	return r.part(records, 0, r.units, x, func(x G.Nodes, h, dh *G.Node) (G.Nodes, error) {
-		return r.gruDiff(records, x, h, dh)
+	return r.part(records, 0, r.units, x, func(x G.Nodes, _, dh *G.Node) (G.Nodes, error) {
+		return r.gruDiff(records, x, dh)
 	})
 }
 
-func (r *recurrence) gruDiff(records *G.Node, x G.Nodes, h, dh *G.Node) (G.Nodes, error) {
+func (r *recurrence) gruDiff(records *G.Node, x G.Nodes, dh *G.Node) (G.Nodes, error) {
 	var c Chain
 	Ut := c.Do(transposed(x[1]))
 	bptt := func(to int) *G.Node {
@@ -49,7 +49,7 @@ func (r *recurrence) gruDiff(records *G.Node, x G.Nodes, h, dh *G.Node) (G.Nodes
 	dx := make(G.Nodes, len(x))
 	dx[0] = bptt(toInputs)
 	da := c.Do(r.gruHidden(dx[0], records))
-	dx[1] = c.Do(MatMul(c.Do(r.previous(h, r.initial(x))), da, true, false))
+	dx[1] = c.Do(MatMul(c.Do(r.previous(records, r.initial(x))), da, true, false))
 	dx[2] = c.Do(ColSum(da))
 	if r.h0 >= 0 {
 		dx[r.h0] = bptt(toHidden)
@@ -146,7 +146,7 @@ func gruBackward[T Float](r *recurrence, to int, v *vectors[T]) func(y []T, x []
 					out = y[row*3*k:][:3*k]
 				}
 				d, a := dh[i*k:][:k], da[i*3*k:][:3*k]
-				v.add(d, d, x[2][row*k:][:k])
+				s.addIncoming(v, d, x[2], row, step)
 				if s.skipped(row) {
 					clear(out)
 					clear(a)

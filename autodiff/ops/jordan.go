@@ -41,8 +41,8 @@ func newJordan(z, U, V, c *G.Node, f string, s Sequence) (*recurrence, error) {
 	if s.Steps < 1 {
 		return nil, fmt.Errorf("%s: want sequences of at least one step, got %d", name, s.Steps)
 	}
-	if s.H0 != nil || s.C0 != nil {
-		return nil, fmt.Errorf("%s: begins at outputs of 0, want H0 and C0 nil", name)
+	if s.H0 != nil || s.C0 != nil || s.Final {
+		return nil, fmt.Errorf("%s: begins at outputs of 0 and gives those of all steps, want H0 and C0 nil and not Final", name)
 	}
 	rows, k, err := dims(name, z)
 	if err != nil {
@@ -72,10 +72,10 @@ func (r *recurrence) jordanDiff(records *G.Node, f string, x G.Nodes, dv *G.Node
 	both := c.Do(r.backward("backward", r.steps*(k+n), tensor.Shape{r.rows * r.steps, k + n},
 		jordanBackward(r, f, newVectors[float32](n)), jordanBackward(r, f, newVectors[float64](n)), append(own, x[4:]...)...))
 	dz, dw := c.Do(Columns(both, 0, k)), c.Do(Columns(both, k, k+n))
-	y, h := c.Do(r.part(records, 0, n, x, nil)), c.Do(r.part(records, 2*n, 2*n+k, x, nil))
+	h := c.Do(r.part(records, 2*n, 2*n+k, x, nil))
 	dx := make(G.Nodes, len(x))
 	dx[0] = dz
-	dx[1] = c.Do(MatMul(c.Do(r.previous(y, nil)), dz, true, false))
+	dx[1] = c.Do(MatMul(c.Do(r.previous(records, nil)), dz, true, false))
 	dx[2] = c.Do(MatMul(h, dw, true, false))
 	dx[3] = c.Do(ColSum(dw))
 	return dx, c.Err()

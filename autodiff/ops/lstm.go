@@ -27,14 +27,14 @@ func LSTM(z, U *G.Node, s Sequence) (h, c *G.Node, err error) {
 	}
 	k := r.units
 	var chain Chain
-	h = chain.Do(r.part(records, 0, k, x, func(x G.Nodes, h, dh *G.Node) (G.Nodes, error) {
-		return r.lstmDiff(records, x, h, dh)
+	h = chain.Do(r.part(records, 0, k, x, func(x G.Nodes, _, dh *G.Node) (G.Nodes, error) {
+		return r.lstmDiff(records, x, dh)
 	}))
 	c = chain.Do(r.part(records, k, 2*k, x, nil))
 	return h, c, chain.Err()
 }
 
-func (r *recurrence) lstmDiff(records *G.Node, x G.Nodes, h, dh *G.Node) (G.Nodes, error) {
+func (r *recurrence) lstmDiff(records *G.Node, x G.Nodes, dh *G.Node) (G.Nodes, error) {
 	var c Chain
 	Ut := c.Do(transposed(x[1]))
 	bptt := func(to int) *G.Node {
@@ -47,7 +47,7 @@ func (r *recurrence) lstmDiff(records *G.Node, x G.Nodes, h, dh *G.Node) (G.Node
 	}
 	dx := make(G.Nodes, len(x))
 	dx[0] = bptt(toInputs)
-	dx[1] = c.Do(MatMul(c.Do(r.previous(h, r.initial(x))), dx[0], true, false))
+	dx[1] = c.Do(MatMul(c.Do(r.previous(records, r.initial(x))), dx[0], true, false))
 	if r.h0 >= 0 {
 		dx[r.h0] = bptt(toHidden)
 	}
@@ -79,11 +79,11 @@ func lstmForward[T Float](r *recurrence, v *vectors[T]) func(y []T, x [][]T, fro
 			if !r.frozen {
 				gates, ld = y[(first*r.steps+t)*rec+2*k:], r.steps*rec
 			}
-			for i := range last - first {
-				copy(gates[i*ld:][:4*k], x[0][((first+i)*r.steps+t)*4*k:])
-			}
+			z := x[0][(first*r.steps+t)*4*k:]
 			if h, ldh := s.block(step, first); h != nil {
-				addProduct(last-first, 4*k, k, h, ldh, x[1], gates, ld)
+				sumProduct(last-first, 4*k, k, z, r.steps*4*k, h, ldh, x[1], gates, ld)
+			} else {
+				copyRows(last-first, 4*k, z, r.steps*4*k, gates, ld)
 			}
 			for i := range last - first {
 				row := (first+i)*r.steps + t
@@ -144,7 +144,7 @@ func lstmBackward[T Float](r *recurrence, to int, v *vectors[T]) func(y []T, x [
 			for i := range n {
 				row := (first+i)*r.steps + t
 				d, out := dh[i*k:][:k], dz[i*ld:][:4*k]
-				v.add(d, d, x[2][row*k:][:k])
+				s.addIncoming(v, d, x[2], row, step)
 				if s.skipped(row) {
 					clear(out)
 					continue

@@ -25,6 +25,14 @@ func RNN(z, U *G.Node, f string, s Sequence) (*G.Node, error) {
 	if err != nil {
 		return nil, err
 	}
+	if r.final {
+		records, err := r.forward(rnnForward(r, f, newVectors[float32](r.units)), rnnForward(r, f, newVectors[float64](r.units)), x)
+		if err != nil {
+			return nil, err
+		}
+		return r.part(records, 0, r.units, x, func(x G.Nodes, _, dh *G.Node) (G.Nodes, error) { return r.rnnDiff(f, x, records, dh) })
+	}
+	// All states are the records: one operation is enough.
 	d := Def{
 		Name: r.key("forward"), Shape: tensor.Shape{r.rows * r.steps, r.record}, Wrt: make([]bool, len(x)),
 		Ranged: r.ranged(r.steps*r.record, rnnForward(r, f, newVectors[float32](r.units)), rnnForward(r, f, newVectors[float64](r.units))),
@@ -72,11 +80,13 @@ func rnnForward[T Float](r *recurrence, f string, v *vectors[T]) func(y []T, x [
 	return func(y []T, x [][]T, from, to int) {
 		first, last := r.sequences(from, to, r.steps*k)
 		s := newStates(r, y, x, 0, v.zero)
-		copy(y[from:to], x[0][from:to])
 		for step := range r.steps {
 			t := r.at(step)
-			if h, ld := s.block(step, first); h != nil {
-				addProduct(last-first, k, k, h, ld, x[1], y[(first*r.steps+t)*k:], r.steps*k)
+			at, ld := (first*r.steps+t)*k, r.steps*k
+			if h, ldh := s.block(step, first); h != nil {
+				sumProduct(last-first, k, k, x[0][at:], ld, h, ldh, x[1], y[at:], ld)
+			} else {
+				copyRows(last-first, k, x[0][at:], ld, y[at:], ld)
 			}
 			for i := first; i < last; i++ {
 				row := i*r.steps + t
@@ -117,7 +127,7 @@ func rnnBackward[T Float](r *recurrence, f string, initial bool, v *vectors[T]) 
 			for i := range n {
 				row := (first+i)*r.steps + t
 				d, out := dh[i*k:][:k], dz[i*ld:][:k]
-				v.add(d, d, x[2][row*k:][:k])
+				s.addIncoming(v, d, x[2], row, step)
 				if s.skipped(row) {
 					clear(out)
 					continue

@@ -26,6 +26,9 @@ type Sequence struct {
 	Mask *G.Node
 	// H0 and, of an LSTM, C0 (m,k) are the states before the first step; nil for 0.
 	H0, C0 *G.Node
+	// Final asks for the states after the last step alone (the first, in reverse): the results have
+	// a row for each sequence, (m,k).
+	Final bool
 	// Frozen says that no derivative will be asked for: gates are then not kept, which take most of
 	// the memory. For graphs that only evaluate.
 	Frozen bool
@@ -37,6 +40,7 @@ type recurrence struct {
 	steps   int
 	reverse bool
 	frozen  bool
+	final   bool
 	rows    int // m
 	units   int // k
 	gates   int // k times the number of gates
@@ -65,7 +69,7 @@ func newRecurrence(name string, s Sequence, gates, record, kept int, z, U *G.Nod
 	if s.Frozen {
 		record = kept
 	}
-	r := &recurrence{name: name, steps: s.Steps, reverse: s.Reverse, frozen: s.Frozen, rows: rows / s.Steps, units: k, gates: gates * k, record: record * k}
+	r := &recurrence{name: name, steps: s.Steps, reverse: s.Reverse, frozen: s.Frozen, final: s.Final, rows: rows / s.Steps, units: k, gates: gates * k, record: record * k}
 	all := append([]*G.Node{z, U}, more...)
 	for _, o := range []struct {
 		what  string
@@ -88,7 +92,7 @@ func newRecurrence(name string, s Sequence, gates, record, kept int, z, U *G.Nod
 
 // key is the name of an operation with what its kernels depend on besides the operands.
 func (r *recurrence) key(what string) string {
-	return fmt.Sprintf("%s %s(%d,%t,%t,%d,%d,%d)", r.name, what, r.steps, r.reverse, r.frozen, r.h0, r.c0, r.mask)
+	return fmt.Sprintf("%s %s(%d,%t,%t,%t,%d,%d,%d)", r.name, what, r.steps, r.reverse, r.frozen, r.final, r.h0, r.c0, r.mask)
 }
 
 // at is the step that is taken as number s, counted from 0.
@@ -148,6 +152,10 @@ func (r *recurrence) second(G.Nodes, *G.Node, *G.Node) (G.Nodes, error) {
 // constant to the gradient.
 func (r *recurrence) part(records *G.Node, from, to int, x []*G.Node, diff func(x G.Nodes, y, dy *G.Node) (G.Nodes, error)) (*G.Node, error) {
 	d := columns(r.rows*r.steps, r.record, from, to, nil)
+	if r.final {
+		d.Shape = tensor.Shape{r.rows, to - from}
+		d.Ranged = &Ranged{Grain: to - from, F32: finalStates[float32](r, from, to), F64: finalStates[float64](r, from, to)}
+	}
 	d.Name = r.key(d.Name)
 	all := []*G.Node{records}
 	if diff != nil {
@@ -167,6 +175,16 @@ func (r *recurrence) part(records *G.Node, from, to int, x []*G.Node, diff func(
 	return Apply(d, all...)
 }
 
+// finalStates takes columns of the records of last steps.
+func finalStates[T Float](r *recurrence, first, last int) func(y []T, x [][]T, from, to int) {
+	k := last - first
+	return func(y []T, x [][]T, from, to int) {
+		for i := from / k; i < to/k; i++ {
+			copy(y[i*k:][:k], x[0][(i*r.steps+r.at(r.steps-1))*r.record+first:])
+		}
+	}
+}
+
 func errFrozen(name string) error {
 	return fmt.Errorf("%s: a frozen sequence has no derivative", name)
 }
@@ -177,29 +195,30 @@ func (r *recurrence) backward(what string, each int, shape tensor.Shape, f32 fun
 	return Apply(Def{Name: r.key(what), Shape: shape, Ranged: r.ranged(each, f32, f64), Diff: r.second}, x...)
 }
 
-// previous are the states before each step, (m·T, k) as the states h themselves; h0 may be nil.
-func (r *recurrence) previous(h, h0 *G.Node) (*G.Node, error) {
-	_, k, err := dims(r.name, h)
-	if err != nil {
-		return nil, err
+// previous are the states before each step, (m·T,k), of which the records have those after it; h0 may
+// be nil.
+func (r *recurrence) previous(records, h0 *G.Node) (*G.Node, error) {
+	if records == nil {
+		return nil, fmt.Errorf("%s: the records are missing", r.name)
 	}
-	x := G.Nodes{h}
+	x := G.Nodes{records}
 	if h0 != nil {
 		x = append(x, h0)
 	}
 	return Apply(Def{
-		Name: fmt.Sprintf("states before(%d,%t)", r.steps, r.reverse), Shape: h.Shape(), Diff: r.second,
-		Ranged: &Ranged{Grain: k, F32: shifted[float32](r, k), F64: shifted[float64](r, k)},
+		Name: fmt.Sprintf("states before(%d,%t,%d)", r.steps, r.reverse, r.units), Shape: tensor.Shape{r.rows * r.steps, r.units}, Diff: r.second,
+		Ranged: &Ranged{Grain: r.units, F32: shifted[float32](r), F64: shifted[float64](r)},
 	}, x...)
 }
 
-func shifted[T Float](r *recurrence, k int) func(y []T, x [][]T, from, to int) {
+func shifted[T Float](r *recurrence) func(y []T, x [][]T, from, to int) {
+	k := r.units
 	return func(y []T, x [][]T, from, to int) {
 		for i := from / k; i < to/k; i++ {
 			row := y[i*k:][:k]
 			switch b := r.before(i); {
 			case b >= 0:
-				copy(row, x[0][b*k:])
+				copy(row, x[0][b*r.record:])
 			case len(x) > 1:
 				copy(row, x[1][i/r.steps*k:])
 			default:

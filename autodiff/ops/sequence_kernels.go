@@ -121,6 +121,27 @@ func (v *vectors[T]) squash(name string) (f func(y, x []T), grad func(dx, y, dy 
 	}
 }
 
+// sumProduct is c = start + a·b, with a (m,k), b (k,n), c and start (m,n), whose rows are lda, n, ldc and
+// lds elements apart.
+func sumProduct[T Float](m, n, k int, start []T, lds int, a []T, lda int, b []T, c []T, ldc int) {
+	var element T
+	switch any(element).(type) {
+	case float32:
+		p := kernels.Product{M: m, N: n, K: k, A: as[float32](a), Lda: lda, B: as[float32](b), Ldb: n, C: as[float32](c), Ldc: ldc, Start: as[float32](start), Lds: lds}
+		p.Run()
+	case float64:
+		copyRows(m, n, start, lds, c, ldc)
+		addProduct(m, n, k, a, lda, b, c, ldc)
+	}
+}
+
+// copyRows copies m rows of n elements, from and to rows that are lds and ldc elements apart.
+func copyRows[T Float](m, n int, start []T, lds int, c []T, ldc int) {
+	for i := range m {
+		copy(c[i*ldc:][:n], start[i*lds:])
+	}
+}
+
 // addProduct adds a·b to c, with a (m,k), b (k,n), c (m,n) whose rows are lda, n and ldc elements
 // apart.
 func addProduct[T Float](m, n, k int, a []T, lda int, b []T, c []T, ldc int) {
@@ -175,6 +196,17 @@ func (s *states[T]) before(row, offset int, initial []T) []T {
 		return initial[row/s.steps*s.units:][:s.units]
 	}
 	return s.zero[:s.units]
+}
+
+// addIncoming adds to d what comes to the state after a step from outside of the recurrence, of the
+// derivatives dh of all states or of the final ones.
+func (s *states[T]) addIncoming(v *vectors[T], d, dh []T, row, step int) {
+	switch {
+	case !s.final:
+		v.add(d, d, dh[row*s.units:][:s.units])
+	case step == s.steps-1:
+		v.add(d, d, dh[row/s.steps*s.units:][:s.units])
+	}
 }
 
 // skipped tells whether the step of a row is left out.

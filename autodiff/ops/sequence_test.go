@@ -73,16 +73,18 @@ func cells() []cell {
 type setting struct {
 	rows, steps, units     int
 	reverse, masked, begun bool
+	final                  bool // only the states after the last step
 }
 
 func (s setting) String() string {
-	return fmt.Sprintf("%d×%d,reverse=%t,masked=%t,begun=%t", s.rows, s.steps, s.reverse, s.masked, s.begun)
+	return fmt.Sprintf("%d×%d,reverse=%t,masked=%t,begun=%t,final=%t", s.rows, s.steps, s.reverse, s.masked, s.begun, s.final)
 }
 
 func settings() []setting {
 	return []setting{
-		{2, 3, 2, false, false, false}, {2, 3, 2, true, false, false}, {3, 4, 2, false, true, true}, {3, 4, 2, true, true, true},
-		{3, 4, 2, true, true, false}, {1, 1, 1, false, false, true}, {2, 1, 3, true, false, false},
+		{2, 3, 2, false, false, false, false}, {2, 3, 2, true, false, false, false}, {3, 4, 2, false, true, true, false}, {3, 4, 2, true, true, true, false},
+		{3, 4, 2, true, true, false, false}, {1, 1, 1, false, false, true, false}, {2, 1, 3, true, false, false, false},
+		{2, 3, 2, false, false, false, true}, {3, 4, 2, true, true, true, true},
 	}
 }
 
@@ -120,7 +122,7 @@ func (s setting) sequence(c cell, g *G.ExprGraph, x G.Nodes) (z, U, b *G.Node, q
 	if c.bias {
 		b, x = x[0], x[1:]
 	}
-	q = ops.Sequence{Steps: s.steps, Reverse: s.reverse}
+	q = ops.Sequence{Steps: s.steps, Reverse: s.reverse, Final: s.final}
 	if s.begun {
 		q.H0 = x[0]
 		if c.cells {
@@ -176,6 +178,9 @@ func (s setting) unrolled(c cell, g *G.ExprGraph, x G.Nodes) (*G.Node, error) {
 		} else {
 			all = chain.Do(ops.Add(all, placed))
 		}
+	}
+	if s.final {
+		return h, chain.Err()
 	}
 	return chain.Do(ops.Reshape(all, s.rows*s.steps, s.units)), chain.Err()
 }
