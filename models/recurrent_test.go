@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -309,4 +310,33 @@ func TestRecurrentErrors(t *testing.T) {
 	refused(t, "a cell", err, `cell "lstn" is unknown, want one of rnn, `)
 	refused(t, "a model to save", models.Save(t.TempDir()+"/x", &models.Recurrent{}, nil), "want layers and a top layer")
 	refused(t, "a model to save", models.Save(t.TempDir()+"/x", &models.Jordan{}, nil), "a parameter is missing")
+}
+
+// Whatever the number of processors, the same bytes: sequences are divided among them, and each is
+// computed for itself.
+func TestRecurrentSameBytes(t *testing.T) {
+	before := runtime.GOMAXPROCS(0)
+	defer runtime.GOMAXPROCS(before)
+	for _, cell := range allCells(t) {
+		var first [][]float64
+		for _, processors := range []int{1, 3, 8} {
+			runtime.GOMAXPROCS(processors)
+			o := models.RecurrentOptions{Cell: cell, Inputs: 5, Units: 40, Outputs: 3, Steps: 12, Bidirectional: true, Each: true}
+			r := must[*models.Recurrent](t)(models.NewRecurrent("net", o, blocks.Uniform(), stream("init")))
+			objective := must[*models.Objective](t)(r.Objective(130))
+			leaves := must[G.Nodes](t)(blocks.Nodes(objective.Cost.Graph(), r.Params()))
+			grads := must[G.Nodes](t)(autodiff.Grad(objective.Cost, leaves...))
+			x, hot := matrix(tensor.Float32, uniform(stream("x"), 130, 60)), matrix(tensor.Float32, repeat([][]float64{slices.Repeat([]float64{0, 1, 0}, 12)}, 130))
+			got := compute(t, objective.Inputs, []G.Value{x, hot}, append(G.Nodes{objective.Cost}, grads...)...)
+			if first == nil {
+				first = got
+				continue
+			}
+			for i := range got {
+				if !slices.Equal(got[i], first[i]) {
+					t.Errorf("%s: result %d on %d processors differs from that on one", cell, i, processors)
+				}
+			}
+		}
+	}
 }
