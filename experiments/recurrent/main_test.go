@@ -50,8 +50,8 @@ func TestDivergence(t *testing.T) {
 // Parts that are left out need nothing.
 func TestParts(t *testing.T) {
 	doc := program().Result(t, "-parts", "gradient", "-data-dir", t.TempDir())
-	if len(doc.Figures) != 1 || doc.Figures[0] != "gradient.svg" {
-		t.Errorf("want the figure of one part, got %v", doc.Figures)
+	if len(doc.Figures) != 2 || doc.Figures[0] != "gradient.svg" {
+		t.Errorf("want the figures of one part, got %v", doc.Figures)
 	}
 }
 

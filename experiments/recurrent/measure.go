@@ -5,15 +5,12 @@ import (
 	"math"
 	"strings"
 
-	"capas/autodiff"
 	"capas/autodiff/ops"
-	"capas/blocks"
 	"capas/models"
 	"capas/random"
 	"capas/train"
 
 	G "gorgonia.org/gorgonia"
-	"gorgonia.org/tensor"
 )
 
 // measured is what the test set says of a network, and what else is shown of it.
@@ -168,103 +165,4 @@ func write(net *models.Recurrent, c *corpus, seed uint64, length int) (string, e
 		b.WriteRune(c.letters[at])
 	}
 	return b.String(), nil
-}
-
-// variant is a cell with first weights whose gradients are followed through time.
-type variant struct {
-	cell blocks.Cell
-	// open tells that the gates that keep the state begin open, see openGates; otherwise half open.
-	open bool
-}
-
-// name is that of its metrics and, written out, of its curve.
-func (v variant) name() string {
-	switch {
-	case v.cell.Gates() == 1:
-		return v.cell.String()
-	case v.open:
-		return v.cell.String() + "-open"
-	}
-	return v.cell.String() + "-half"
-}
-
-func (v variant) label() string {
-	switch {
-	case v.cell.Gates() == 1:
-		return v.cell.String()
-	case v.open:
-		return v.cell.String() + ", gates open"
-	}
-	return v.cell.String() + ", gates half open"
-}
-
-// variants are the cells, those with gates twice.
-func variants(r Recipe) (out []variant) {
-	for _, c := range r.Cells {
-		if c.Gates() > 1 {
-			out = append(out, variant{c, false})
-		}
-		out = append(out, variant{c, true})
-	}
-	return out
-}
-
-// gradientSequences are averaged over.
-const gradientSequences = 10
-
-// gradientNorms follows the error of the adding problem back through time, with first weights: the
-// root of the mean over sequences of ‖∂L/∂x_t‖² for each step t, where L is the squared error after
-// the last one. In float64: some become too small for float32.
-func gradientNorms(r Recipe, v variant, seed uint64) ([]float64, error) {
-	steps := r.GradientSteps
-	root := random.New(seed)
-	set, err := adding("gradient", gradientSequences, steps, root.Split("gradient data"))
-	if err != nil {
-		return nil, err
-	}
-	o := models.RecurrentOptions{Cell: v.cell, Inputs: 2, Outputs: 1, Units: r.Adding.Units, Steps: steps}
-	weights := root.Split("adding weights").Split(v.cell.String())
-	net, err := models.NewRecurrent("gradient", o, blocks.Glorot(), weights)
-	if err != nil {
-		return nil, err
-	}
-	if v.open {
-		openGates(net, steps, weights.Split("gates"))
-	}
-	net.Output = blocks.Numeric()
-	for _, p := range net.Params() {
-		p.Value = wide(p.Value)
-	}
-	objective, err := net.Objective(gradientSequences)
-	if err != nil {
-		return nil, err
-	}
-	grads, err := autodiff.Grad(objective.Cost, objective.Inputs[0])
-	if err != nil {
-		return nil, err
-	}
-	f, err := autodiff.Compile(objective.Inputs, grads, nil)
-	if err != nil {
-		return nil, err
-	}
-	if err := f.Run(wide(set.X), wide(set.Targets)); err != nil {
-		return nil, err
-	}
-	norms := make([]float64, steps)
-	for i, d := range f.Output(0).(*tensor.Dense).Float64s() {
-		norms[i/2%steps] += d * d / gradientSequences
-	}
-	for t := range norms {
-		norms[t] = math.Sqrt(norms[t])
-	}
-	return norms, nil
-}
-
-// wide is a float64 copy of a float32 tensor.
-func wide(x *tensor.Dense) *tensor.Dense {
-	out := tensor.New(tensor.Of(tensor.Float64), tensor.WithShape(x.Shape()...))
-	for i, v := range x.Float32s() {
-		out.Float64s()[i] = float64(v)
-	}
-	return out
 }

@@ -80,7 +80,7 @@ func presets() map[string]Recipe {
 	paper.MNISTCells, paper.TextCells = cells, cells
 	paper.Lengths, paper.Rates = []int{20, 50, 100, 200, 400}, []float64{0.003, 0.01}
 	paper.Adding.Sequences, paper.Copy.Sequences = 10_000, 10_000
-	paper.Adding.Train, paper.Copy.Train = adam(0.01, 10, 50), adam(0.01, 10, 50)
+	paper.Adding.Train, paper.Copy.Train = adam(0.01, 10, 50), adam(0.01, 10, 25)
 	paper.MNIST = Task{Units: 128, Train: falling(adam(0.002, 10, 100))}
 	paper.Text = Task{Units: 256, Steps: 50, Train: falling(adam(0.003, 40, 16))}
 	paper.GradientSteps = 400

@@ -10,8 +10,6 @@ import (
 	"capas/train"
 )
 
-func log10(x float64) float64 { return math.Log10(x) }
-
 // mnist reports digits read row by row.
 func (r *reporter) mnist() error {
 	t := r.Recipe.MNIST

@@ -10,6 +10,8 @@ import (
 	"capas/blocks"
 	"capas/models"
 	"capas/random"
+
+	"gorgonia.org/tensor"
 )
 
 // row is one sequence of a set with its targets.
@@ -256,20 +258,32 @@ func TestOpenGates(t *testing.T) {
 	}
 }
 
-// The gradient of a basic cell without recurrent weights is lost after one step; that of an LSTM
-// whose gates are all but shut to the new and open to the old hardly changes over time.
+// The gradient of a basic cell whose recurrent weights have a spectral radius of ½ falls at least so
+// fast; that of an LSTM whose gates are all but shut to the new and open to the old lasts.
 func TestGradientNorms(t *testing.T) {
 	r := presets()["smoke"]
 	r.GradientSteps = 30
-	basic, err := gradientNorms(r, variant{blocks.BasicCell("tanh"), true}, 1)
+	basic, _, err := gradientNorms(r, variant{blocks.BasicCell("tanh"), true}, 1, 0.5)
 	if err != nil {
 		t.Fatal(err)
 	}
-	open, err := gradientNorms(r, variant{blocks.LSTM(), true}, 1)
+	open, _, err := gradientNorms(r, variant{blocks.LSTM(), true}, 1, 0)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if left := basic[0] / basic[29]; !(left < math.Pow(0.6, 29)) {
+		t.Errorf("want the basic cell's gradient lost at radius ½, got %g of it left", left)
 	}
 	if len(basic) != 30 || len(open) != 30 || !(open[0]/open[29] > 100*basic[0]/basic[29]) {
 		t.Errorf("want the LSTM's gradient to last, got %g of it left, and %g of the basic cell's", open[0]/open[29], basic[0]/basic[29])
+	}
+}
+
+func TestSpectralRadius(t *testing.T) {
+	for want, U := range map[float64][]float64{2: {2, 5, 0, -1}, 3: {0, -3, 3, 0}} { // triangular; a rotation, scaled
+		got, err := spectralRadius(tensor.New(tensor.WithShape(2, 2), tensor.WithBacking(U)))
+		if err != nil || math.Abs(got-want) > 1e-12 {
+			t.Errorf("%v: want %g, got %g, %v", U, want, got, err)
+		}
 	}
 }
