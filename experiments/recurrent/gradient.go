@@ -146,7 +146,7 @@ func (r *reporter) gradient() error {
 	r.Section("The gradient through time", fmt.Sprintf("The adding problem over %d steps, with first weights. The squared error after the last step is followed back to the input of every step: the root "+
 		"mean square over %d sequences of ‖∂L/∂x_t‖, relative to that of the last step. A basic cell multiplies it by Uᵀ·diag(f′) at each step (lecture 3.1); the state of an LSTM or GRU is multiplied by a gate, "+
 		"which begins half open, 0.5, or open, 1 − 1/t with t from 2 to T.", r.Recipe.GradientSteps, gradientSequences))
-	lines := figure.Lines{XLabel: "steps before the last", YLabel: "gradient, relative to the last step's", LogY: true}
+	lines := figure.Lines{XLabel: "steps before the last", YLabel: "log₁₀ of the gradient left"}
 	var rows [][]string
 	for _, v := range variants(r.Recipe) {
 		s := figure.Series{Name: v.label()}
@@ -161,7 +161,7 @@ func (r *reporter) gradient() error {
 			last := norms[len(norms)-1]
 			var row []float64
 			for d := range norms {
-				row = append(row, norms[len(norms)-1-d]/last)
+				row = append(row, math.Log10(norms[len(norms)-1-d]/last))
 			}
 			s.Y = append(s.Y, row)
 			r.Metric("gradient."+v.name()+".log10", seed, math.Log10(norms[0]/last))
@@ -172,7 +172,7 @@ func (r *reporter) gradient() error {
 		lines.Series = append(lines.Series, s)
 		rows = append(rows, []string{v.label(), lab.Summary(r.Values("gradient." + v.name() + ".log10"))})
 	}
-	if err := r.chart("gradient.svg", "Gradient norm through time", "", lines); err != nil {
+	if err := r.chart("gradient.svg", "Gradient norm through time", "Relative to the last step's.", lines); err != nil {
 		return err
 	}
 	r.Table("Orders of magnitude between the last step's gradient and the first one's (log₁₀ of their quotient)", []string{"cell", "orders"}, rows)
@@ -197,7 +197,7 @@ func (r *reporter) radii(v variant) error {
 	r.Section(fmt.Sprintf("Why a basic cell's gradient differs from seed to seed: %s", v.label()), "The gradient is multiplied by the recurrent weights, and the derivatives of the units, at every step: "+
 		"what is left of it after many depends on the weights' spectral radius, the largest absolute value of their eigenvalues. Of weights drawn with variance 1/n it is about 1, some above, some below. "+
 		"Here the same first weights are scaled to radii around it: little changes decide whether the gradient vanishes.")
-	lines := figure.Lines{XLabel: "spectral radius of the recurrent weights", YLabel: "log₁₀ of the first step's gradient relative to the last one's", EachSeed: true,
+	lines := figure.Lines{XLabel: "spectral radius of the recurrent weights", YLabel: "log₁₀ of the gradient left", EachSeed: true,
 		Series: []figure.Series{{Name: v.label(), X: radii()}}}
 	var rows [][]string
 	for i, seed := range r.Seeds {
@@ -213,7 +213,7 @@ func (r *reporter) radii(v variant) error {
 		}
 		lines.Series[0].Y, rows = append(lines.Series[0].Y, row), append(rows, cells)
 	}
-	if err := r.chart("radius_"+v.name()+".svg", "Gradient left, by the spectral radius of the recurrent weights", "", lines); err != nil {
+	if err := r.chart("radius_"+v.name()+".svg", "Gradient left, by the spectral radius of the recurrent weights", "The first step's, relative to the last one's.", lines); err != nil {
 		return err
 	}
 	header := []string{"seed", "radius as drawn", "log₁₀ as drawn"}
