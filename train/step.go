@@ -183,7 +183,8 @@ func bounded(W *G.Node, norm float64) (*G.Node, error) {
 }
 
 // clipped is the gradient, scaled down to the norm given if it is longer. As in PyTorch, 10⁻⁶ is
-// added to the norm.
+// added to the norm. One that is not finite is left, so that what is wrong with it is seen where it
+// arose and does not spread to all parameters.
 func clipped(g G.Nodes, norm float64) (G.Nodes, error) {
 	var c ops.Chain
 	var squares *G.Node
@@ -197,7 +198,12 @@ func clipped(g G.Nodes, norm float64) (G.Nodes, error) {
 	if c.Err() != nil {
 		return nil, c.Err()
 	}
-	factor := func(square float64) float64 { return min(1, norm/(math.Sqrt(square)+1e-6)) }
+	factor := func(square float64) float64 {
+		if square-square != 0 { // NaN or infinite
+			return 1
+		}
+		return min(1, norm/(math.Sqrt(square)+1e-6))
+	}
 	scale := c.Do(ops.Apply(ops.Def{
 		Name: fmt.Sprintf("clip(%g)", norm), Shape: squares.Shape(), Elementwise: true,
 		F32: func(y []float32, x [][]float32) { y[0] = float32(factor(float64(x[0][0]))) },
