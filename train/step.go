@@ -183,8 +183,8 @@ func bounded(W *G.Node, norm float64) (*G.Node, error) {
 }
 
 // clipped is the gradient, scaled down to the norm given if it is longer. As in PyTorch, 10⁻⁶ is
-// added to the norm. One that is not finite is left, so that what is wrong with it is seen where it
-// arose and does not spread to all parameters.
+// added to the norm. A gradient that is not a number is left, so that it is seen where it arose and does
+// not spread to all parameters; one whose norm overflows makes no step.
 func clipped(g G.Nodes, norm float64) (G.Nodes, error) {
 	var c ops.Chain
 	var squares *G.Node
@@ -199,7 +199,7 @@ func clipped(g G.Nodes, norm float64) (G.Nodes, error) {
 		return nil, c.Err()
 	}
 	factor := func(square float64) float64 {
-		if square-square != 0 { // NaN or infinite
+		if math.IsNaN(square) {
 			return 1
 		}
 		return min(1, norm/(math.Sqrt(square)+1e-6))
