@@ -17,8 +17,10 @@ type description struct {
 	// Output is that of an MLP or a deep autoencoder.
 	Output *blocks.Output `json:"output,omitempty"`
 	// Layers from the input up; of a deep autoencoder those of the encoder.
-	Layers  []layer `json:"layers"`
+	Layers  []layer `json:"layers,omitempty"`
 	Decoder []layer `json:"decoder,omitempty"`
+	// Sequence is that of a recurrent model, which has it in place of layers.
+	Sequence *sequenceShape `json:"sequence,omitempty"`
 }
 
 // layer is a dense layer, an autoencoder or an RBM.
@@ -179,8 +181,10 @@ func describe(model any) (d *description, params []*blocks.Param, err error) {
 		}
 	case *Hopfield, *DenseHopfield, *BAM:
 		d.describeMemory(m, func(l layer, ps ...*blocks.Param) { add(&d.Layers, l, ps...) })
+	case *Recurrent, *Jordan:
+		params, err = d.describeSequence(m)
 	default:
-		err = fmt.Errorf("want a pointer to an MLP, Autoencoder, StackedAutoencoder, DeepAutoencoder, RBM, DBN, DBM, LabelRBM, LabelDBN, ConvNet, ConvGenerator, Hopfield, DenseHopfield or BAM, got %T", model)
+		err = fmt.Errorf("want a pointer to an MLP, Autoencoder, StackedAutoencoder, DeepAutoencoder, RBM, DBN, DBM, LabelRBM, LabelDBN, ConvNet, ConvGenerator, Hopfield, DenseHopfield, BAM, Recurrent or Jordan, got %T", model)
 	}
 	if err == nil {
 		err = d.check()
@@ -245,6 +249,8 @@ func (d *description) build(params []*blocks.Param) any {
 		return d.labelled(next)
 	case kindHopfield, kindDenseHopfield, kindBAM:
 		return d.memory(next)
+	case kindRecurrent, kindJordan:
+		return d.buildSequence(next)
 	default: // a DBN: check knows no other
 		s := &DBN{}
 		for _, l := range d.Layers {
@@ -298,6 +304,8 @@ func (d *description) slots() (out []slot) {
 		each(rbm...)
 	case kindLabelRBM:
 		out = d.Layers[0].labelSlots("")
+	case kindRecurrent, kindJordan:
+		out = d.sequenceSlots()
 	case kindLabelDBN:
 		for i := range d.Layers {
 			out = append(out, d.Layers[i].labelSlots(fmt.Sprintf("layers.%d.", i))...)

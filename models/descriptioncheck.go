@@ -9,6 +9,12 @@ import (
 // check tells whether a description is one of a model: that its parts are there, fit
 // together, and are named so that a graph can tell them apart.
 func (d *description) check() error {
+	if recurrentKind(d.Kind) {
+		return d.checkSequence()
+	}
+	if d.Sequence != nil {
+		return fmt.Errorf("%.40s: want no sequence, which recurrent models have", d.Kind)
+	}
 	perLayer, single, output := 0, false, false // parameters a layer; one layer alone; an output of its own
 	switch d.Kind {
 	case kindMLP, kindDeepAutoencoder, kindConvNet, kindConvGenerator:

@@ -40,6 +40,9 @@ const descriptionKey = "capas.model"
 //	*Hopfield            weight (n,n), bias (n): the state_dict of nn.Linear(n, n)
 //	*DenseHopfield       patterns (k,n)
 //	*BAM                 as an RBM
+//	*Recurrent           rnn.weight_ih_l0, rnn.weight_hh_l0, rnn.bias_ih_l0, …: torch.nn.RNN, LSTM
+//	                     or GRU, and fc.weight, fc.bias
+//	*Jordan              input.weight, input.bias, feedback.weight, output.weight, output.bias
 //
 // The metadata entry "capas.model" describes the model in JSON: its kind, sizes,
 // activations, outputs, types of units, and the names of its parameters. What serves

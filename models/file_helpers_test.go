@@ -55,6 +55,7 @@ func specimens(t testing.TB, label string) map[string]any {
 	maps.Copy(all, convSpecimens(t))
 	maps.Copy(all, generatorSpecimens(t))
 	maps.Copy(all, memorySpecimens(t))
+	maps.Copy(all, recurrentSpecimens(t))
 	for name, m := range all {
 		for _, p := range params(t, m) {
 			redraw(0.3, stream(label+name+p.Name), p)
@@ -99,8 +100,11 @@ func params(t testing.TB, model any) (ps []*blocks.Param) {
 
 // width is a model's number of inputs.
 func width(t testing.TB, model any) int {
-	if n, ok := model.(*models.ConvNet); ok {
-		return n.Inputs()
+	switch m := model.(type) {
+	case *models.ConvNet:
+		return m.Inputs()
+	case interface{ Width() int }:
+		return m.Width()
 	}
 	return params(t, model)[0].Value.Shape()[0]
 }
@@ -173,6 +177,12 @@ func outputs(t testing.TB, model any, x *tensor.Dense) map[string]*tensor.Dense 
 	case *models.ConvGenerator:
 		layers, err := m.Forward(in)
 		apply("output", m.Output, add("logits", must[G.Nodes](t)(layers, err)[len(layers)-1], err), nil)
+	case *models.Recurrent:
+		z, err := m.Logits(in, true)
+		apply("output", m.Output, add("logits", z, err), nil)
+	case *models.Jordan:
+		z, err := m.Logits(in, true)
+		apply("output", m.Output, add("logits", z, err), nil)
 	case *models.LabelRBM:
 		labelOutputs(t, in, &models.LabelDBN{Top: m}, add)
 	case *models.LabelDBN:

@@ -117,6 +117,9 @@ func TestNamesInFiles(t *testing.T) {
 		"rbm":                      "hidden_bias[3] visible_bias[5] weight[3 5]",
 		"dbn":                      "layers.0.hidden_bias[5] layers.0.visible_bias[6] layers.0.weight[5 6] layers.1.hidden_bias[4] layers.1.visible_bias[5] layers.1.weight[4 5] layers.2.hidden_bias[3] layers.2.visible_bias[4] layers.2.weight[3 4]",
 		"dbm":                      "layers.0.hidden_bias[5] layers.0.visible_bias[6] layers.0.weight[5 6] layers.1.hidden_bias[4] layers.1.weight[4 5] layers.2.hidden_bias[3] layers.2.weight[3 4]",
+		"lstm, two directions":     "fc.bias[2] fc.weight[2 8]" + rnnNames(16, 3, 8),
+		"gru":                      "fc.bias[2] fc.weight[2 4] rnn.bias_hh_l0[12] rnn.bias_ih_l0[12] rnn.weight_hh_l0[12 4] rnn.weight_ih_l0[12 3]",
+		"jordan":                   "feedback.weight[4 2] input.bias[4] input.weight[4 3] output.bias[2] output.weight[2 4]",
 		"label rbm":                "hidden_bias[4] label_bias[3] label_weight[4 3] visible_bias[5] weight[4 5]",
 		"label dbn, untied":        "layers.0.generative_weight[4 6] layers.0.hidden_bias[4] layers.0.visible_bias[6] layers.0.weight[4 6] layers.1.hidden_bias[5] layers.1.label_bias[2] layers.1.label_weight[5 2] layers.1.visible_bias[4] layers.1.weight[5 4]",
 	}

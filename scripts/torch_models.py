@@ -309,7 +309,52 @@ class BAM(RBM):
         return {"field_hidden": h, "field_visible": v, "energy": -(h * h).sum(1) - x @ self.visible_bias}
 
 
-KINDS = {"mlp": MLP, "convnet": ConvNet, "conv generator": ConvGenerator, "deep autoencoder": DeepAutoencoder,
+class Recurrent(nn.Module):
+    """Sequences stand one in a row, the first step first; what follows them, a mask of ones, is left out."""
+
+    def __init__(self, d):
+        super().__init__()
+        s = d["sequence"]
+        self.steps, self.inputs, self.each = s["steps"], s["inputs"], s.get("each", False)
+        self.last_steps = s.get("last", self.steps)
+        cell, both = s["cell"], s.get("bidirectional", False)
+        make = {"rnn": nn.RNN, "rnn-relu": lambda *a, **k: nn.RNN(*a, nonlinearity="relu", **k), "lstm": nn.LSTM, "gru": nn.GRU}[cell]
+        self.rnn = make(self.inputs, s["units"], num_layers=s["layers"], bidirectional=both, batch_first=True)
+        self.fc = nn.Linear(s["units"] * (2 if both else 1), s["outputs"])
+        self.last = [OUTPUTS[d["output"]]()]
+
+    def forward(self, x):
+        h = self.rnn(x[:, :self.steps * self.inputs].reshape(len(x), self.steps, self.inputs))[0]
+        if self.each:
+            return self.fc(h[:, -self.last_steps:].reshape(-1, h.shape[2]))
+        k = self.rnn.hidden_size  # of the two directions, each has its last state at another end
+        return self.fc(torch.cat([h[:, -1, :k], h[:, 0, k:]], 1))
+
+    def outputs(self, x):
+        z = self(x)
+        return {"logits": z, "output": self.last[0](z)}
+
+
+class Jordan(nn.Module):
+    def __init__(self, d):
+        super().__init__()
+        s = d["sequence"]
+        self.steps, self.inputs, self.f = s["steps"], s["inputs"], activation(s["function"])
+        self.input, self.output = nn.Linear(s["inputs"], s["units"]), nn.Linear(s["units"], s["outputs"])
+        self.feedback = nn.Linear(s["outputs"], s["units"], bias=False)
+        self.last = [OUTPUTS[d["output"]]()]
+
+    def outputs(self, x):
+        y, out = torch.zeros(len(x), self.output.out_features), []
+        for t in range(self.steps):
+            h = self.f(self.input(x[:, t * self.inputs:(t + 1) * self.inputs]) + self.feedback(y))
+            out.append(self.output(h))
+            y = torch.sigmoid(out[-1])
+        z = torch.stack(out, 1).reshape(-1, self.output.out_features)
+        return {"logits": z, "output": self.last[0](z)}
+
+
+KINDS = {"mlp": MLP, "convnet": ConvNet, "conv generator": ConvGenerator, "recurrent": Recurrent, "jordan": Jordan, "deep autoencoder": DeepAutoencoder,
          "autoencoder": lambda d: Autoencoder(d["layers"][0]), "rbm": lambda d: RBM(d["layers"][0]),
          "stacked autoencoder": lambda d: Stack(Autoencoder(l) for l in d["layers"]),
          "dbm": DBM, "dbn": lambda d: Stack(RBM(l) for l in d["layers"]),

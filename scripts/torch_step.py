@@ -118,6 +118,26 @@ class LeNet:
     step, params = MLP.step, MLP.params
 
 
+class Recurrent:
+    """A layer of LSTM or GRU cells, softmax of its last state and cross-entropy; Adam's defaults, or SGD at rate 0.1."""
+
+    def __init__(self, cell, batch, steps, inputs, units, classes=10, adam=True):
+        self.net, self.fc, self.loss = cell(inputs, units, batch_first=True), nn.Linear(units, classes), nn.CrossEntropyLoss()
+        self.x, self.labels = torch.rand(batch, steps, inputs), torch.randint(classes, (batch,))
+        params = [*self.net.parameters(), *self.fc.parameters()]
+        self.optimizer = torch.optim.Adam(params) if adam else torch.optim.SGD(params, 0.1)
+        gates = {nn.GRU: 3, nn.LSTM: 4}[cell]
+        self.flop = 3 * 2 * batch * steps * gates * units * (inputs + units)  # the softmax layer is not counted
+
+    def step(self):
+        self.optimizer.zero_grad(set_to_none=True)
+        self.loss(self.fc(self.net(self.x)[0][:, -1]), self.labels).backward()
+        self.optimizer.step()
+
+    def params(self):
+        return [p.t() if p.dim() == 2 else p for m in (self.net, self.fc) for p in m.parameters()]
+
+
 PAPER = [784, 500, 500, 2000, 10]
 WORKLOADS = {
     "mlp-500-500-2000-b10": lambda: MLP(PAPER, nn.Sigmoid, 10),
@@ -129,6 +149,8 @@ WORKLOADS = {
     "rbm-784-500-b100": lambda: RBM(784, 500, 100),
     "rbm-500-2000-b100": lambda: RBM(500, 2000, 100),
     "dae-784-1000-b20": lambda: DAE(784, 1000, 20),
+    "lstm-28x28-128-b100": lambda: Recurrent(nn.LSTM, 100, 28, 28, 128),
+    "gru-28x28-128-b100": lambda: Recurrent(nn.GRU, 100, 28, 28, 128),
 }
 
 
@@ -155,6 +177,8 @@ SMALL = {
     "lenet": (lambda: LeNet(16, 3, 4, 5, 3, 7), 3, 0),
     "rbm": (lambda: RBM(6, 5, 7), 1, 40),
     "dae": (lambda: DAE(6, 5, 7, masking=0), 3, 0),
+    "lstm": (lambda: Recurrent(nn.LSTM, 7, 4, 3, 5, 3, adam=False), 3, 0),
+    "gru": (lambda: Recurrent(nn.GRU, 7, 4, 3, 5, 3, adam=False), 3, 0),
 }
 
 
@@ -172,7 +196,7 @@ def numbers(count, seed):
 @torch.no_grad()
 def fill(work, hidden_bias):
     work.x.copy_(numbers(work.x.numel(), 1).reshape(work.x.shape))
-    if isinstance(work, (MLP, LeNet)):
+    if isinstance(work, (MLP, LeNet, Recurrent)):
         work.labels.copy_(torch.arange(len(work.labels)) % 3)
     for i, p in enumerate(work.params()):
         p.copy_((numbers(p.numel(), i + 2).reshape(p.shape) - 0.5))

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Reference values from PyTorch for the tests of Capas.
 
-    python3 scripts/torch_values.py            writes the two files below
+    python3 scripts/torch_values.py            writes the files below
     python3 scripts/torch_values.py --check    exit status 1 if they differ from what PyTorch gives now
 
 train/testdata/torch_steps.json    one small MLP: loss, gradients, and the parameters after steps 1 and 5 of each optimiser
 blocks/testdata/torch_blocks.json  values and gradients of activations and losses, saturated ones among them
+models/testdata/torch_recurrent.json  losses and gradients of recurrent networks on sequences of several lengths
 
 All in float64, from fixed numbers: two runs write equal files. Weights stand as Capas keeps them, (in, out); those of
 torch.nn.Linear are their transposes. The committed files are from PyTorch 1.13 (Debian 12: apt install python3-torch);
@@ -21,7 +22,8 @@ import torch.nn.functional as F
 from torch import nn
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-FILES = {"train/testdata/torch_steps.json": lambda: steps(), "blocks/testdata/torch_blocks.json": lambda: blocks()}
+FILES = {"train/testdata/torch_steps.json": lambda: steps(), "blocks/testdata/torch_blocks.json": lambda: blocks(),
+         "models/testdata/torch_recurrent.json": lambda: recurrent()}
 TOLERANCE = 1e-12  # |difference| / max(1, |value|): PyTorch's own rounding may change between versions and machines
 
 torch.set_default_dtype(torch.float64)
@@ -49,6 +51,8 @@ OPTIMISERS = {
     "momentum with weight decay": ({"kind": "momentum", "rate": 0.1, "momentum": 0.9}, lambda p: torch.optim.SGD(p, 0.1, momentum=0.9), 0.01),
     "nesterov": ({"kind": "nesterov", "rate": 0.1, "momentum": 0.9}, lambda p: torch.optim.SGD(p, 0.1, momentum=0.9, nesterov=True), 0),
     "nesterov with weight decay": ({"kind": "nesterov", "rate": 0.1, "momentum": 0.9}, lambda p: torch.optim.SGD(p, 0.1, momentum=0.9, nesterov=True), 0.01),
+    "sgd with clipping": ({"kind": "sgd", "rate": 0.5, "clip": 0.1}, lambda p: torch.optim.SGD(p, 0.5), 0),
+    "sgd with clipping of what is longer": ({"kind": "sgd", "rate": 0.5, "clip": 100}, lambda p: torch.optim.SGD(p, 0.5), 0),
     "rmsprop": ({"kind": "rmsprop", "rate": 0.01}, lambda p: torch.optim.RMSprop(p, 0.01), 0),
     "rmsprop with its own constants": ({"kind": "rmsprop", "rate": 0.01, "rho": 0.9, "epsilon": 1e-3}, lambda p: torch.optim.RMSprop(p, 0.01, alpha=0.9, eps=1e-3), 0),
     "rmsprop with weight decay": ({"kind": "rmsprop", "rate": 0.01}, lambda p: torch.optim.RMSprop(p, 0.01), 0.01),
@@ -91,6 +95,8 @@ def steps():
             opt.zero_grad()
             loss = F.cross_entropy(net(x), labels)  # before the step
             loss.backward()
+            if "clip" in recipe:
+                nn.utils.clip_grad_norm_(net.parameters(), recipe["clip"])
             opt.step()
             if step in STEPS:
                 after.append({"step": step, "loss": loss.item(), "params": named(net, lambda p: p.detach())})
@@ -144,6 +150,45 @@ def blocks():
             loss = f(at, t)
             loss.backward()
             out["losses"].append({"output": name, "case": kind, "z": at.tolist(), "t": t.tolist(), "loss": loss.item(), "dz": at.grad.tolist()})
+    return out
+
+
+# --- recurrent networks on sequences of 5, 2 and 4 steps, filled up to 5 --------------------------------------------
+
+LENGTHS, WIDTH, UNITS, CLASSES = (5, 2, 4), 3, 4, 2
+
+# name: module, layers, both directions, outputs after each step
+NETWORKS = {
+    "rnn": (nn.RNN, 1, False, False), "rnn-relu": (lambda *a, **k: nn.RNN(*a, nonlinearity="relu", **k), 1, False, True),
+    "lstm": (nn.LSTM, 2, False, False), "lstm both": (nn.LSTM, 2, True, False), "lstm each": (nn.LSTM, 1, True, True),
+    "gru": (nn.GRU, 2, False, False), "gru both": (nn.GRU, 2, True, False), "gru each": (nn.GRU, 1, True, True),
+}
+
+
+def recurrent():
+    m, steps = len(LENGTHS), max(LENGTHS)
+    x, labels = numbers(40, m, steps, WIDTH), torch.arange(m * steps).reshape(m, steps) % CLASSES
+    counts = torch.arange(steps) < torch.tensor(LENGTHS)[:, None]
+    out = {"x": x.flatten(1).tolist(), "mask": counts.double().tolist(), "labels": labels.tolist(), "networks": []}
+    for name, (make, layers, both, each) in NETWORKS.items():
+        net = make(WIDTH, UNITS, num_layers=layers, bidirectional=both, batch_first=True)
+        fc = nn.Linear(UNITS * (2 if both else 1), CLASSES)
+        params = [*net.parameters(), *fc.parameters()]
+        with torch.no_grad():
+            for i, p in enumerate(params):
+                p.copy_(numbers(50 + i, *p.t().shape).t() if p.dim() == 2 else numbers(50 + i, *p.shape))
+        packed = nn.utils.rnn.pack_padded_sequence(x, torch.tensor(LENGTHS), batch_first=True, enforce_sorted=False)
+        h, last = net(packed)
+        if each:
+            h = nn.utils.rnn.pad_packed_sequence(h, batch_first=True)[0]
+            loss = F.cross_entropy(fc(h[counts]), labels[counts])
+        else:
+            last = last[0] if isinstance(last, tuple) else last
+            loss = F.cross_entropy(fc(torch.cat([last[-2], last[-1]], 1) if both else last[-1]), labels[:, 0])
+        loss.backward()
+        out["networks"].append({"name": name, "layers": layers, "bidirectional": both, "each": each, "loss": loss.item(),
+                                "params": [p.t().flatten().tolist() for p in params],
+                                "gradients": [p.grad.t().flatten().tolist() for p in params]})
     return out
 
 

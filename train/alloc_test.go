@@ -125,6 +125,29 @@ func TestNothingAllocatedByGANs(t *testing.T) {
 	}
 }
 
+// Nor do recurrent networks, of any cell, whose sequence operations have working memories of their
+// own, nor a clipped gradient.
+func TestNothingAllocatedByRecurrent(t *testing.T) {
+	const record, slack = 25, 10
+	for _, name := range blocks.Cells() {
+		model := func(t *testing.T) Model {
+			cell, err := blocks.ParseCell(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r, err := models.NewRecurrent("net", models.RecurrentOptions{Cell: cell, Inputs: 4, Units: 6, Outputs: 3, Steps: 4, Masked: true, Bidirectional: true, Layers: 2}, blocks.Uniform(), random.New(2))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return r
+		}
+		recipe := Recipe{Optimizer: Optimizer{Kind: "adam", Rate: Constant(0.001), Clip: 1}}
+		if short, long := perEpoch(t, model, recipe, 25), perEpoch(t, model, recipe, 595); short > record || long-short > slack {
+			t.Errorf("%s: want at most %d allocations an epoch of 3 steps and none a step more, got %g and %g for 57 more", name, record, short, long-short)
+		}
+	}
+}
+
 func network(t *testing.T) Model {
 	net, err := models.NewMLP("net", []int{20, 30, 3}, blocks.Sigmoid(), blocks.LeCun(), blocks.LeCun(), random.New(2))
 	if err != nil {

@@ -38,6 +38,10 @@ type Optimizer struct {
 	// lead to one unit: after the step, longer columns are scaled down to it (Hinton et al.
 	// 2012; Srivastava et al. 2014 use 3 or 4). 0 stands for no bound.
 	MaxNorm float64 `json:"max_norm,omitempty"`
+	// Clip bounds the Euclidean norm of the gradient of all parameters together: a longer one is
+	// scaled down to it before the step, as recurrent networks need it, whose gradients may explode
+	// (Pascanu, Mikolov & Bengio 2013). 0 stands for no bound.
+	Clip float64 `json:"clip,omitempty"`
 	// Rho is ρ of rmsprop, by default 0.99.
 	Rho float64 `json:"rho,omitempty"`
 	// Beta1 and Beta2 are those of adam, by default 0.9 and 0.999.
@@ -69,7 +73,7 @@ func (o Optimizer) Check() error {
 			return fmt.Errorf("%s: want %s in [0,1), got %g", o.Kind, v.Name, v.Value)
 		}
 	}
-	for _, v := range []Value{{"L2", o.L2}, {"max_norm", o.MaxNorm}, {"epsilon", o.Epsilon}} {
+	for _, v := range []Value{{"L2", o.L2}, {"max_norm", o.MaxNorm}, {"clip", o.Clip}, {"epsilon", o.Epsilon}} {
 		if !(v.Value >= 0 && v.Value <= math.MaxFloat32) {
 			return fmt.Errorf("%s: want %s of at least 0 and finite, got %g", o.Kind, v.Name, v.Value)
 		}
@@ -144,6 +148,12 @@ func (s *State) Updates(params []*blocks.Param, W, g G.Nodes) ([]autodiff.Update
 		return nil, fmt.Errorf("%s: want one gradient a parameter, got %d parameters and %d gradients", s.recipe.Kind, len(W), len(g))
 	}
 	var out []autodiff.Update
+	if s.recipe.Clip > 0 {
+		var err error
+		if g, err = clipped(g, s.recipe.Clip); err != nil {
+			return nil, fmt.Errorf("%s: clipping: %w", s.recipe.Kind, err)
+		}
+	}
 	for i, p := range params {
 		u, err := s.update(p, W[i], g[i])
 		if err == nil && s.recipe.MaxNorm > 0 && p.Value.Dims() == 2 {

@@ -181,3 +181,37 @@ func bounded(W *G.Node, norm float64) (*G.Node, error) {
 	}, squares))
 	return c.Do(ops.Mul(W, c.Do(ops.RepeatRows(factors, W.Shape()[0])))), c.Err()
 }
+
+// clipped is the gradient, scaled down to the norm given if it is longer. As in PyTorch, 10⁻⁶ is
+// added to the norm. A gradient that is not a number is left, so that it is seen where it arose and does
+// not spread to all parameters; one whose norm overflows makes no step.
+func clipped(g G.Nodes, norm float64) (G.Nodes, error) {
+	var c ops.Chain
+	var squares *G.Node
+	for _, x := range g {
+		s := c.Do(ops.SumSquares(x))
+		if squares != nil {
+			s = c.Do(ops.Add(squares, s))
+		}
+		squares = s
+	}
+	if c.Err() != nil {
+		return nil, c.Err()
+	}
+	factor := func(square float64) float64 {
+		if math.IsNaN(square) {
+			return 1
+		}
+		return min(1, norm/(math.Sqrt(square)+1e-6))
+	}
+	scale := c.Do(ops.Apply(ops.Def{
+		Name: fmt.Sprintf("clip(%g)", norm), Shape: squares.Shape(), Elementwise: true,
+		F32: func(y []float32, x [][]float32) { y[0] = float32(factor(float64(x[0][0]))) },
+		F64: func(y []float64, x [][]float64) { y[0] = factor(x[0][0]) },
+	}, squares))
+	out := make(G.Nodes, len(g))
+	for i, x := range g {
+		out[i] = c.Do(ops.Mul(x, scale))
+	}
+	return out, c.Err()
+}

@@ -18,6 +18,9 @@
 // graphs or dtypes, or whose shapes do not fit; [Chain] keeps formulas of several
 // operations readable.
 //
+// A recurrent layer is one operation over all steps of its sequences (Sequence), whose derivative is
+// another one: the graph does not grow with their length.
+//
 // Expressions that the symbolic gradient produces in great number are simplified
 // as they are built: products with the constant 1 vanish, and a tensor of equal
 // elements ([Fill]) stays a scalar for as long as possible.

@@ -88,6 +88,10 @@ func Children(n *G.Node) G.Nodes {
 	return ch
 }
 
+// colSumGrain is the least number of columns that are summed at a time: eight lines of the cache, of
+// which narrower ranges would read each several times.
+const colSumGrain = 128
+
 // ColSum is the sum over the rows of x (m,n), a vector (n).
 func ColSum(x *G.Node) (*G.Node, error) {
 	m, n, err := dims("colsum", x)
@@ -95,7 +99,7 @@ func ColSum(x *G.Node) (*G.Node, error) {
 		return nil, err
 	}
 	return Apply(Def{
-		Name: "colsum", Shape: tensor.Shape{n}, Ranged: &Ranged{F32: colSum32, F64: colSum64},
+		Name: "colsum", Shape: tensor.Shape{n}, Ranged: &Ranged{Grain: colSumGrain, F32: colSum32, F64: colSum64},
 		Diff: func(x G.Nodes, y, dy *G.Node) (G.Nodes, error) {
 			dx, err := RepeatRows(dy, m)
 			return G.Nodes{dx}, err

@@ -43,6 +43,10 @@ func kind(model any) string {
 		return "a dense hopfield network"
 	case *models.BAM:
 		return "a bam"
+	case *models.Recurrent:
+		return "a recurrent network with outputs " + m.Output.String()
+	case *models.Jordan:
+		return "a jordan network with outputs " + m.Output.String()
 	}
 	return "a model of an unknown kind"
 }
@@ -110,8 +114,33 @@ func summary(model any) string {
 		if untied {
 			more = append(more, "generative weights of their own")
 		}
+	case *models.Recurrent:
+		return recurrent(m)
+	case *models.Jordan:
+		return fmt.Sprintf("jordan network %d-%d-%d, %s, %d steps, outputs %s", m.Inputs(), m.B.Value.Shape()[0], m.Outputs(), m.F, m.Steps, m.Output)
 	}
 	return strings.Join(append([]string{strings.TrimSpace(name + " " + sizes(weights))}, more...), ", ")
+}
+
+// recurrent is the summary of a recurrent network, such as "lstm 28-64-10, 28 steps, outputs classes".
+func recurrent(m *models.Recurrent) string {
+	text, both := fmt.Sprintf("%s %d", m.Layers[0].Forward.Cell, m.Inputs()), false
+	for _, l := range m.Layers {
+		text, both = fmt.Sprintf("%s-%d", text, l.Forward.Units()), l.Backward != nil
+	}
+	text = fmt.Sprintf("%s-%d, %d steps", text, m.Outputs(), m.Steps)
+	if both {
+		text += ", both directions"
+	}
+	switch {
+	case m.Each && m.Last > 0:
+		text += fmt.Sprintf(", outputs %s after the last %d", m.Output, m.Last)
+	case m.Each:
+		text += fmt.Sprintf(", outputs %s after each", m.Output)
+	default:
+		text += ", outputs " + m.Output.String()
+	}
+	return text
 }
 
 // sizes are the numbers of units of layers, such as 784-500-10, from the weights (n,k)

@@ -202,7 +202,7 @@ func TestProductsAgree(t *testing.T) {
 	var problems []*Product
 	r := rand.New(rand.NewPCG(55, 56))
 	for _, shape := range [][3]int{{1, 1, 1}, {1, 70, 500}, {7, 33, 20}, {14, 40, testDepth + 1}, {100, 50, 300}} {
-		for variant := range 12 { // orientations and starts: zero, Bias, Accumulate
+		for variant := range 16 { // orientations and starts: zero, Bias, Accumulate, Start
 			problems = append(problems, draw(ordinary(r), variant%4, variant/4, shape[0], shape[1], shape[2], 1))
 		}
 	}
@@ -246,7 +246,7 @@ func (p *Product) magnitudes() []float64 {
 		absPortable(y, y)
 		return y
 	}
-	q.A, q.B, q.C, q.Bias = abs(p.A), abs(p.B), abs(p.C), abs(p.Bias)
+	q.A, q.B, q.C, q.Bias, q.Start = abs(p.A), abs(p.B), abs(p.C), abs(p.Bias), abs(p.Start)
 	sums := q.computed(portable)
 	return convertAll(sums, func(v float32) float64 { return float64(v) / (1 - float64(p.K+1)*0x1p-24) }) // not too small
 }

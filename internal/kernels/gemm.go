@@ -5,24 +5,27 @@ import "fmt"
 // Product is a matrix product C = op(A)·op(B).
 //
 // All matrices are row-major. op(A) is M×K and op(B) is K×N; TransA and TransB say that A is stored as its transpose
-// K×M, and B as N×K. Lda, Ldb and Ldc are the distances between stored rows. C must not overlap A, B or Bias.
+// K×M, and B as N×K. Lda, Ldb and Ldc are the distances between stored rows. C must not overlap A, B, Bias or Start.
 //
 // Each element of C is one chain of multiply-adds over k in ascending order. It starts from zero; with Bias (N) from
-// Bias[j]; with Accumulate from the old value of C. It depends on its row of op(A) and its column of op(B) only: a row
-// alone gives the same bytes as that row in a batch, and so does any part of C that is computed as a product of its own.
+// Bias[j]; with Start, which is M×N and has its rows Lds apart, from Start[i][j]; with Accumulate from the old value of C.
+// It depends on its row of op(A) and its column of op(B) only: a row alone gives the same bytes as that row in a batch, and
+// so does any part of C that is computed as a product of its own.
 type Product struct {
 	TransA, TransB bool
 	M, N, K        int
 	A, B, C        []float32
 	Lda, Ldb, Ldc  int
 	Bias           []float32
+	Start          []float32
+	Lds            int
 	Accumulate     bool
 }
 
 // Run computes the product on the calling goroutine.
 //
-// It panics if a dimension is negative, a slice is too short for its shape, or both Bias and Accumulate are set: errors
-// of the calling code.
+// It panics if a dimension is negative, a slice is too short for its shape, or more than one of Bias, Start and Accumulate
+// is set: errors of the calling code.
 func (p *Product) Run() { active().product(p) }
 
 func (f family) product(p *Product) {
@@ -47,6 +50,8 @@ func (p *Product) empty() {
 		row := p.C[i*p.Ldc:][:p.N]
 		if p.Bias != nil {
 			copy(row, p.Bias)
+		} else if p.Start != nil {
+			copy(row, p.Start[i*p.Lds:])
 		} else if !p.Accumulate {
 			clear(row)
 		}
@@ -69,6 +74,12 @@ func (p *Product) check() {
 
 func (p *Product) checkC() {
 	checkMatrix("C", p.M, p.N, p.Ldc, len(p.C))
+	if p.Start != nil {
+		checkMatrix("Start", p.M, p.N, p.Lds, len(p.Start))
+		if p.Bias != nil || p.Accumulate {
+			panic("kernels: Product: want a Start alone, without Bias and Accumulate")
+		}
+	}
 	if p.Bias != nil && (p.Accumulate || len(p.Bias) < p.N) {
 		panic(fmt.Sprintf("kernels: Product: want a Bias of %d elements and no Accumulate beside it, got %d elements and %t",
 			p.N, len(p.Bias), p.Accumulate))

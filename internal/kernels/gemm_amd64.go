@@ -94,6 +94,8 @@ func (p *Product) oneTile(f family, b *float32, bRow int) {
 		t.start, t.startRow = t.c, t.cRow
 	} else if p.Bias != nil {
 		t.start = &p.Bias[0]
+	} else if p.Start != nil {
+		t.start, t.startRow = &p.Start[0], 4*p.Lds
 	}
 	f.tile(p.M, &t)
 }
@@ -104,12 +106,12 @@ func (p *Product) dots() bool {
 	var x, m []float32
 	var xStep, mRow, count int
 	switch {
-	case p.M == 1 && p.TransB && p.N >= 16:
+	case p.M == 1 && p.TransB && p.N >= 16 && p.Start == nil:
 		x, xStep, m, mRow, count = p.A, 1, p.B, p.Ldb, p.N
 		if p.TransA {
 			xStep = p.Lda
 		}
-	case p.N == 1 && !p.TransA && p.M >= 16 && p.Ldc == 1 && p.Bias == nil:
+	case p.N == 1 && !p.TransA && p.M >= 16 && p.Ldc == 1 && p.Bias == nil && p.Start == nil:
 		x, xStep, m, mRow, count = p.B, p.Ldb, p.A, p.Lda, p.M
 		if p.TransB {
 			xStep = 1

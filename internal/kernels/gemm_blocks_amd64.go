@@ -23,12 +23,14 @@ type gemm struct {
 	c                  []float32
 	ldc                int
 	bias               []float32
+	start              []float32
+	lds                int
 	accumulate         bool
 }
 
 func (p *Product) gemm(f family) gemm {
 	g := gemm{family: f, m: p.M, n: p.N, k: p.K, a: p.A, aRow: p.Lda, aCol: 1, b: p.B, ldb: p.Ldb, transB: p.TransB,
-		c: p.C, ldc: p.Ldc, bias: p.Bias, accumulate: p.Accumulate}
+		c: p.C, ldc: p.Ldc, bias: p.Bias, start: p.Start, lds: p.Lds, accumulate: p.Accumulate}
 	g.tileRows, g.tileCols = f.tileSize()
 	if p.TransA {
 		g.aRow, g.aCol = 1, p.Lda
@@ -219,6 +221,8 @@ func (g *gemm) target(t *tile, i, j int, later bool) {
 		t.start, t.startRow = t.c, t.cRow
 	case g.bias != nil:
 		t.start, t.startRow = &g.bias[j], 0
+	case g.start != nil:
+		t.start, t.startRow = &g.start[i*g.lds+j], 4*g.lds
 	default:
 		t.start, t.startRow = nil, 0
 	}

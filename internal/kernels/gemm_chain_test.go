@@ -43,6 +43,8 @@ func (p *Product) chain(f family, i, j int) float32 {
 		sum = p.C[i*p.Ldc+j]
 	case p.Bias != nil:
 		sum = p.Bias[j]
+	case p.Start != nil:
+		sum = p.Start[i*p.Lds+j]
 	}
 	for k := range p.K {
 		a, b := at(p.A, p.Lda, p.TransA, i, k), at(p.B, p.Ldb, p.TransB, k, j)
@@ -83,11 +85,11 @@ func (p *Product) checkSome(t *testing.T, f family, each int) {
 }
 
 func (p *Product) String() string {
-	return fmt.Sprintf("transA=%t transB=%t accumulate=%t bias=%t M=%d N=%d K=%d lda=%d ldb=%d ldc=%d",
-		p.TransA, p.TransB, p.Accumulate, p.Bias != nil, p.M, p.N, p.K, p.Lda, p.Ldb, p.Ldc)
+	return fmt.Sprintf("transA=%t transB=%t accumulate=%t bias=%t start=%t M=%d N=%d K=%d lda=%d ldb=%d ldc=%d",
+		p.TransA, p.TransB, p.Accumulate, p.Bias != nil, p.Start != nil, p.M, p.N, p.K, p.Lda, p.Ldb, p.Ldc)
 }
 
-// draw gives a product of the given shape in one of the four orientations and three ways to start, whose operands lie in
+// draw gives a product of the given shape in one of the four orientations and four ways to start, whose operands lie in
 // larger matrices and hold what value gives.
 func draw(value func() float32, orientation, start, m, n, k, slack int) *Product {
 	fill := func(rows, cols, ld int) []float32 {
@@ -112,6 +114,9 @@ func draw(value func() float32, orientation, start, m, n, k, slack int) *Product
 		p.Bias = fill(1, n, n)
 	case 2:
 		p.Accumulate = true
+	case 3:
+		p.Lds = n + 3*slack
+		p.Start = fill(m, n, p.Lds)
 	}
 	return p
 }
@@ -137,8 +142,8 @@ func TestProductIsItsChains(t *testing.T) {
 	forFamilies(t, func(t *testing.T, f family) {
 		r := rand.New(rand.NewPCG(21, 22))
 		for orientation := range 4 {
-			for start := range 3 {
-				if testing.Short() && start != orientation%3 {
+			for start := range 4 {
+				if testing.Short() && start != orientation%4 {
 					continue // for emulated processors
 				}
 				for m := range 17 {
@@ -168,8 +173,8 @@ func TestLargeProductIsItsChains(t *testing.T) {
 	forFamilies(t, func(t *testing.T, f family) {
 		r := rand.New(rand.NewPCG(23, 24))
 		for orientation := range 4 {
-			draw(ordinary(r), orientation, orientation%3, 300, 523, 401, 1).checkSome(t, f, 2*each+1)
-			draw(ordinary(r), orientation, (orientation+1)%3, 512, 530, 35, 0).checkSome(t, f, each)
+			draw(ordinary(r), orientation, orientation%4, 300, 523, 401, 1).checkSome(t, f, 2*each+1)
+			draw(ordinary(r), orientation, (orientation+1)%4, 512, 530, 35, 0).checkSome(t, f, each)
 		}
 	})
 }
@@ -181,7 +186,7 @@ func FuzzProduct(f *testing.F) {
 	f.Add(uint64(4), uint8(1), uint8(10), uint8(30), uint8(2), uint8(0))
 	f.Fuzz(func(t *testing.T, seed uint64, m, n, k, mode, slack uint8) {
 		r := rand.New(rand.NewPCG(seed, 0))
-		p := draw(special(r), int(mode%4), int(mode/4%3), int(m), int(n), int(k), int(slack%8))
+		p := draw(special(r), int(mode%4), int(mode/4%4), int(m), int(n), int(k), int(slack%8))
 		for _, family := range supported() {
 			p.checkChains(t, family)
 		}

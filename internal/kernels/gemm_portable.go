@@ -48,6 +48,8 @@ func (p *Product) portablePair(s *portableScratch, first bool, i, j, cols, depth
 				copy(sums[r][:width], p.C[(i+r)*p.Ldc+j+q:])
 			case p.Bias != nil:
 				copy(sums[r][:width], p.Bias[j+q:])
+			case p.Start != nil:
+				copy(sums[r][:width], p.Start[(i+r)*p.Lds+j+q:])
 			}
 		}
 		chains(&sums, s.a[:portableRows*depth], s.b[q*depth:][:portableCols*depth])

@@ -80,6 +80,9 @@ func (p *Product) Block(i, rows, j, cols int) Product {
 	if p.Bias != nil {
 		q.Bias = p.Bias[j:][:q.N]
 	}
+	if p.Start != nil {
+		q.Start = p.Start[i*p.Lds+j:]
+	}
 	if p.K == 0 {
 		return q
 	}

@@ -692,10 +692,10 @@ loop:
 // The optimisers' functions gather the bits of all results in one more register, and return whether bit 30 is clear in all: then
 // all are below 2 in magnitude.
 //
-//	DI          dst             AX   index of the group
-//	SI, DX, BX  the operands    CX   n − 8, then what is left
-//	Y0 …       the operands, then scalars, what the macro computes, and constants
-//	Y15         the mask of the last group
+//	DI              dst             AX   index of the group
+//	SI, DX, BX, R8  the operands    CX   n − 8, then what is left
+//	Y0 …           the operands, then scalars, what the macro computes, and constants
+//	Y15             the mask of the last group
 
 #define ELEMENTWISE1(BODY, OUT) \
 	XORQ AX, AX \
@@ -774,6 +774,37 @@ loop:
 	VMASKMOVPS (SI)(AX*4), Y15, Y0 \
 	VMASKMOVPS (DX)(AX*4), Y15, Y1 \
 	VMASKMOVPS (BX)(AX*4), Y15, Y2 \
+	BODY \
+	VMASKMOVPS OUT, Y15, (DI)(AX*4) \
+	done:
+
+#define ELEMENTWISE4(BODY, OUT) \
+	XORQ AX, AX \
+	SUBQ $8, CX \
+	JLT tail \
+	PCALIGN $32 \
+	loop: \
+	VMOVUPS (SI)(AX*4), Y0 \
+	VMOVUPS (DX)(AX*4), Y1 \
+	VMOVUPS (BX)(AX*4), Y2 \
+	VMOVUPS (R8)(AX*4), Y3 \
+	BODY \
+	VMOVUPS OUT, (DI)(AX*4) \
+	ADDQ $8, AX \
+	CMPQ AX, CX \
+	JLE loop \
+	tail: \
+	ADDQ $8, CX \
+	SUBQ AX, CX \
+	JEQ done \
+	LEAQ laneMask<>+32(SB), R9 \
+	SHLQ $2, CX \
+	SUBQ CX, R9 \
+	VMOVUPS (R9), Y15 \
+	VMASKMOVPS (SI)(AX*4), Y15, Y0 \
+	VMASKMOVPS (DX)(AX*4), Y15, Y1 \
+	VMASKMOVPS (BX)(AX*4), Y15, Y2 \
+	VMASKMOVPS (R8)(AX*4), Y15, Y3 \
 	BODY \
 	VMASKMOVPS OUT, Y15, (DI)(AX*4) \
 	done:
@@ -1314,6 +1345,149 @@ TEXT ·softsignGradAVX2(SB), NOSPLIT, $0-32
 	VMOVUPS magnitude<>(SB), Y3
 	VMOVUPS one<>(SB), Y4
 	ELEMENTWISE2(SOFTSIGNGRAD, Y0)
+	VZEROUPPER
+	RET
+
+#define ADDPRODUCT \
+	VMULPS Y2, Y1, Y1 \
+	VADDPS Y1, Y0, Y0
+
+// func addProductAVX2(dst, x, y, z *float32, n int)
+TEXT ·addProductAVX2(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ y+16(FP), DX
+	MOVQ z+24(FP), BX
+	MOVQ n+32(FP), CX
+	ELEMENTWISE3(ADDPRODUCT, Y0)
+	VZEROUPPER
+	RET
+
+#define PRODUCTSUM \
+	VMULPS Y1, Y0, Y0 \
+	VMULPS Y3, Y2, Y1 \
+	VADDPS Y1, Y0, Y0
+
+// func productSumAVX2(dst, x, y, z, w *float32, n int)
+TEXT ·productSumAVX2(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ y+16(FP), DX
+	MOVQ z+24(FP), BX
+	MOVQ w+32(FP), R8
+	MOVQ n+40(FP), CX
+	ELEMENTWISE4(PRODUCTSUM, Y0)
+	VZEROUPPER
+	RET
+
+#define MIX \
+	VSUBPS Y0, Y1, Y1 \
+	VMULPS Y1, Y2, Y1 \
+	VADDPS Y1, Y0, Y0
+
+// func mixAVX2(dst, x, y, a *float32, n int)
+TEXT ·mixAVX2(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ y+16(FP), DX
+	MOVQ a+24(FP), BX
+	MOVQ n+32(FP), CX
+	ELEMENTWISE3(MIX, Y0)
+	VZEROUPPER
+	RET
+
+#define SIGMOIDGRADPRODUCT \
+	VMULPS Y2, Y1, Y1 \
+	VSUBPS Y0, Y4, Y2 \
+	VMULPS Y2, Y0, Y0 \
+	VMULPS Y0, Y1, Y0
+
+// func sigmoidGradProductAVX2(dst, y, dy, x *float32, n int)
+TEXT ·sigmoidGradProductAVX2(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), DI
+	MOVQ y+8(FP), SI
+	MOVQ dy+16(FP), DX
+	MOVQ x+24(FP), BX
+	MOVQ n+32(FP), CX
+	VMOVUPS one<>(SB), Y4
+	ELEMENTWISE3(SIGMOIDGRADPRODUCT, Y0)
+	VZEROUPPER
+	RET
+
+#define SIGMOIDGRADMIX \
+	VSUBPS Y3, Y2, Y2 \
+	VMULPS Y2, Y1, Y1 \
+	VSUBPS Y0, Y4, Y2 \
+	VMULPS Y2, Y0, Y0 \
+	VMULPS Y0, Y1, Y0
+
+// func sigmoidGradMixAVX2(dst, y, dy, x, z *float32, n int)
+TEXT ·sigmoidGradMixAVX2(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), DI
+	MOVQ y+8(FP), SI
+	MOVQ dy+16(FP), DX
+	MOVQ x+24(FP), BX
+	MOVQ z+32(FP), R8
+	MOVQ n+40(FP), CX
+	VMOVUPS one<>(SB), Y4
+	ELEMENTWISE4(SIGMOIDGRADMIX, Y0)
+	VZEROUPPER
+	RET
+
+#define TANHGRADPRODUCT \
+	VMULPS Y2, Y1, Y1 \
+	VMULPS Y0, Y0, Y0 \
+	VSUBPS Y0, Y3, Y0 \
+	VMULPS Y0, Y1, Y0
+
+// func tanhGradProductAVX2(dst, y, dy, x *float32, n int)
+TEXT ·tanhGradProductAVX2(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), DI
+	MOVQ y+8(FP), SI
+	MOVQ dy+16(FP), DX
+	MOVQ x+24(FP), BX
+	MOVQ n+32(FP), CX
+	VMOVUPS one<>(SB), Y3
+	ELEMENTWISE3(TANHGRADPRODUCT, Y0)
+	VZEROUPPER
+	RET
+
+#define TANHGRADMIX \
+	VSUBPS Y2, Y4, Y2 \
+	VMULPS Y2, Y1, Y1 \
+	VMULPS Y0, Y0, Y0 \
+	VSUBPS Y0, Y4, Y0 \
+	VMULPS Y0, Y1, Y0
+
+// func tanhGradMixAVX2(dst, y, dy, a *float32, n int)
+TEXT ·tanhGradMixAVX2(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), DI
+	MOVQ y+8(FP), SI
+	MOVQ dy+16(FP), DX
+	MOVQ a+24(FP), BX
+	MOVQ n+32(FP), CX
+	VMOVUPS one<>(SB), Y4
+	ELEMENTWISE3(TANHGRADMIX, Y0)
+	VZEROUPPER
+	RET
+
+#define ADDTANHGRADPRODUCT \
+	VMULPS Y3, Y2, Y2 \
+	VMULPS Y1, Y1, Y1 \
+	VSUBPS Y1, Y4, Y1 \
+	VMULPS Y1, Y2, Y1 \
+	VADDPS Y1, Y0, Y0
+
+// func addTanhGradProductAVX2(dst, c, y, dy, x *float32, n int)
+TEXT ·addTanhGradProductAVX2(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), DI
+	MOVQ c+8(FP), SI
+	MOVQ y+16(FP), DX
+	MOVQ dy+24(FP), BX
+	MOVQ x+32(FP), R8
+	MOVQ n+40(FP), CX
+	VMOVUPS one<>(SB), Y4
+	ELEMENTWISE4(ADDTANHGRADPRODUCT, Y0)
 	VZEROUPPER
 	RET
 

@@ -549,10 +549,10 @@ loop:
 // The optimisers' functions gather the bits of all results in one more register, and return whether bit 30 is clear in all: then
 // all are below 2 in magnitude.
 //
-//	DI          dst             AX   index of the group
-//	SI, DX, BX  the operands    CX   n − 16, then what is left
-//	Z0 …       the operands, then scalars, what the macro computes, and constants
-//	K1          the mask of the last group
+//	DI              dst             AX   index of the group
+//	SI, DX, BX, R8  the operands    CX   n − 16, then what is left
+//	Z0 …           the operands, then scalars, what the macro computes, and constants
+//	K1              the mask of the last group
 
 #define ELEMENTWISE1(BODY, OUT) \
 	XORQ AX, AX \
@@ -631,6 +631,37 @@ loop:
 	VMOVUPS.Z (SI)(AX*4), K1, Z0 \
 	VMOVUPS.Z (DX)(AX*4), K1, Z1 \
 	VMOVUPS.Z (BX)(AX*4), K1, Z2 \
+	BODY \
+	VMOVUPS OUT, K1, (DI)(AX*4) \
+	done:
+
+#define ELEMENTWISE4(BODY, OUT) \
+	XORQ AX, AX \
+	SUBQ $16, CX \
+	JLT tail \
+	PCALIGN $32 \
+	loop: \
+	VMOVUPS (SI)(AX*4), Z0 \
+	VMOVUPS (DX)(AX*4), Z1 \
+	VMOVUPS (BX)(AX*4), Z2 \
+	VMOVUPS (R8)(AX*4), Z3 \
+	BODY \
+	VMOVUPS OUT, (DI)(AX*4) \
+	ADDQ $16, AX \
+	CMPQ AX, CX \
+	JLE loop \
+	tail: \
+	ADDQ $16, CX \
+	SUBQ AX, CX \
+	JEQ done \
+	MOVQ $-1, R9 \
+	SHLQ CX, R9 \
+	NOTQ R9 \
+	KMOVW R9, K1 \
+	VMOVUPS.Z (SI)(AX*4), K1, Z0 \
+	VMOVUPS.Z (DX)(AX*4), K1, Z1 \
+	VMOVUPS.Z (BX)(AX*4), K1, Z2 \
+	VMOVUPS.Z (R8)(AX*4), K1, Z3 \
 	BODY \
 	VMOVUPS OUT, K1, (DI)(AX*4) \
 	done:
@@ -1199,6 +1230,149 @@ TEXT ·softsignGradAVX512(SB), NOSPLIT, $0-32
 	VBROADCASTSS magnitude<>(SB), Z3
 	VBROADCASTSS one<>(SB), Z4
 	ELEMENTWISE2(SOFTSIGNGRAD, Z0)
+	VZEROUPPER
+	RET
+
+#define ADDPRODUCT \
+	VMULPS Z2, Z1, Z1 \
+	VADDPS Z1, Z0, Z0
+
+// func addProductAVX512(dst, x, y, z *float32, n int)
+TEXT ·addProductAVX512(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ y+16(FP), DX
+	MOVQ z+24(FP), BX
+	MOVQ n+32(FP), CX
+	ELEMENTWISE3(ADDPRODUCT, Z0)
+	VZEROUPPER
+	RET
+
+#define PRODUCTSUM \
+	VMULPS Z1, Z0, Z0 \
+	VMULPS Z3, Z2, Z1 \
+	VADDPS Z1, Z0, Z0
+
+// func productSumAVX512(dst, x, y, z, w *float32, n int)
+TEXT ·productSumAVX512(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ y+16(FP), DX
+	MOVQ z+24(FP), BX
+	MOVQ w+32(FP), R8
+	MOVQ n+40(FP), CX
+	ELEMENTWISE4(PRODUCTSUM, Z0)
+	VZEROUPPER
+	RET
+
+#define MIX \
+	VSUBPS Z0, Z1, Z1 \
+	VMULPS Z1, Z2, Z1 \
+	VADDPS Z1, Z0, Z0
+
+// func mixAVX512(dst, x, y, a *float32, n int)
+TEXT ·mixAVX512(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ y+16(FP), DX
+	MOVQ a+24(FP), BX
+	MOVQ n+32(FP), CX
+	ELEMENTWISE3(MIX, Z0)
+	VZEROUPPER
+	RET
+
+#define SIGMOIDGRADPRODUCT \
+	VMULPS Z2, Z1, Z1 \
+	VSUBPS Z0, Z4, Z2 \
+	VMULPS Z2, Z0, Z0 \
+	VMULPS Z0, Z1, Z0
+
+// func sigmoidGradProductAVX512(dst, y, dy, x *float32, n int)
+TEXT ·sigmoidGradProductAVX512(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), DI
+	MOVQ y+8(FP), SI
+	MOVQ dy+16(FP), DX
+	MOVQ x+24(FP), BX
+	MOVQ n+32(FP), CX
+	VBROADCASTSS one<>(SB), Z4
+	ELEMENTWISE3(SIGMOIDGRADPRODUCT, Z0)
+	VZEROUPPER
+	RET
+
+#define SIGMOIDGRADMIX \
+	VSUBPS Z3, Z2, Z2 \
+	VMULPS Z2, Z1, Z1 \
+	VSUBPS Z0, Z4, Z2 \
+	VMULPS Z2, Z0, Z0 \
+	VMULPS Z0, Z1, Z0
+
+// func sigmoidGradMixAVX512(dst, y, dy, x, z *float32, n int)
+TEXT ·sigmoidGradMixAVX512(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), DI
+	MOVQ y+8(FP), SI
+	MOVQ dy+16(FP), DX
+	MOVQ x+24(FP), BX
+	MOVQ z+32(FP), R8
+	MOVQ n+40(FP), CX
+	VBROADCASTSS one<>(SB), Z4
+	ELEMENTWISE4(SIGMOIDGRADMIX, Z0)
+	VZEROUPPER
+	RET
+
+#define TANHGRADPRODUCT \
+	VMULPS Z2, Z1, Z1 \
+	VMULPS Z0, Z0, Z0 \
+	VSUBPS Z0, Z3, Z0 \
+	VMULPS Z0, Z1, Z0
+
+// func tanhGradProductAVX512(dst, y, dy, x *float32, n int)
+TEXT ·tanhGradProductAVX512(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), DI
+	MOVQ y+8(FP), SI
+	MOVQ dy+16(FP), DX
+	MOVQ x+24(FP), BX
+	MOVQ n+32(FP), CX
+	VBROADCASTSS one<>(SB), Z3
+	ELEMENTWISE3(TANHGRADPRODUCT, Z0)
+	VZEROUPPER
+	RET
+
+#define TANHGRADMIX \
+	VSUBPS Z2, Z4, Z2 \
+	VMULPS Z2, Z1, Z1 \
+	VMULPS Z0, Z0, Z0 \
+	VSUBPS Z0, Z4, Z0 \
+	VMULPS Z0, Z1, Z0
+
+// func tanhGradMixAVX512(dst, y, dy, a *float32, n int)
+TEXT ·tanhGradMixAVX512(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), DI
+	MOVQ y+8(FP), SI
+	MOVQ dy+16(FP), DX
+	MOVQ a+24(FP), BX
+	MOVQ n+32(FP), CX
+	VBROADCASTSS one<>(SB), Z4
+	ELEMENTWISE3(TANHGRADMIX, Z0)
+	VZEROUPPER
+	RET
+
+#define ADDTANHGRADPRODUCT \
+	VMULPS Z3, Z2, Z2 \
+	VMULPS Z1, Z1, Z1 \
+	VSUBPS Z1, Z4, Z1 \
+	VMULPS Z1, Z2, Z1 \
+	VADDPS Z1, Z0, Z0
+
+// func addTanhGradProductAVX512(dst, c, y, dy, x *float32, n int)
+TEXT ·addTanhGradProductAVX512(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), DI
+	MOVQ c+8(FP), SI
+	MOVQ y+16(FP), DX
+	MOVQ dy+24(FP), BX
+	MOVQ x+32(FP), R8
+	MOVQ n+40(FP), CX
+	VBROADCASTSS one<>(SB), Z4
+	ELEMENTWISE4(ADDTANHGRADPRODUCT, Z0)
 	VZEROUPPER
 	RET
 

@@ -141,6 +141,54 @@ func softsignGradAVX2(dst, y, dy *float32, n int)
 func softsignGradAVX512(dst, y, dy *float32, n int)
 
 //go:noescape
+func addProductAVX2(dst, x, y, z *float32, n int)
+
+//go:noescape
+func addProductAVX512(dst, x, y, z *float32, n int)
+
+//go:noescape
+func productSumAVX2(dst, x, y, z, w *float32, n int)
+
+//go:noescape
+func productSumAVX512(dst, x, y, z, w *float32, n int)
+
+//go:noescape
+func mixAVX2(dst, x, y, a *float32, n int)
+
+//go:noescape
+func mixAVX512(dst, x, y, a *float32, n int)
+
+//go:noescape
+func sigmoidGradProductAVX2(dst, y, dy, x *float32, n int)
+
+//go:noescape
+func sigmoidGradProductAVX512(dst, y, dy, x *float32, n int)
+
+//go:noescape
+func sigmoidGradMixAVX2(dst, y, dy, x, z *float32, n int)
+
+//go:noescape
+func sigmoidGradMixAVX512(dst, y, dy, x, z *float32, n int)
+
+//go:noescape
+func tanhGradProductAVX2(dst, y, dy, x *float32, n int)
+
+//go:noescape
+func tanhGradProductAVX512(dst, y, dy, x *float32, n int)
+
+//go:noescape
+func tanhGradMixAVX2(dst, y, dy, a *float32, n int)
+
+//go:noescape
+func tanhGradMixAVX512(dst, y, dy, a *float32, n int)
+
+//go:noescape
+func addTanhGradProductAVX2(dst, c, y, dy, x *float32, n int)
+
+//go:noescape
+func addTanhGradProductAVX512(dst, c, y, dy, x *float32, n int)
+
+//go:noescape
 func momentumAVX2(dst, x, y *float32, n int) bool
 
 //go:noescape
@@ -553,6 +601,134 @@ func (f family) softsignGrad(dst, y, dy []float32) {
 			softsignGradAVX2(&dst[0], &y[0], &dy[0], n)
 		}
 		dst, y, dy = dst[n:], y[n:], dy[n:]
+	}
+}
+
+func (f family) addProduct(dst, x, y, z []float32) {
+	if f == portable {
+		addProductPortable(dst, x, y, z)
+		return
+	}
+	for len(dst) > 0 {
+		n := min(len(dst), asmPiece)
+		if f == avx512 {
+			addProductAVX512(&dst[0], &x[0], &y[0], &z[0], n)
+		} else {
+			addProductAVX2(&dst[0], &x[0], &y[0], &z[0], n)
+		}
+		dst, x, y, z = dst[n:], x[n:], y[n:], z[n:]
+	}
+}
+
+func (f family) productSum(dst, x, y, z, w []float32) {
+	if f == portable {
+		productSumPortable(dst, x, y, z, w)
+		return
+	}
+	for len(dst) > 0 {
+		n := min(len(dst), asmPiece)
+		if f == avx512 {
+			productSumAVX512(&dst[0], &x[0], &y[0], &z[0], &w[0], n)
+		} else {
+			productSumAVX2(&dst[0], &x[0], &y[0], &z[0], &w[0], n)
+		}
+		dst, x, y, z, w = dst[n:], x[n:], y[n:], z[n:], w[n:]
+	}
+}
+
+func (f family) mix(dst, x, y, a []float32) {
+	if f == portable {
+		mixPortable(dst, x, y, a)
+		return
+	}
+	for len(dst) > 0 {
+		n := min(len(dst), asmPiece)
+		if f == avx512 {
+			mixAVX512(&dst[0], &x[0], &y[0], &a[0], n)
+		} else {
+			mixAVX2(&dst[0], &x[0], &y[0], &a[0], n)
+		}
+		dst, x, y, a = dst[n:], x[n:], y[n:], a[n:]
+	}
+}
+
+func (f family) sigmoidGradProduct(dst, y, dy, x []float32) {
+	if f == portable {
+		sigmoidGradProductPortable(dst, y, dy, x)
+		return
+	}
+	for len(dst) > 0 {
+		n := min(len(dst), asmPiece)
+		if f == avx512 {
+			sigmoidGradProductAVX512(&dst[0], &y[0], &dy[0], &x[0], n)
+		} else {
+			sigmoidGradProductAVX2(&dst[0], &y[0], &dy[0], &x[0], n)
+		}
+		dst, y, dy, x = dst[n:], y[n:], dy[n:], x[n:]
+	}
+}
+
+func (f family) sigmoidGradMix(dst, y, dy, x, z []float32) {
+	if f == portable {
+		sigmoidGradMixPortable(dst, y, dy, x, z)
+		return
+	}
+	for len(dst) > 0 {
+		n := min(len(dst), asmPiece)
+		if f == avx512 {
+			sigmoidGradMixAVX512(&dst[0], &y[0], &dy[0], &x[0], &z[0], n)
+		} else {
+			sigmoidGradMixAVX2(&dst[0], &y[0], &dy[0], &x[0], &z[0], n)
+		}
+		dst, y, dy, x, z = dst[n:], y[n:], dy[n:], x[n:], z[n:]
+	}
+}
+
+func (f family) tanhGradProduct(dst, y, dy, x []float32) {
+	if f == portable {
+		tanhGradProductPortable(dst, y, dy, x)
+		return
+	}
+	for len(dst) > 0 {
+		n := min(len(dst), asmPiece)
+		if f == avx512 {
+			tanhGradProductAVX512(&dst[0], &y[0], &dy[0], &x[0], n)
+		} else {
+			tanhGradProductAVX2(&dst[0], &y[0], &dy[0], &x[0], n)
+		}
+		dst, y, dy, x = dst[n:], y[n:], dy[n:], x[n:]
+	}
+}
+
+func (f family) tanhGradMix(dst, y, dy, a []float32) {
+	if f == portable {
+		tanhGradMixPortable(dst, y, dy, a)
+		return
+	}
+	for len(dst) > 0 {
+		n := min(len(dst), asmPiece)
+		if f == avx512 {
+			tanhGradMixAVX512(&dst[0], &y[0], &dy[0], &a[0], n)
+		} else {
+			tanhGradMixAVX2(&dst[0], &y[0], &dy[0], &a[0], n)
+		}
+		dst, y, dy, a = dst[n:], y[n:], dy[n:], a[n:]
+	}
+}
+
+func (f family) addTanhGradProduct(dst, c, y, dy, x []float32) {
+	if f == portable {
+		addTanhGradProductPortable(dst, c, y, dy, x)
+		return
+	}
+	for len(dst) > 0 {
+		n := min(len(dst), asmPiece)
+		if f == avx512 {
+			addTanhGradProductAVX512(&dst[0], &c[0], &y[0], &dy[0], &x[0], n)
+		} else {
+			addTanhGradProductAVX2(&dst[0], &c[0], &y[0], &dy[0], &x[0], n)
+		}
+		dst, c, y, dy, x = dst[n:], c[n:], y[n:], dy[n:], x[n:]
 	}
 }
 

@@ -28,7 +28,17 @@ func (family) tanhGrad(dst, y, dy []float32, a, b float32) { tanhGradPortable(ds
 func (family) leakyReLUGrad(dst, y, dy []float32, alpha float32) {
 	leakyReLUGradPortable(dst, y, dy, alpha)
 }
-func (family) softsignGrad(dst, y, dy []float32) { softsignGradPortable(dst, y, dy) }
+func (family) softsignGrad(dst, y, dy []float32)          { softsignGradPortable(dst, y, dy) }
+func (family) addProduct(dst, x, y, z []float32)          { addProductPortable(dst, x, y, z) }
+func (family) productSum(dst, x, y, z, w []float32)       { productSumPortable(dst, x, y, z, w) }
+func (family) mix(dst, x, y, a []float32)                 { mixPortable(dst, x, y, a) }
+func (family) sigmoidGradProduct(dst, y, dy, x []float32) { sigmoidGradProductPortable(dst, y, dy, x) }
+func (family) sigmoidGradMix(dst, y, dy, x, z []float32)  { sigmoidGradMixPortable(dst, y, dy, x, z) }
+func (family) tanhGradProduct(dst, y, dy, x []float32)    { tanhGradProductPortable(dst, y, dy, x) }
+func (family) tanhGradMix(dst, y, dy, a []float32)        { tanhGradMixPortable(dst, y, dy, a) }
+func (family) addTanhGradProduct(dst, c, y, dy, x []float32) {
+	addTanhGradProductPortable(dst, c, y, dy, x)
+}
 func (family) momentum(dst, x, y []float32) bool {
 	momentumPortable(dst, x, y)
 	return finitePortable(dst)

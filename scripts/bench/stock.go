@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"capas/blocks"
@@ -34,6 +35,12 @@ func (w workload) onTape(params []*blocks.Param, b datasets.Batch) (func() error
 	case cnn:
 		t := G.NewMatrix(g, tensor.Float32, G.WithName("t"), G.WithShape(b.T.Shape()...), G.WithValue(b.T))
 		cost = w.stockLeNet(x, t, leaves)
+	case rnn:
+		if w.cell != blocks.GRU() {
+			return nil, errStock
+		}
+		t := G.NewMatrix(g, tensor.Float32, G.WithName("t"), G.WithShape(b.T.Shape()...), G.WithValue(b.T))
+		cost = w.stockGRU(x, t, leaves)
 	case dae:
 		cost = w.stockDAE(x, leaves)
 	case rbm:
@@ -61,6 +68,10 @@ func (w workload) onTape(params []*blocks.Param, b datasets.Batch) (func() error
 		return solver.Step(model)
 	}, nil
 }
+
+// errStock reports a workload that stock Gorgonia has no right answer to: the gradient of its slices
+// is wrong where four gates of an LSTM add up.
+var errStock = errors.New("not in stock Gorgonia, whose gradient of an LSTM's slices is wrong")
 
 // gradient is what a solver wants: a parameter and the value of its gradient.
 type gradient struct{ parameter, gradient *G.Node }
@@ -100,6 +111,23 @@ func (w workload) stockCrossEntropy(h, t *G.Node) *G.Node {
 	logp := G.Must(G.LogSoftMax(h, 1))
 	sum := G.Must(G.Sum(G.Must(G.HadamardProd(t, logp))))
 	return scale(sum, -1/float64(w.batch))
+}
+
+// stockGRU is the network unrolled step by step.
+func (w workload) stockGRU(x, t *G.Node, params G.Nodes) *G.Node {
+	W, U, b, c := params[0], params[1], params[2], params[3]
+	n, k := w.sizes[0], w.sizes[1]
+	part := func(x *G.Node, i, width int) *G.Node { return G.Must(G.Slice(x, nil, G.S(i*width, (i+1)*width))) }
+	times := func(a, b *G.Node) *G.Node { return G.Must(G.HadamardProd(a, b)) }
+	plus := func(a, b *G.Node) *G.Node { return G.Must(G.Add(a, b)) }
+	h := G.NewMatrix(x.Graph(), tensor.Float32, G.WithName("h0"), G.WithShape(w.batch, k), G.WithInit(G.Zeroes()))
+	for step := range w.steps {
+		z, a := affine(part(x, step, n), W, b), affine(h, U, c)
+		gate := func(i int) *G.Node { return G.Must(G.Sigmoid(plus(part(z, i, k), part(a, i, k)))) }
+		fresh := G.Must(G.Tanh(plus(part(z, 2, k), times(gate(0), part(a, 2, k)))))
+		h = plus(fresh, times(gate(1), G.Must(G.Sub(h, fresh))))
+	}
+	return w.stockCrossEntropy(affine(h, params[4], params[5]), t)
 }
 
 // stockDAE is Σ softplus(z) − xz over the logits z of the reconstruction, by example.

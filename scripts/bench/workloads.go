@@ -25,6 +25,7 @@ const (
 	rbm = "rbm" // CD-1: hidden states sampled, probabilities in the statistics
 	cnn = "cnn" // the LeNet of the Deep Learning Tutorials: tanh, softmax and cross-entropy
 	dae = "dae" // tied denoising autoencoder, sigmoid code and output, cross-entropy from logits
+	rnn = "rnn" // a layer of LSTM or GRU cells, softmax of the last state and cross-entropy
 )
 
 // workload is one training step of a model. Every one is defined a second time, in
@@ -37,6 +38,8 @@ type workload struct {
 	optimizer  train.Optimizer
 	activation blocks.Activation // of an mlp's hidden layers
 	masking    float64           // the share of a dae's inputs that are set to 0
+	cell       blocks.Cell       // of an rnn, whose sizes are inputs of a step, units and classes
+	steps      int               // of an rnn's sequences
 }
 
 // workloads returns all of them. The rates are of no matter to the time but keep the
@@ -58,6 +61,8 @@ func workloads() []workload {
 		{name: "rbm-500-2000-b100", kind: rbm, sizes: []int{500, 2000}, batch: 100, optimizer: cd()},
 		{name: "lenet-b100", kind: cnn, sizes: []int{28, 20, 50, 500, 10}, batch: 100, optimizer: train.SGD(0.1), activation: blocks.Tanh()},
 		{name: "dae-784-1000-b20", kind: dae, sizes: []int{784, 1000}, batch: 20, optimizer: train.SGD(0.1), masking: 0.3},
+		{name: "lstm-28x28-128-b100", kind: rnn, cell: blocks.LSTM(), steps: 28, sizes: []int{28, 128, 10}, batch: 100, optimizer: adam},
+		{name: "gru-28x28-128-b100", kind: rnn, cell: blocks.GRU(), steps: 28, sizes: []int{28, 128, 10}, batch: 100, optimizer: adam},
 	}
 }
 
@@ -85,8 +90,11 @@ func find(name string) (workload, bool) {
 
 // flop is the number of floating-point operations in the step's matrix products.
 func (w workload) flop() float64 {
-	if w.kind == cnn {
+	switch w.kind {
+	case cnn:
 		return w.lenetFlop()
+	case rnn: // as torch_step.py counts it, which leaves out the softmax layer
+		return 3 * 2 * float64(w.batch) * float64(w.steps) * float64(w.cell.Gates()) * float64(w.sizes[1]) * float64(w.sizes[0]+w.sizes[1])
 	}
 	var forward, first float64
 	for l := 1; l < len(w.sizes); l++ {
@@ -155,20 +163,24 @@ func (w workload) model() (train.Model, error) {
 		a.Corruption, a.Noise = blocks.Masking(w.masking), noise
 		return a, nil
 	}
+	if w.kind == rnn {
+		o := models.RecurrentOptions{Cell: w.cell, Inputs: w.sizes[0], Units: w.sizes[1], Outputs: w.sizes[2], Steps: w.steps}
+		return models.NewRecurrent("rnn", o, blocks.Uniform(), weights)
+	}
 	return nil, fmt.Errorf("kind %q is unknown", w.kind)
 }
 
-// examples draws the batch: inputs uniform in [0,1) and, for an mlp, classes.
+// examples draws the batch: inputs uniform in [0,1) and, for an mlp or rnn, classes.
 func (w workload) examples() datasets.Batch {
 	s := random.New(1).Split("data")
-	inputs := w.sizes[0]
+	inputs := w.sizes[0] * max(1, w.steps)
 	if w.kind == cnn {
 		inputs *= inputs
 	}
 	x := make([]float32, w.batch*inputs)
 	s.Uniform(x)
 	b := datasets.Batch{X: matrix(x, w.batch)}
-	if w.kind == mlp || w.kind == cnn {
+	if w.kind == mlp || w.kind == cnn || w.kind == rnn {
 		classes := w.sizes[len(w.sizes)-1]
 		t, r := make([]float32, w.batch*classes), s.Rand()
 		for i := range w.batch {

@@ -28,6 +28,7 @@ type program struct {
 	version string
 	missing string // why it cannot run, if it cannot
 	prefix  string // of the names of the workloads that it knows
+	lacks   string // prefix of the names of those that it cannot do; "" for none
 }
 
 // measurement is a line of a program's output; see scripts/bench.
@@ -57,7 +58,7 @@ func (p program) measure(ctx context.Context, workload string, s settings) (meas
 
 // knows tells whether the program is there and has the workload.
 func (p program) knows(workload string) bool {
-	return p.missing == "" && strings.HasPrefix(workload, p.prefix)
+	return p.missing == "" && strings.HasPrefix(workload, p.prefix) && (p.lacks == "" || !strings.HasPrefix(workload, p.lacks))
 }
 
 // output is what a command writes to its standard output.
@@ -122,7 +123,7 @@ func (m *machine) programs(ctx context.Context) ([]program, error) {
 	return []program{
 		{name: "Capas", command: []string{bench, "-json"}, version: runtime.Version()},
 		m.script(ctx, "PyTorch", "torch", "torch_step.py", ""),
-		{name: "Gorgonia", command: []string{bench, "-json", "-machine", "stock"}, version: gorgonia},
+		{name: "Gorgonia", command: []string{bench, "-json", "-machine", "stock"}, version: gorgonia, lacks: "lstm-"},
 		m.script(ctx, "scikit-learn", "sklearn", "sklearn_rbm.py", "rbm-"),
 	}, nil
 }

@@ -63,6 +63,27 @@ var functions = []function{
 		return b.mul(x[1], b.mul(u, u))
 	}},
 
+	{"addProduct", []string{"x", "y", "z"}, nil, func(b *block, x, s []value) value { return b.add(x[0], b.mul(x[1], x[2])) }},
+	{"productSum", []string{"x", "y", "z", "w"}, nil, func(b *block, x, s []value) value {
+		return b.add(b.mul(x[0], x[1]), b.mul(x[2], x[3]))
+	}},
+	{"mix", []string{"x", "y", "a"}, nil, func(b *block, x, s []value) value { return b.add(x[0], b.mul(x[2], b.sub(x[1], x[0]))) }},
+	{"sigmoidGradProduct", []string{"y", "dy", "x"}, nil, func(b *block, x, s []value) value {
+		return b.mul(b.mul(x[1], x[2]), b.mul(x[0], b.sub(konst("one"), x[0])))
+	}},
+	{"sigmoidGradMix", []string{"y", "dy", "x", "z"}, nil, func(b *block, x, s []value) value {
+		return b.mul(b.mul(x[1], b.sub(x[2], x[3])), b.mul(x[0], b.sub(konst("one"), x[0])))
+	}},
+	{"tanhGradProduct", []string{"y", "dy", "x"}, nil, func(b *block, x, s []value) value {
+		return b.mul(b.mul(x[1], x[2]), b.sub(konst("one"), b.mul(x[0], x[0])))
+	}},
+	{"tanhGradMix", []string{"y", "dy", "a"}, nil, func(b *block, x, s []value) value {
+		return b.mul(b.mul(x[1], b.sub(konst("one"), x[2])), b.sub(konst("one"), b.mul(x[0], x[0])))
+	}},
+	{"addTanhGradProduct", []string{"c", "y", "dy", "x"}, nil, func(b *block, x, s []value) value {
+		return b.add(x[0], b.mul(b.mul(x[2], x[3]), b.sub(konst("one"), b.mul(x[1], x[1]))))
+	}},
+
 	binary("momentum", (*block).add),
 	{"sgd", []string{"w", "dw"}, []string{"rate", "l2"}, func(b *block, x, s []value) value {
 		return b.sub(x[0], b.mul(s[0], b.decayed(x[1], s[1], x[0])))

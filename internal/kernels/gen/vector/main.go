@@ -101,10 +101,10 @@ const elementwiseHeader = `// Elementwise functions: a macro computes from %[1]s
 // The optimisers' functions gather the bits of all results in one more register, and return whether bit 30 is clear in all: then
 // all are below 2 in magnitude.
 //
-//	DI          dst             AX   index of the group
-//	SI, DX, BX  the operands    CX   n − %[2]d, then what is left
-//	%[1]s0 …       the operands, then scalars, what the macro computes, and constants
-//	%[3]s         the mask of the last group
+//	DI              dst             AX   index of the group
+//	SI, DX, BX, R8  the operands    CX   n − %[2]d, then what is left
+//	%[1]s0 …           the operands, then scalars, what the macro computes, and constants
+//	%[3]s             the mask of the last group
 `
 
 func assembly(s *isa) []byte {
@@ -137,7 +137,7 @@ func assembly(s *isa) []byte {
 	return append(append(p.Bytes(), bytes.TrimRight(body.Bytes(), "\n")...), '\n')
 }
 
-var pointers = []string{"SI", "DX", "BX"}
+var pointers = []string{"SI", "DX", "BX", "R8"}
 
 // function prints an elementwise function.
 func (p *printer) function(f function) {
