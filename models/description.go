@@ -19,6 +19,8 @@ type description struct {
 	// Layers from the input up; of a deep autoencoder those of the encoder.
 	Layers  []layer `json:"layers"`
 	Decoder []layer `json:"decoder,omitempty"`
+	// Heads of a policy-value network: the policy's and the value's.
+	Heads []layer `json:"heads,omitempty"`
 }
 
 // layer is a dense layer, an autoencoder or an RBM.
@@ -51,6 +53,7 @@ const (
 	kindDBM                = "dbm"
 	kindLabelRBM           = "label rbm"
 	kindLabelDBN           = "label dbn"
+	kindPolicyValue        = "policy-value network"
 )
 
 // A description may not ask for more.
@@ -151,8 +154,13 @@ func describe(model any) (d *description, params []*blocks.Param, err error) {
 	case *LabelDBN:
 		d.Kind = kindLabelDBN
 		describeLabelled(m, func(l layer, ps ...*blocks.Param) { add(&d.Layers, l, ps...) })
+	case *PolicyValue:
+		if d.Kind = kindPolicyValue; m != nil {
+			dense(&d.Layers, m.Trunk)
+			dense(&d.Heads, []*blocks.Dense{m.Policy, m.Value})
+		}
 	default:
-		err = fmt.Errorf("want a pointer to an MLP, Autoencoder, StackedAutoencoder, DeepAutoencoder, RBM, DBN, DBM, LabelRBM or LabelDBN, got %T", model)
+		err = fmt.Errorf("want a pointer to an MLP, Autoencoder, StackedAutoencoder, DeepAutoencoder, RBM, DBN, DBM, LabelRBM, LabelDBN or PolicyValue, got %T", model)
 	}
 	if err == nil {
 		err = d.check()
@@ -209,6 +217,9 @@ func (d *description) build(params []*blocks.Param) any {
 		return d.labelled(next).Top
 	case kindLabelDBN:
 		return d.labelled(next)
+	case kindPolicyValue:
+		trunk, heads := dense(d.Layers), dense(d.Heads)
+		return &PolicyValue{Trunk: trunk, Policy: heads[0], Value: heads[1]}
 	default: // a DBN: check knows no other
 		s := &DBN{}
 		for _, l := range d.Layers {
@@ -262,6 +273,10 @@ func (d *description) slots() (out []slot) {
 		for i := range d.Layers {
 			out = append(out, d.Layers[i].labelSlots(fmt.Sprintf("layers.%d.", i))...)
 		}
+	case kindPolicyValue:
+		sequential("trunk.", d.Layers)
+		add("policy.", d.Heads[0], "weight", "bias")
+		add("value.", d.Heads[1], "weight", "bias")
 	}
 	return out
 }

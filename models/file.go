@@ -31,6 +31,8 @@ const descriptionKey = "capas.model"
 //	*LabelRBM            as an RBM, and label_weight (k,classes), label_bias (classes)
 //	*LabelDBN            layers.0.weight, …: a layer as an RBM, if it is untied with a
 //	                     generative_weight (k,n), and last a LabelRBM
+//	*PolicyValue         trunk.0.weight, trunk.2.weight, …: an nn.Sequential of Linear,
+//	                     activation, …; policy.weight, policy.bias, value.weight, value.bias
 //
 // The metadata entry "capas.model" describes the model in JSON: its kind, sizes,
 // activations, outputs, types of units, and the names of its parameters. What serves

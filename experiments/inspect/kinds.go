@@ -33,6 +33,8 @@ func kind(model any) string {
 		return "a label rbm"
 	case *models.LabelDBN:
 		return "a label dbn"
+	case *models.PolicyValue:
+		return "a policy-value network"
 	}
 	return "a model of an unknown kind"
 }
@@ -79,6 +81,8 @@ func summary(model any) string {
 		if untied {
 			more = append(more, "generative weights of their own")
 		}
+	case *models.PolicyValue:
+		weights, more = matrices(m.Trunk), []string{activations(m.Trunk), fmt.Sprintf("%d moves", m.Moves())}
 	}
 	return strings.Join(append([]string{strings.TrimSpace(name + " " + sizes(weights))}, more...), ", ")
 }
