@@ -152,8 +152,8 @@ func TestCompileErrors(t *testing.T) {
 		"update from elsewhere":  {nil, nil, updates{{x, farY}}, "update of x: target or value is of another graph"},
 		"updates of two graphs":  {nil, nil, updates{{x, y}, {far, farY}}, "update of far: target or value is of another graph"},
 		"dropout":                {nil, G.Nodes{G.Must(G.Dropout(x, 0.5))}, nil, "use blocks.Dropout"},
-		"average pooling":        {nil, G.Nodes{must[*G.Node](t)(G.AveragePool2D(images, tensor.Shape{2, 2}, []int{0, 0}, []int{2, 2}))}, nil, "use blocks.AveragePool2D"},
-		"global average pooling": {nil, G.Nodes{must[*G.Node](t)(G.GlobalAveragePool2D(images))}, nil, "use blocks.GlobalAveragePool2D"},
+		"average pooling":        {nil, G.Nodes{must[*G.Node](t)(G.AveragePool2D(images, tensor.Shape{2, 2}, []int{0, 0}, []int{2, 2}))}, nil, "use ops.AveragePool2D"},
+		"global average pooling": {nil, G.Nodes{must[*G.Node](t)(G.GlobalAveragePool2D(images))}, nil, "use ops.GlobalAveragePool2D"},
 		"random node":            {nil, G.Nodes{must[*G.Node](t)(ops.Square(G.GaussianRandomNode(g, f64, 0, 1, 3)))}, nil, "random.Stream"},
 	} {
 		f, err := autodiff.Compile(c.inputs, c.outputs, c.updates)

@@ -18,9 +18,9 @@ func wrongForward(op G.Op) string {
 	case "*gorgonia.dropoutOp", "*gorgonia.dropoutDiffOp":
 		return "gorgonia.Dropout has a wrong gradient and cannot be seeded: use blocks.Dropout"
 	case "*gorgonia.avgPoolOp", "*gorgonia.avgPoolDiffOp":
-		return "gorgonia.AveragePool2D has a wrong gradient: use blocks.AveragePool2D"
+		return "gorgonia.AveragePool2D has a wrong gradient: use ops.AveragePool2D"
 	case "*gorgonia.globalAveragePoolOp":
-		return "gorgonia.GlobalAveragePool2D has no right gradient: use blocks.GlobalAveragePool2D"
+		return "gorgonia.GlobalAveragePool2D has no right gradient: use ops.GlobalAveragePool2D"
 	case "gorgonia.randomOp":
 		return "gorgonia's random nodes are seeded from the clock: draw with a random.Stream and the random operations of package ops"
 	}

@@ -19,7 +19,6 @@ func TestErrors(t *testing.T) {
 	vector := blocks.NewInput(g, tensor.Float32, "vector", 4)
 	wide := blocks.NewInput(g, tensor.Float64, "wide", 3, 4)
 	far := blocks.NewInput(other, tensor.Float32, "far", 3, 4)
-	images := blocks.NewInput(g, tensor.Float32, "images", 2, 1, 4, 4)
 	s := random.New(1)
 	W, b := blocks.NewParam("W", 4, 2), blocks.NewParam("b", 2)
 	cases := map[string]func() (*G.Node, error){
@@ -48,12 +47,6 @@ func TestErrors(t *testing.T) {
 		"L1: nil":                    func() (*G.Node, error) { return blocks.L1(0.1, z, nil) },
 		"L2: nil":                    func() (*G.Node, error) { return blocks.L2(0.1, nil) },
 		"L2: graphs":                 func() (*G.Node, error) { return blocks.L2(0.1, z, far) },
-		"pool: nil":                  func() (*G.Node, error) { return blocks.AveragePool2D(nil, 2, 2) },
-		"pool: matrix":               func() (*G.Node, error) { return blocks.AveragePool2D(z, 2, 2) },
-		"pool: window":               func() (*G.Node, error) { return blocks.AveragePool2D(images, 3, 2) },
-		"pool: no window":            func() (*G.Node, error) { return blocks.AveragePool2D(images, 0, 2) },
-		"global: nil":                func() (*G.Node, error) { return blocks.GlobalAveragePool2D(nil) },
-		"global: matrix":             func() (*G.Node, error) { return blocks.GlobalAveragePool2D(z) },
 		"param: nil":                 func() (*G.Node, error) { return (*blocks.Param)(nil).Node(g) },
 		"param: no value":            func() (*G.Node, error) { return (&blocks.Param{Name: "p"}).Node(g) },
 		"param: no graph":            func() (*G.Node, error) { return W.Node(nil) },

@@ -113,25 +113,6 @@ func TestPenaltyGradients(t *testing.T) {
 	}
 }
 
-func TestPoolingGradients(t *testing.T) {
-	in := []*tensor.Dense{matrix("x", 2, 2, 4, 6)}
-	for name, f := range map[string]func(x *G.Node) (*G.Node, error){
-		"2×3":    func(x *G.Node) (*G.Node, error) { return blocks.AveragePool2D(x, 2, 3) },
-		"1×1":    func(x *G.Node) (*G.Node, error) { return blocks.AveragePool2D(x, 1, 1) },
-		"global": blocks.GlobalAveragePool2D,
-	} {
-		t.Run(name, func(t *testing.T) {
-			gradcheck.Both(t, gradcheck.Case{Inputs: in, Build: func(g *G.ExprGraph, x nodes) (*G.Node, error) {
-				y, err := f(x[0])
-				if err != nil {
-					return nil, err
-				}
-				return ops.Square(y)
-			}})
-		})
-	}
-}
-
 // With the draws held, by a stream that starts anew at each run, noise has a gradient
 // like any other expression.
 func TestNoiseGradients(t *testing.T) {

@@ -126,6 +126,11 @@ func (i Initializer) SD(n, k int) (float64, error) {
 
 // Weights returns a new parameter of shape (n,k), drawn from the stream.
 func (i Initializer) Weights(name string, n, k int, s *random.Stream) (*Param, error) {
+	return i.draw(name, n, k, s, n, k)
+}
+
+// draw returns a new parameter of the given shape for fan-in n and fan-out k.
+func (i Initializer) draw(name string, n, k int, s *random.Stream, shape ...int) (*Param, error) {
 	if n < 1 || k < 1 {
 		return nil, fmt.Errorf("weights %s: want at least one input and one unit, got %d and %d", name, n, k)
 	}
@@ -136,7 +141,7 @@ func (i Initializer) Weights(name string, n, k int, s *random.Stream) (*Param, e
 	if err != nil {
 		return nil, fmt.Errorf("weights %s: %w", name, err)
 	}
-	p := NewParam(name, n, k)
+	p := NewParam(name, shape...)
 	w := p.Value.Float32s()
 	if uniform {
 		s.Uniform(w)

@@ -38,6 +38,8 @@ type layer struct {
 	Visible   Units `json:"visible,omitzero"`
 	Hidden    Units `json:"hidden,omitzero"`
 	Variances bool  `json:"variances,omitempty"`
+	// Conv is that of a convolutional layer, whose Inputs and Units are those of all channels.
+	Conv *convDescription `json:"conv,omitempty"`
 	// Params are the names of the parameters, in the order of the layer's Params.
 	Params []string `json:"parameters"`
 }
@@ -53,6 +55,7 @@ const (
 	kindDBM                = "dbm"
 	kindLabelRBM           = "label rbm"
 	kindLabelDBN           = "label dbn"
+	kindConvNet            = "convnet"
 	kindPolicyValue        = "policy-value network"
 )
 
@@ -78,6 +81,9 @@ func describe(model any) (d *description, params []*blocks.Param, err error) {
 			params = append(params, p)
 		}
 		shape := ps[0].Value.Shape()
+		if l.Conv != nil {
+			shape = l.Conv.widths()
+		}
 		if len(shape) != 2 {
 			err = fmt.Errorf("parameter %s: want a matrix, got shape %v", ps[0].Name, shape)
 			return
@@ -154,13 +160,23 @@ func describe(model any) (d *description, params []*blocks.Param, err error) {
 	case *LabelDBN:
 		d.Kind = kindLabelDBN
 		describeLabelled(m, func(l layer, ps ...*blocks.Param) { add(&d.Layers, l, ps...) })
+	case *ConvNet:
+		if d.Kind = kindConvNet; m != nil {
+			d.Output = &m.Output
+			if err = m.describe(func(l layer, ps ...*blocks.Param) { add(&d.Layers, l, ps...) }); err == nil {
+				dense(&d.Layers, m.Dense)
+			}
+		}
 	case *PolicyValue:
 		if d.Kind = kindPolicyValue; m != nil {
-			dense(&d.Layers, m.Trunk)
-			dense(&d.Heads, []*blocks.Dense{m.Policy, m.Value})
+			trunk := ConvNet{Image: m.Image, Convs: m.Convs}
+			if err = trunk.describe(func(l layer, ps ...*blocks.Param) { add(&d.Layers, l, ps...) }); err == nil {
+				dense(&d.Layers, m.Trunk)
+				dense(&d.Heads, []*blocks.Dense{m.Policy, m.Value})
+			}
 		}
 	default:
-		err = fmt.Errorf("want a pointer to an MLP, Autoencoder, StackedAutoencoder, DeepAutoencoder, RBM, DBN, DBM, LabelRBM, LabelDBN or PolicyValue, got %T", model)
+		err = fmt.Errorf("want a pointer to an MLP, Autoencoder, StackedAutoencoder, DeepAutoencoder, RBM, DBN, DBM, LabelRBM, LabelDBN, ConvNet or PolicyValue, got %T", model)
 	}
 	if err == nil {
 		err = d.check()
@@ -197,6 +213,10 @@ func (d *description) build(params []*blocks.Param) any {
 		return r
 	}
 	switch d.Kind {
+	case kindConvNet:
+		n := d.convNet(next)
+		n.Dense = dense(d.Layers[len(n.Convs):])
+		return n
 	case kindMLP:
 		return &MLP{Layers: dense(d.Layers), Output: *d.Output}
 	case kindAutoencoder:
@@ -218,8 +238,9 @@ func (d *description) build(params []*blocks.Param) any {
 	case kindLabelDBN:
 		return d.labelled(next)
 	case kindPolicyValue:
-		trunk, heads := dense(d.Layers), dense(d.Heads)
-		return &PolicyValue{Trunk: trunk, Policy: heads[0], Value: heads[1]}
+		n := d.convNet(next)
+		trunk, heads := dense(d.Layers[len(n.Convs):]), dense(d.Heads)
+		return &PolicyValue{Image: n.Image, Convs: n.Convs, Trunk: trunk, Policy: heads[0], Value: heads[1]}
 	default: // a DBN: check knows no other
 		s := &DBN{}
 		for _, l := range d.Layers {
@@ -256,6 +277,8 @@ func (d *description) slots() (out []slot) {
 	switch d.Kind {
 	case kindMLP:
 		sequential("", d.Layers)
+	case kindConvNet:
+		out = d.convSlots("")
 	case kindDeepAutoencoder:
 		sequential("encoder.", d.Layers)
 		sequential("decoder.", d.Decoder)
@@ -274,7 +297,7 @@ func (d *description) slots() (out []slot) {
 			out = append(out, d.Layers[i].labelSlots(fmt.Sprintf("layers.%d.", i))...)
 		}
 	case kindPolicyValue:
-		sequential("trunk.", d.Layers)
+		out = d.convSlots("trunk.")
 		add("policy.", d.Heads[0], "weight", "bias")
 		add("value.", d.Heads[1], "weight", "bias")
 	}

@@ -11,7 +11,7 @@ import (
 func (d *description) check() error {
 	perLayer, single, output := 0, false, false // parameters a layer; one layer alone; an output of its own
 	switch d.Kind {
-	case kindMLP, kindDeepAutoencoder:
+	case kindMLP, kindDeepAutoencoder, kindConvNet:
 		perLayer, output = 2, true
 	case kindPolicyValue:
 		perLayer = 2
@@ -34,7 +34,7 @@ func (d *description) check() error {
 	case (len(d.Decoder) > 0) != (d.Kind == kindDeepAutoencoder):
 		return fmt.Errorf("%s: want a decoder for a deep autoencoder alone, got %d layers", d.Kind, len(d.Decoder))
 	case (d.Output != nil) != output:
-		return fmt.Errorf("%s: want an output for an mlp and a deep autoencoder alone, got it %t", d.Kind, d.Output != nil)
+		return fmt.Errorf("%s: want an output for an mlp, a deep autoencoder and a convnet alone, got it %t", d.Kind, d.Output != nil)
 	}
 	names := map[string]bool{}
 	for i, l := range all {
@@ -59,6 +59,9 @@ func (d *description) check() error {
 			return fmt.Errorf("%s, heads: %w", d.Kind, err)
 		}
 	}
+	if err := d.checkConvs(); err != nil {
+		return err
+	}
 	if last := all[len(all)-1]; len(d.Decoder) > 0 && last.Units != all[0].Inputs {
 		return fmt.Errorf("%s: want %d outputs, as many as inputs, got %d", d.Kind, all[0].Inputs, last.Units)
 	}
@@ -82,6 +85,9 @@ func (l layer) check(kind string, params int) error {
 		params++
 	}
 	params += l.labelParams(kind)
+	if l.Conv != nil && l.Conv.Norm {
+		params += 4
+	}
 	_, unknown := blocks.ParseActivation(l.Activation.String())
 	switch {
 	case l.Inputs < 1 || l.Units < 1:

@@ -31,6 +31,10 @@ const descriptionKey = "capas.model"
 //	*LabelRBM            as an RBM, and label_weight (k,classes), label_bias (classes)
 //	*LabelDBN            layers.0.weight, …: a layer as an RBM, if it is untied with a
 //	                     generative_weight (k,n), and last a LabelRBM
+//	*ConvNet             0.weight (f,c,kh,kw), 0.bias, …: the state_dict of
+//	                     nn.Sequential(Conv2d, BatchNorm2d, MaxPool2d, activation, …,
+//	                     Flatten, Linear, activation, …, Linear), without what a layer has not;
+//	                     of batch normalisation weight, bias, running_mean, running_var
 //	*PolicyValue         trunk.0.weight, trunk.2.weight, …: an nn.Sequential of Linear,
 //	                     activation, …; policy.weight, policy.bias, value.weight, value.bias
 //
@@ -216,7 +220,7 @@ func (d *description) find(f *tensorfile.File) ([]tensorfile.Tensor, error) {
 		out = append(out, t)
 	}
 	for _, t := range f.Tensors {
-		if _, left := byName[t.Name]; left {
+		if _, left := byName[t.Name]; left && !d.counts(t.Name) {
 			return nil, fmt.Errorf("want %d tensors, got also %q of shape %v", len(out), t.Name, t.Shape)
 		}
 	}

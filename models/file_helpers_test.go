@@ -52,9 +52,13 @@ func specimens(t testing.TB, label string) map[string]any {
 		"dbm":                      must[*models.DBM](t)(models.NewDBM("dbm", []int{6, 5, 4, 3}, blocks.LeCun(), stream("init"))),
 	}
 	maps.Copy(all, labelSpecimens(t))
+	maps.Copy(all, convSpecimens(t))
 	for name, m := range all {
 		for _, p := range params(t, m) {
 			redraw(0.3, stream(label+name+p.Name), p)
+		}
+		if n, ok := m.(*models.ConvNet); ok {
+			positive(n)
 		}
 	}
 	return all
@@ -89,7 +93,12 @@ func params(t testing.TB, model any) (ps []*blocks.Param) {
 }
 
 // width is a model's number of inputs.
-func width(t testing.TB, model any) int { return params(t, model)[0].Value.Shape()[0] }
+func width(t testing.TB, model any) int {
+	if n, ok := model.(*models.ConvNet); ok {
+		return n.Inputs()
+	}
+	return params(t, model)[0].Value.Shape()[0]
+}
 
 // outputs computes what a model says about examples x, under the names that
 // scripts/torch_models.py has for it.
@@ -153,6 +162,9 @@ func outputs(t testing.TB, model any, x *tensor.Dense) map[string]*tensor.Dense 
 		}
 		bound, err := m.Bound(in, 2)
 		add("bound", bound, err)
+	case *models.ConvNet:
+		z, err := m.Logits(in)
+		apply("output", m.Output, add("logits", z, err), nil)
 	case *models.LabelRBM:
 		labelOutputs(t, in, &models.LabelDBN{Top: m}, add)
 	case *models.LabelDBN:

@@ -19,7 +19,9 @@ type Objective struct {
 	Cost *G.Node
 	// Monitors are scalars worth reporting.
 	Monitors []Monitor
-	// Updates are applied besides the optimiser's: the state of persistent chains.
+	// Updates are applied besides the optimiser's: the state of persistent chains, the running
+	// statistics of batch normalisation. A parameter of the model that they change is not the
+	// optimiser's.
 	Updates []autodiff.Update
 }
 

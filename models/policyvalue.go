@@ -10,85 +10,88 @@ import (
 	G "gorgonia.org/gorgonia"
 )
 
-// PolicyValue is the network of AlphaZero (Silver et al. 2018): on a shared trunk
-// hˡ = f(hˡ⁻¹·Wˡ + bˡ) with h⁰ = x, a position, stand two heads,
+// PolicyValue is the network of AlphaZero (Silver et al. 2018): on a shared trunk, which makes
+// h of a position x, stand two heads,
 //
 //	z = h·Wᵖ + bᵖ    the logits of the moves, p = softmax(z)
 //	v = tanh(h·Wᵛ + bᵛ)    the value, for the player to move
 //
-// with z (m,k) for k moves and v (m,1). Targets are the rows (π, r) of t (m,k+1): the shares
-// of a search's visits, and the result of the game. The cost is
+// with z (m,k) for k moves and v (m,1). The trunk is dense layers, hˡ = f(hˡ⁻¹·Wˡ + bˡ), below
+// which there may be convolutional ones, for positions that are given as planes. Theirs is
+// deeper, with residual connections and batch normalisation.
+//
+// Targets are the rows (π, r) of t (m,k+1): the shares of a search's visits, and the result of
+// the game. The cost is
 //
 //	1/m Σ_i (r_i − v_i)² − π_iᵀ log p_i
 //
 // The penalty c‖θ‖² of the paper is the optimiser's (train.Optimizer.L2 = 2c).
 type PolicyValue struct {
-	// Trunk are the shared layers from the input up, at least one.
+	// Image is the shape (channels, height, width) of a position; a row of x has its elements.
+	Image [3]int
+	// Convs are the convolutional layers from the input up, none of them normalised; they may
+	// be missing. Trunk are the dense ones on them, at least one.
+	Convs []*ConvLayer
 	Trunk []*blocks.Dense
 	// Policy is the head of the moves, linear; Value that of the value, of one unit, tanh.
 	Policy, Value *blocks.Dense
 }
 
-// NewPolicyValue returns a network with sizes[0] inputs, layers of the other sizes with
-// activation f, and heads for so many moves. Weights are drawn by init; its parameters are
-// called name.1.W, name.1.b, …, name.policy.W, name.policy.b, name.value.W and name.value.b.
-func NewPolicyValue(name string, sizes []int, moves int, f blocks.Activation, init blocks.Initializer, s *random.Stream) (*PolicyValue, error) {
-	if len(sizes) < 2 {
-		return nil, fmt.Errorf("policy-value network %s: want the numbers of inputs and of the units of a layer at least, got sizes %v", name, sizes)
+// NewPolicyValue returns a network for positions of the given shape, (channels, height,
+// width), with convolutional layers, dense ones of so many units, and heads for so many moves;
+// activation f. Weights are drawn by init; the parameters are called name.1.W, name.1.b,
+// name.2.W, …, name.policy.W, name.policy.b, name.value.W and name.value.b.
+func NewPolicyValue(name string, image [3]int, convs []ConvSpec, units []int, moves int, f blocks.Activation, init blocks.Initializer, s *random.Stream) (*PolicyValue, error) {
+	if len(units) == 0 || moves < 1 {
+		return nil, fmt.Errorf("policy-value network %s: want the units of one dense layer at least, and a move, got %v and %d", name, units, moves)
 	}
-	p := &PolicyValue{}
-	dense := func(part string, n, k int, f blocks.Activation) (*blocks.Dense, error) {
-		d, err := blocks.NewDense(name+"."+part, n, k, f, init, s)
-		if err != nil {
-			return nil, fmt.Errorf("policy-value network %s: %w", name, err)
+	for _, c := range convs {
+		if c.Norm {
+			return nil, fmt.Errorf("policy-value network %s: want convolutional layers without normalisation", name)
 		}
-		return d, nil
 	}
-	for l := 1; l < len(sizes); l++ {
-		d, err := dense(fmt.Sprint(l), sizes[l-1], sizes[l], f)
-		if err != nil {
-			return nil, err
-		}
-		p.Trunk = append(p.Trunk, d)
+	// The trunk and the policy are a network of classes.
+	n, err := NewConvNet(name, image, convs, append(units[:len(units):len(units)], moves), f, init, init, s)
+	if err != nil {
+		return nil, fmt.Errorf("policy-value network: %w", err)
 	}
-	top := sizes[len(sizes)-1]
-	var err error
-	if p.Policy, err = dense("policy", top, moves, blocks.Linear()); err != nil {
-		return nil, err
+	p := &PolicyValue{Image: image, Convs: n.Convs, Trunk: n.Dense[:len(units)], Policy: n.Dense[len(units)]}
+	p.Policy.W.Name, p.Policy.B.Name = name+".policy.W", name+".policy.b"
+	if p.Value, err = blocks.NewDense(name+".value", units[len(units)-1], 1, blocks.Tanh(), init, s); err != nil {
+		return nil, fmt.Errorf("policy-value network %s: %w", name, err)
 	}
-	p.Value, err = dense("value", top, 1, blocks.Tanh())
-	return p, err
+	return p, nil
 }
 
 // Params returns the parameters of the trunk from the input up, then those of Policy and of
 // Value.
 func (p *PolicyValue) Params() []*blocks.Param {
-	var ps []*blocks.Param
-	for _, d := range p.Trunk {
-		ps = append(ps, d.Params()...)
-	}
-	return append(append(ps, p.Policy.Params()...), p.Value.Params()...)
+	trunk := ConvNet{Convs: p.Convs, Dense: p.Trunk}
+	return append(append(trunk.Params(), p.Policy.Params()...), p.Value.Params()...)
 }
 
-// Inputs is the number of inputs.
-func (p *PolicyValue) Inputs() int { return inputs(p.Trunk[0].W) }
+// Inputs is the number of inputs, the elements of a position.
+func (p *PolicyValue) Inputs() int { return elements(p.Image) }
 
 // Moves is the number of moves.
 func (p *PolicyValue) Moves() int { return outputs(p.Policy.W) }
 
-// Heads returns the logits z (m,k) of the moves and the values v (m,1) of positions x.
+// Heads returns the logits z (m,k) of the moves and the values v (m,1) of positions x (m,n).
 func (p *PolicyValue) Heads(x *G.Node) (z, v *G.Node, err error) {
-	h := x
-	for l, d := range p.Trunk {
-		if h, err = d.Forward(h); err != nil {
-			return nil, nil, fmt.Errorf("policy-value network: layer %d: %w", l+1, err)
-		}
+	fail := func(err error) (*G.Node, *G.Node, error) {
+		return nil, nil, fmt.Errorf("policy-value network: %w", err)
 	}
+	trunk := ConvNet{Image: p.Image, Convs: p.Convs, Dense: p.Trunk}
+	layers, err := trunk.Forward(x)
+	if err != nil {
+		return fail(err)
+	}
+	h := layers[len(layers)-1]
 	if z, err = p.Policy.Logits(h); err != nil {
-		return nil, nil, fmt.Errorf("policy-value network: policy: %w", err)
+		return fail(fmt.Errorf("policy: %w", err))
 	}
 	if v, err = p.Value.Forward(h); err != nil {
-		return nil, nil, fmt.Errorf("policy-value network: value: %w", err)
+		return fail(fmt.Errorf("value: %w", err))
 	}
 	return z, v, nil
 }

@@ -63,6 +63,31 @@ class MLP(nn.Sequential):
         return {"logits": z, "output": self.last[0](z)}
 
 
+class ConvNet(nn.Sequential):
+    """The logits of images that are given as rows of a matrix."""
+
+    def __init__(self, d):
+        modules, dense = [], [l for l in d["layers"] if "conv" not in l]
+        for layer in d["layers"][:len(d["layers"]) - len(dense)]:
+            c = layer["conv"]
+            o, pool, f = c.get("conv", {}), c.get("pool"), activation(layer["activation"])
+            modules.append(nn.Conv2d(c["image"][0], c["maps"], c["kernel"], [s or 1 for s in o.get("stride", [1, 1])], o.get("pad", [0, 0])))
+            if c.get("norm"):
+                modules.append(nn.BatchNorm2d(c["maps"], c["epsilon"], c["momentum"]))
+            if pool:
+                stride = [s or w for s, w in zip(pool.get("stride", [0, 0]), pool["window"])]
+                modules += [f, nn.AvgPool2d(pool["window"], stride, pool.get("pad", 0))] if c.get("average") else [nn.MaxPool2d(pool["window"], stride, pool.get("pad", 0)), f]
+            else:
+                modules.append(f)
+        super().__init__(*modules, nn.Flatten(), *sequential(dense)[:-1])
+        self.image = d["layers"][0]["conv"]["image"] if modules else [d["layers"][0]["inputs"], 1, 1]
+        self.last = [OUTPUTS[d["output"]]()]
+
+    def outputs(self, x):
+        z = self(x.reshape(-1, *self.image))
+        return {"logits": z, "output": self.last[0](z)}
+
+
 class Bias(nn.Module):
     """What a decoder with tied weights has of its own."""
 
@@ -216,7 +241,7 @@ class LabelDBN(nn.Module):
         return {**out, **self.layers[-1].outputs(x)}
 
 
-KINDS = {"mlp": MLP, "deep autoencoder": DeepAutoencoder,
+KINDS = {"mlp": MLP, "convnet": ConvNet, "deep autoencoder": DeepAutoencoder,
          "autoencoder": lambda d: Autoencoder(d["layers"][0]), "rbm": lambda d: RBM(d["layers"][0]),
          "stacked autoencoder": lambda d: Stack(Autoencoder(l) for l in d["layers"]),
          "dbm": DBM, "dbn": lambda d: Stack(RBM(l) for l in d["layers"]),
@@ -249,7 +274,9 @@ def exchange(path):
                 print(f"{path.name}: {name}: as PyTorch gives it, to {(y - want).abs().max().item():.1e}")
         for p in net.parameters():
             p.uniform_(-1, 1).mul_(1 / p.shape[-1] ** 0.5)
-        save_file(net.state_dict(), path.with_suffix(".torch.safetensors"))
+        for name, b in net.named_buffers():  # running statistics of batch normalisation, and how many batches they saw
+            b.copy_(torch.rand(b.shape) + 0.5)
+        save_file({name: v.float() for name, v in net.state_dict().items()}, path.with_suffix(".torch.safetensors"))
         outputs = {name: y.clone() for name, y in net.outputs(x).items()}
         save_file({"x": x, **outputs}, path.with_suffix(".torch.values.safetensors"))
     return wrong

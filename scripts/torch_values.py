@@ -172,12 +172,12 @@ def text(value, indent=""):
     return json.dumps(value)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def main(files=FILES, doc=__doc__):
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="compare with the committed files instead of writing them")
     check = parser.parse_args().check
     failed = False
-    for name, make in FILES.items():
+    for name, make in files.items():
         value = json.loads(json.dumps(make()))
         if not check:
             (ROOT / name).parent.mkdir(parents=True, exist_ok=True)

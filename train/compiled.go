@@ -2,6 +2,7 @@ package train
 
 import (
 	"fmt"
+	"slices"
 
 	"capas/autodiff"
 	"capas/autodiff/ops"
@@ -87,6 +88,7 @@ func build(model Model, params []*blocks.Param, state *State, m int, norms bool)
 	if err != nil {
 		return nil, err
 	}
+	params = optimised(params, o)
 	leaves, err := blocks.Nodes(o.Cost.Graph(), params)
 	if err != nil {
 		return nil, err
@@ -114,6 +116,17 @@ func build(model Model, params []*blocks.Param, state *State, m int, norms bool)
 	}
 	s.measured, err = autodiff.Compile(o.Inputs, outputs, updates)
 	return s, err
+}
+
+// optimised are the parameters that the optimiser changes: not those that the objective's own
+// updates do, such as the running statistics of batch normalisation.
+func optimised(params []*blocks.Param, o *models.Objective) (out []*blocks.Param) {
+	for _, p := range params {
+		if !slices.ContainsFunc(o.Updates, func(u autodiff.Update) bool { return u.Target != nil && u.Target.Value() == G.Value(p.Value) }) {
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 // monitored returns the nodes of an objective's monitors, and an error if its inputs
