@@ -53,6 +53,7 @@ func specimens(t testing.TB, label string) map[string]any {
 	}
 	maps.Copy(all, labelSpecimens(t))
 	maps.Copy(all, convSpecimens(t))
+	maps.Copy(all, policyValueSpecimens(t))
 	for name, m := range all {
 		for _, p := range params(t, m) {
 			redraw(0.3, stream(label+name+p.Name), p)
@@ -94,7 +95,7 @@ func params(t testing.TB, model any) (ps []*blocks.Param) {
 
 // width is a model's number of inputs.
 func width(t testing.TB, model any) int {
-	if n, ok := model.(*models.ConvNet); ok {
+	if n, ok := model.(interface{ Inputs() int }); ok {
 		return n.Inputs()
 	}
 	return params(t, model)[0].Value.Shape()[0]
@@ -165,6 +166,10 @@ func outputs(t testing.TB, model any, x *tensor.Dense) map[string]*tensor.Dense 
 	case *models.ConvNet:
 		z, err := m.Logits(in)
 		apply("output", m.Output, add("logits", z, err), nil)
+	case *models.PolicyValue:
+		z, v, err := m.Heads(in)
+		add("policy", z, err)
+		add("value", v, err)
 	case *models.LabelRBM:
 		labelOutputs(t, in, &models.LabelDBN{Top: m}, add)
 	case *models.LabelDBN:
