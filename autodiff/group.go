@@ -96,6 +96,11 @@ func (d *grouping) cost(i int) (flop, bytes float64) {
 	for _, s := range g.chain {
 		flop += float64(d.size(s))
 	}
+	if g.alone >= 0 {
+		if op := own(&d.entries[g.alone]); op != nil && op.Ranged != nil {
+			flop += op.Ranged.Flop
+		}
+	}
 	for _, s := range slices.Concat(g.heads, g.members()) {
 		for _, x := range d.entries[s].in {
 			if x = d.base(x); d.at[x] != i {

@@ -21,8 +21,12 @@ type ranged[T ops.Float] struct {
 	labels context.Context
 }
 
-// rangedUnit is the least number of elements that a unit of a ranged operation reads.
-const rangedUnit = 16 << 10
+// rangedUnit is the least number of elements that a unit of a ranged operation reads, or
+// flopUnit the least number of floating-point operations in it.
+const (
+	rangedUnit = 16 << 10
+	flopUnit   = 1 << 20
+)
 
 func newRanged[T ops.Float](m *memory, s int) *ranged[T] {
 	e := &m.entries[s]
@@ -34,7 +38,7 @@ func newRanged[T ops.Float](m *memory, s int) *ranged[T] {
 	}
 	grain := max(1, op.Ranged.Grain)
 	grains := ceilDiv(r.n, grain)
-	units := min(grains, max(1, read/rangedUnit))
+	units := min(grains, max(1, read/rangedUnit, int(op.Ranged.Flop/flopUnit)))
 	r.unit = ceilDiv(grains, units) * grain
 	return r
 }

@@ -100,8 +100,8 @@ func (f *Function) newAlone(m *memory, s int) step {
 		default:
 			st.parts = newRanged[float64](m, s)
 		}
-		_, bytes := m.cost(m.at[s])
-		st.work = bytes / byteRate
+		flop, bytes := m.cost(m.at[s])
+		st.work = max(bytes/byteRate, flop/flopRate)
 		return st
 	}
 	useKernels()
@@ -199,12 +199,15 @@ func (f *Function) runParts(s *step, pool *workers.Pool, n int) error {
 }
 
 // byteRate is the estimated speed of an operation that is no chain, in bytes a
-// nanosecond.
-const byteRate = 10
+// nanosecond; flopRate that of products, in floating-point operations a nanosecond.
+const (
+	byteRate = 10
+	flopRate = 60
+)
 
 // work estimates the time that a chain takes on one processor, in nanoseconds.
 func (d *grouping) work(g *group) float64 {
-	const flopRate, elementTime = 60, 0.3 // a nanosecond; nanoseconds
+	const elementTime = 0.3 // nanoseconds
 	t := elementTime * float64(len(g.chain)) * float64(d.size(g.result()))
 	for _, h := range g.heads {
 		t += own(&d.entries[h]).Product.Flop() / flopRate

@@ -60,6 +60,20 @@ func (l *Conv2D) Forward(x *G.Node) (*G.Node, error) {
 	return l.F.Apply(z)
 }
 
+// Pooled is F of the largest pixels of the layer's maps, MaxPool2D(Forward(x)): F never falls,
+// and is applied last. See [ops.ConvMaxPool2D].
+func (l *Conv2D) Pooled(x *G.Node, pool ops.Pool) (*G.Node, error) {
+	W, b, err := leaves("conv2d", x, l.W, l.B)
+	if err != nil {
+		return nil, err
+	}
+	z, err := ops.ConvMaxPool2D(x, W, b, l.Conv, pool)
+	if err != nil {
+		return nil, err
+	}
+	return l.F.Apply(z)
+}
+
 // ConvTranspose2D is a layer that makes larger images of maps: of y (m,f,h,w) it makes
 // F(convᵀ(y, W) + b) of shape (m,c,H,W), with W (f,c,kh,kw), b (c) and
 //

@@ -66,6 +66,10 @@ func (l *ConvLayer) Maps(x *G.Node) (*G.Node, error) {
 // forward is y, in training by the statistics of the batch, with the updates of the running
 // ones.
 func (l *ConvLayer) forward(x *G.Node, training bool) (y *G.Node, updates []autodiff.Update, err error) {
+	if l.Norm == nil && l.pooled() && !l.Average {
+		y, err := l.Conv.Pooled(x, l.Pool)
+		return y, nil, err
+	}
 	z, err := l.Conv.Logits(x)
 	if err != nil {
 		return nil, nil, err

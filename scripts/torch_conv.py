@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Reference values from PyTorch for convolution, pooling and batch normalisation.
 
-    python3 scripts/torch_conv.py            writes the two files below
+    python3 scripts/torch_conv.py            writes the files below
     python3 scripts/torch_conv.py --check    exit status 1 if they differ from what PyTorch gives now
 
 autodiff/ops/testdata/torch_conv.json   convolutions, transposed ones, poolings: values and gradients
 blocks/testdata/torch_batchnorm.json    batch normalisation: values, gradients, running statistics over three batches
+models/testdata/torch_convnet.json      a small LeNet with batch normalisation: loss and gradients, in training and evaluated
 
 As torch_values.py: in float64, from fixed numbers.
 """
@@ -99,5 +100,23 @@ def batch_norm():
     return out
 
 
+def convnet():
+    nn = torch.nn
+    net = nn.Sequential(nn.Conv2d(1, 3, 3), nn.MaxPool2d(2), nn.Tanh(), nn.Conv2d(3, 4, 2, padding=1), nn.BatchNorm2d(4), nn.Tanh(), nn.AvgPool2d(2),
+                        nn.Flatten(), nn.Linear(16, 5), nn.Tanh(), nn.Linear(5, 3))
+    x, labels = numbers(350, 6, 1, 10, 9), torch.arange(6) % 3
+    with torch.no_grad():
+        for i, p in enumerate(net.parameters()):
+            p.copy_(numbers(360 + i, *p.shape) / 2 + (1 if i == 4 else 0))  # γ near 1
+    out = {"x": flat(x), "labels": labels.tolist(), "params": {n: flat(p) for n, p in net.named_parameters()}}
+    loss = F.cross_entropy(net(x), labels)
+    loss.backward()
+    out |= {"loss": loss.item(), "gradients": {n: flat(p.grad) for n, p in net.named_parameters()}}
+    net.eval()
+    net.zero_grad()
+    loss = F.cross_entropy(net(x), labels)
+    return out | {"evaluated": loss.item(), "buffers": {n: flat(b) for n, b in net.named_buffers() if b.dim() > 0}}
+
+
 if __name__ == "__main__":
-    main({"autodiff/ops/testdata/torch_conv.json": conv, "blocks/testdata/torch_batchnorm.json": batch_norm}, __doc__)
+    main({"autodiff/ops/testdata/torch_conv.json": conv, "blocks/testdata/torch_batchnorm.json": batch_norm, "models/testdata/torch_convnet.json": convnet}, __doc__)

@@ -63,6 +63,8 @@ func resumable(t testing.TB) map[string]func() train.Trainer {
 			tr.KeepLast = true
 			return tr
 		},
+		// Running statistics, which are no parameters of the optimiser's.
+		"batch normalisation": func() train.Trainer { return normalised(t) },
 		// Norms in epochs 1 and 3, not in 2 and 4.
 		"epochs without norms": func() train.Trainer {
 			return mlp(train.Recipe{Optimizer: train.SGD(0.1), Epochs: 4, Batch: 20, NormEvery: 7})

@@ -77,22 +77,30 @@ func (g convolution) maps() tensor.Shape   { return tensor.Shape{g.m, g.f, g.oh,
 //
 // the cross-correlation that other programs call convolution too; see [Conv].
 func Conv2D(x, W *G.Node, o Conv) (*G.Node, error) {
-	g := convolution{Conv: o}
-	var err error
-	if g.m, g.c, g.h, g.w, err = dims4("conv2d", "images", x); err != nil {
+	g, err := convOf("conv2d", x, W, o)
+	if err != nil {
 		return nil, err
-	}
-	c := 0
-	if g.f, c, g.kh, g.kw, err = dims4("conv2d", "kernels", W); err != nil {
-		return nil, err
-	}
-	if c != g.c {
-		return nil, fmt.Errorf("conv2d: want kernels of as many channels as the images, got images %v, kernels %v", x.Shape(), W.Shape())
-	}
-	if g.oh, g.ow, err = o.Out(g.h, g.w, g.kh, g.kw); err != nil {
-		return nil, fmt.Errorf("conv2d: %w", err)
 	}
 	return g.forward(x, W)
+}
+
+// convOf is the geometry of the convolution of images x with kernels W.
+func convOf(name string, x, W *G.Node, o Conv) (g convolution, err error) {
+	g.Conv = o
+	if g.m, g.c, g.h, g.w, err = dims4(name, "images", x); err != nil {
+		return g, err
+	}
+	c := 0
+	if g.f, c, g.kh, g.kw, err = dims4(name, "kernels", W); err != nil {
+		return g, err
+	}
+	if c != g.c {
+		return g, fmt.Errorf("%s: want kernels of as many channels as the images, got images %v, kernels %v", name, x.Shape(), W.Shape())
+	}
+	if g.oh, g.ow, err = o.Out(g.h, g.w, g.kh, g.kw); err != nil {
+		return g, fmt.Errorf("%s: %w", name, err)
+	}
+	return g, nil
 }
 
 // ConvTranspose2D is the transpose of [Conv2D] with respect to its images: of maps y
@@ -161,7 +169,7 @@ func (g convolution) fits() error {
 func (g convolution) forward(x, W *G.Node) (*G.Node, error) {
 	return Apply(Def{
 		Name: g.name("conv2d"), Shape: g.maps(),
-		Ranged: &Ranged{Grain: g.f * g.oh * g.ow, F32: forwardConv[float32](g), F64: forwardConv[float64](g)},
+		Ranged: &Ranged{Grain: g.f * g.oh * g.ow, Flop: g.flop(), F32: g.unfold().forward, F64: forwardConv[float64](g)},
 		Diff: func(x G.Nodes, y, dy *G.Node) (G.Nodes, error) {
 			var c Chain
 			return G.Nodes{c.Do(g.backward(dy, x[1])), c.Do(g.weights(x[0], dy))}, c.Err()
@@ -172,7 +180,7 @@ func (g convolution) forward(x, W *G.Node) (*G.Node, error) {
 func (g convolution) backward(y, W *G.Node) (*G.Node, error) {
 	return Apply(Def{
 		Name: g.name("transposed conv2d"), Shape: g.image(),
-		Ranged: &Ranged{Grain: g.c * g.h * g.w, F32: backwardConv[float32](g), F64: backwardConv[float64](g)},
+		Ranged: &Ranged{Grain: g.c * g.h * g.w, Flop: g.flop(), F32: g.unfold().backward, F64: backwardConv[float64](g)},
 		Diff: func(x G.Nodes, y, dy *G.Node) (G.Nodes, error) {
 			var c Chain
 			return G.Nodes{c.Do(g.forward(dy, x[1])), c.Do(g.weights(dy, x[0]))}, c.Err()
@@ -180,15 +188,33 @@ func (g convolution) backward(y, W *G.Node) (*G.Node, error) {
 	}, y, W)
 }
 
+// weights is a sum over the examples: of chunks of them first, and then of the chunks.
 func (g convolution) weights(x, y *G.Node) (*G.Node, error) {
-	return Apply(Def{
-		Name: g.name("conv2d weights"), Shape: g.kernel(),
-		Ranged: &Ranged{Grain: g.c * g.kh * g.kw, F32: weightsConv[float32](g), F64: weightsConv[float64](g)},
+	u := g.unfold()
+	size := u.elements * g.f
+	parts, err := Apply(Def{
+		Name: g.name("conv2d partial weights"), Shape: tensor.Shape{u.chunks(), size},
+		Ranged: &Ranged{Grain: size, Flop: g.flop(), F32: u.partial, F64: partialConv[float64](g, u.chunks())},
 		Diff: func(x G.Nodes, y, dy *G.Node) (G.Nodes, error) {
-			var c Chain
-			return G.Nodes{c.Do(g.backward(x[1], dy)), c.Do(g.forward(x[0], dy))}, c.Err()
+			return nil, fmt.Errorf("want the sum of all chunks differentiated")
 		},
 	}, x, y)
+	if err != nil {
+		return nil, err
+	}
+	return Apply(Def{
+		Name: g.name("conv2d weights"), Shape: g.kernel(), Wrt: []bool{false, true, true},
+		Ranged: &Ranged{Grain: u.elements, F32: u.fold, F64: foldConv[float64](g)},
+		Diff: func(x G.Nodes, y, dy *G.Node) (G.Nodes, error) {
+			var c Chain
+			return G.Nodes{nil, c.Do(g.backward(x[2], dy)), c.Do(g.forward(x[1], dy))}, c.Err()
+		},
+	}, parts, x, y)
+}
+
+// flop is the number of floating-point operations of each side of the form.
+func (g convolution) flop() float64 {
+	return 2 * float64(g.m*g.f*g.oh*g.ow) * float64(g.c*g.kh*g.kw)
 }
 
 func dims4(name, what string, x *G.Node) (a, b, c, d int, err error) {

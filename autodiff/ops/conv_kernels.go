@@ -1,104 +1,104 @@
 package ops
 
-// The three sides of the trilinear form of a convolution, straight from its formula. Every
-// one visits, for a kernel's element (i,j), the rows of the image and of the maps that it
-// joins: y[n, f, p, from:to] and x[n, c, p·s+i−pad, …].
+import "capas/internal/kernels"
 
-// overlap returns the places p in [0,out) whose pixel p·s+i−pad lies in [0,size).
-func overlap(i, pad, stride, size, out int) (from, to int) {
-	if i < pad {
-		from = (pad - i + stride - 1) / stride
+// The three sides of the trilinear form in float32; see unfolding. conv_direct.go has them in
+// float64, straight from the formula.
+
+// forward computes the maps of the images in x.
+func (u *unfolding) forward(y []float32, x [][]float32, from, to int) {
+	w := u.pool.Get().(*work)
+	in, out := u.c*u.h*u.w, u.f*u.oh*u.ow
+	for n := from / out; n < to/out; n++ {
+		u.convolve(w, y[n*out:][:out], x[0][n*in:][:in], x[1])
 	}
-	if last := size - 1 + pad - i; last >= 0 {
-		to = min(out, last/stride+1)
-	}
-	return min(from, to), to
+	u.pool.Put(w)
 }
 
-// rows calls join for every row of the maps and the row of the image that element (i,j) of a
-// kernel joins to it: of the map's row from element y on n elements, of the image's from
-// element x on as many, a stride apart.
-func (g convolution) rows(i, j int, join func(y, x, n int)) {
-	s := g.strides()
-	top, bottom := overlap(i, g.Pad[0], s[0], g.h, g.oh)
-	from, to := overlap(j, g.Pad[1], s[1], g.w, g.ow)
-	if from == to {
-		return
-	}
-	for p := top; p < bottom; p++ {
-		join(p*g.ow+from, (p*s[0]+i-g.Pad[0])*g.w+from*s[1]+j-g.Pad[1], to-from)
+// convolve computes the maps y of one image.
+func (u *unfolding) convolve(w *work, y, x, W []float32) {
+	image, places := u.prepare(w, x), u.oh*u.ow
+	for top := 0; top < u.oh; top += u.band {
+		n := u.patchesOf(w, image, top)
+		p := kernels.Product{M: u.f, N: n, K: u.elements, A: W, B: w.matrix, C: y[top*u.ow:], Lda: u.elements, Ldb: n, Ldc: places}
+		p.Run()
 	}
 }
 
-func forwardConv[T Float](g convolution) func(y []T, x [][]T, from, to int) {
-	size, stride := g.f*g.oh*g.ow, g.strides()[1]
-	return func(y []T, x [][]T, from, to int) {
-		clear(y[from:to])
-		for n := from / size; n < to/size; n++ {
-			for f := range g.f {
-				out := y[(n*g.f+f)*g.oh*g.ow:][:g.oh*g.ow]
-				kernelElements(g, x[1], f, func(c, i, j int, w T) {
-					in := x[0][(n*g.c+c)*g.h*g.w:][:g.h*g.w]
-					g.rows(i, j, func(y, x, n int) {
-						for k := range n {
-							out[y+k] += w * in[x+k*stride]
-						}
-					})
-				})
-			}
+// patchesOf fills the matrix with the patches of a band of the map and returns the number of
+// places.
+func (u *unfolding) patchesOf(w *work, image []float32, top int) int {
+	w.patches.Rows = min(u.band, u.oh-top)
+	w.patches.Gather(w.matrix, image[top*u.pw:], 0, u.elements)
+	return w.patches.Rows * u.ow
+}
+
+// backward computes the images of the maps in x.
+func (u *unfolding) backward(y []float32, x [][]float32, from, to int) {
+	w := u.pool.Get().(*work)
+	in, out := u.c*u.h*u.w, u.f*u.oh*u.ow
+	for n := from / in; n < to/in; n++ {
+		u.deconvolve(w, y[n*in:][:in], x[0][n*out:][:out], x[1])
+	}
+	u.pool.Put(w)
+}
+
+// deconvolve computes the image x of maps y.
+func (u *unfolding) deconvolve(w *work, x, y, W []float32) {
+	clear(w.image)
+	for top := 0; top < u.oh; top += u.band {
+		w.patches.Rows = min(u.band, u.oh-top)
+		n := w.patches.Rows * u.ow
+		p := kernels.Product{TransA: true, M: u.elements, N: n, K: u.f, A: W, B: y[top*u.ow:], C: w.matrix, Lda: u.elements, Ldb: u.oh * u.ow, Ldc: n}
+		p.Run()
+		w.patches.Scatter(w.image[top*u.pw:], w.matrix, 0, u.elements)
+	}
+	u.restore(w, x)
+}
+
+// chunks is the number of parts into which the examples are divided whose kernels are summed
+// up apart, and then together: so that the order of the sums does not depend on the number of
+// processors.
+func (u *unfolding) chunks() int { return min(maxChunks, max(1, u.m/4)) }
+
+const maxChunks = 8
+
+// partial computes the kernels of chunks of the examples in x, transposed: an element a row.
+func (u *unfolding) partial(y []float32, x [][]float32, from, to int) {
+	w := u.pool.Get().(*work)
+	in, out, size, chunks := u.c*u.h*u.w, u.f*u.oh*u.ow, u.elements*u.f, u.chunks()
+	for k := from / size; k < to/size; k++ {
+		for n := k * u.m / chunks; n < (k+1)*u.m/chunks; n++ {
+			u.correlate(w, y[k*size:][:size], x[0][n*in:][:in], x[1][n*out:][:out], n > k*u.m/chunks)
 		}
 	}
+	u.pool.Put(w)
 }
 
-func backwardConv[T Float](g convolution) func(y []T, x [][]T, from, to int) {
-	size, stride := g.c*g.h*g.w, g.strides()[1]
-	return func(y []T, x [][]T, from, to int) {
-		clear(y[from:to])
-		for n := from / size; n < to/size; n++ {
-			for f := range g.f {
-				in := x[0][(n*g.f+f)*g.oh*g.ow:][:g.oh*g.ow]
-				kernelElements(g, x[1], f, func(c, i, j int, w T) {
-					out := y[(n*g.c+c)*g.h*g.w:][:g.h*g.w]
-					g.rows(i, j, func(y, x, n int) {
-						for k := range n {
-							out[x+k*stride] += w * in[y+k]
-						}
-					})
-				})
-			}
+// correlate computes the kernels of one image x and its maps y, or adds them.
+func (u *unfolding) correlate(w *work, kernel, x, y []float32, add bool) {
+	image := u.prepare(w, x)
+	for top := 0; top < u.oh; top += u.band {
+		n := u.patchesOf(w, image, top)
+		p := kernels.Product{
+			TransB: true, M: u.elements, N: u.f, K: n, A: w.matrix, B: y[top*u.ow:], C: kernel, Lda: n, Ldb: u.oh * u.ow, Ldc: u.f,
+			Accumulate: add || top > 0,
 		}
+		p.Run()
 	}
 }
 
-func weightsConv[T Float](g convolution) func(y []T, x [][]T, from, to int) {
-	size, stride := g.c*g.kh*g.kw, g.strides()[1]
-	return func(y []T, x [][]T, from, to int) {
-		for f := from / size; f < to/size; f++ {
-			kernelElements(g, y, f, func(c, i, j int, _ T) {
-				var sum T
-				for n := range g.m {
-					maps := x[1][(n*g.f+f)*g.oh*g.ow:][:g.oh*g.ow]
-					in := x[0][(n*g.c+c)*g.h*g.w:][:g.h*g.w]
-					g.rows(i, j, func(y, x, n int) {
-						for k := range n {
-							sum += maps[y+k] * in[x+k*stride]
-						}
-					})
-				}
-				y[((f*g.c+c)*g.kh+i)*g.kw+j] = sum
-			})
-		}
-	}
-}
-
-// kernelElements visits the elements W[f, c, i, j] of kernel f.
-func kernelElements[T Float](g convolution, W []T, f int, visit func(c, i, j int, w T)) {
-	at := f * g.c * g.kh * g.kw
-	for c := range g.c {
-		for i := range g.kh {
-			for j := range g.kw {
-				visit(c, i, j, W[at])
-				at++
+// fold sums the chunks' kernels up, for elements from, …, to−1 of the kernels.
+func (u *unfolding) fold(y []float32, x [][]float32, from, to int) {
+	size := u.elements * u.f
+	for f := from / u.elements; f < to/u.elements; f++ {
+		row := y[f*u.elements:][:u.elements]
+		clear(row)
+		for k := 0; k < len(x[0]); k += size {
+			at := k + f
+			for e := range row {
+				row[e] += x[0][at]
+				at += u.f
 			}
 		}
 	}

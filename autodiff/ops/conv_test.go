@@ -149,6 +149,18 @@ func TestConvGradients(t *testing.T) {
 			})
 		}
 	}
+	for name, o := range map[string]ops.Pool{"side by side": ops.SquarePool(2), "overlapping": {Window: pair{3, 2}, Stride: pair{1, 1}}, "padded": {Window: pair{2, 3}, Pad: pair{1, 1}}} {
+		t.Run(name+"/convolution with max pooling", func(t *testing.T) {
+			in := inputs(shape{3, 2, 5, 6}, shape{3, 2, 2, 3}, shape{3})
+			gradcheck.Both(t, gradcheck.Case{Inputs: in, Tol: 1e-6, Build: func(g *G.ExprGraph, x G.Nodes) (*G.Node, error) {
+				y, err := ops.ConvMaxPool2D(x[0], x[1], x[2], ops.Conv{Pad: pair{0, 1}}, o)
+				if err != nil {
+					return nil, err
+				}
+				return ops.Square(y)
+			}})
+		})
+	}
 	t.Run("channels", func(t *testing.T) {
 		gradcheck.Both(t, gradcheck.Case{Inputs: inputs(shape{2, 3, 2, 2}, shape{3}), Build: func(g *G.ExprGraph, x G.Nodes) (*G.Node, error) {
 			var c ops.Chain
@@ -165,4 +177,48 @@ func TestConvGradients(t *testing.T) {
 			return ops.Square(y)
 		}})
 	})
+}
+
+// Convolution and pooling in one pass give the same bytes as one after the other, the
+// gradients the same numbers, on sizes that fill no vector register and several.
+func TestConvMaxPool(t *testing.T) {
+	type pair = [2]int
+	for _, c := range []struct {
+		x, W shape
+		conv ops.Conv
+		pool ops.Pool
+	}{
+		{shape{9, 3, 12, 12}, shape{7, 3, 5, 5}, ops.Conv{}, ops.SquarePool(2)},
+		{shape{2, 1, 28, 28}, shape{20, 1, 5, 5}, ops.Conv{}, ops.SquarePool(2)},
+		{shape{5, 2, 11, 13}, shape{4, 2, 3, 2}, ops.Conv{Pad: pair{1, 2}}, ops.SquarePool(2)},
+		{shape{5, 2, 15, 14}, shape{4, 2, 3, 4}, ops.Conv{Stride: pair{2, 1}}, ops.Pool{Window: pair{3, 3}, Stride: pair{2, 1}, Pad: pair{1, 1}}},
+	} {
+		for _, dt := range []tensor.Dtype{tensor.Float32, tensor.Float64} {
+			values := map[bool][][]float64{}
+			for _, fused := range []bool{false, true} {
+				g := G.NewGraph()
+				x, W := gradcheck.Leaf(g, "x", gradcheck.Uniform(dt, "x", c.x...)), gradcheck.Leaf(g, "W", gradcheck.Uniform(dt, "W", c.W...))
+				b := gradcheck.Leaf(g, "b", gradcheck.Uniform(dt, "b", c.W[0]))
+				var ch ops.Chain
+				var y *G.Node
+				if fused {
+					y = ch.Do(ops.ConvMaxPool2D(x, W, b, c.conv, c.pool))
+				} else {
+					y = ch.Do(ops.MaxPool2D(ch.Do(ops.Conv2D(x, W, c.conv)), c.pool))
+					y = ch.Do(ops.Add(y, ch.Do(ops.RepeatChannels(b, y.Shape()))))
+				}
+				cost := ch.Do(ops.SumSquares(y))
+				if ch.Err() != nil {
+					t.Fatal(ch.Err())
+				}
+				grads, err := autodiff.Grad(cost, x, W, b)
+				if err != nil {
+					t.Fatal(err)
+				}
+				values[fused] = gradcheck.Compiled(t, append(G.Nodes{y}, grads...))
+			}
+			gradcheck.Same(t, "value", values[false][:1], values[true][:1], 0)
+			gradcheck.Same(t, "gradients", values[false][1:], values[true][1:], map[tensor.Dtype]float64{tensor.Float32: 1e-5, tensor.Float64: 1e-13}[dt])
+		}
+	}
 }

@@ -28,9 +28,11 @@ func Kernel[T Float](o *Op) (f func(y []T, x [][]T), draw func(y []T, x [][]T, d
 
 // Ranged is the kernel of an operation whose result can be computed in ranges. F32 and
 // F64 compute the elements from, …, to−1 of y; both numbers are multiples of Grain, or
-// the end of y. A Grain of 0 is one of 1.
+// the end of y. A Grain of 0 is one of 1. Flop is the number of floating-point operations
+// for all of y, where it says more about the time than the elements read do; 0 otherwise.
 type Ranged struct {
 	Grain int
+	Flop  float64
 	F32   func(y []float32, x [][]float32, from, to int)
 	F64   func(y []float64, x [][]float64, from, to int)
 }

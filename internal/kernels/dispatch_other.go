@@ -8,6 +8,16 @@ func supported() []family { return []family{portable} }
 func (family) tileSize() (rows, cols int) { return portableRows, portableCols }
 func (family) multiply(p *Product)        { p.portable() }
 
+func (family) gather(p *Patches, matrix, image []float32, from, to int) {
+	p.gatherPortable(matrix, image, from, to)
+}
+func (family) maxPairs(values, places, image []float32, rows, cols, step int) {
+	maxPairsPortable(values, places, image, rows, cols, step)
+}
+func (family) scatter(p *Patches, image, matrix []float32, from, to int) {
+	p.scatterPortable(image, matrix, from, to)
+}
+
 func (family) philoxFill(dst []uint32, key, first uint64) { philoxFillPortable(dst, key, first) }
 func (family) uniform(dst []float32, key, first uint64)   { uniformPortable(dst, key, first) }
 func (family) bernoulli(dst, p []float32, key, first uint64) {

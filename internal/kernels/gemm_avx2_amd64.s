@@ -1202,3 +1202,246 @@ done:
 	VMOVUPS Y15, 32(DI)
 	VZEROUPPER
 	RET
+
+// func avx2Gather(matrix, image *float32, offsets *int, count, rows, cols, step int)
+//
+// matrix[k][r·cols+q] = image[offsets[k] + r·step + q] for k < count, r < rows and q < cols, and up to 7 elements beyond
+// the last are written.
+TEXT ·avx2Gather(SB), NOSPLIT, $0-56
+	MOVQ matrix+0(FP), DI
+	MOVQ image+8(FP), SI
+	MOVQ offsets+16(FP), BX
+	MOVQ count+24(FP), CX
+	MOVQ rows+32(FP), R8
+	MOVQ cols+40(FP), R9
+	MOVQ step+48(FP), R10
+	SHLQ $2, R10
+	MOVQ R9, R11
+	SHRQ $3, R11
+	MOVQ R9, AX
+	ANDQ $7, AX
+	SHLQ $2, AX
+	SHLQ $2, R9
+	LEAQ columns<>+64(SB), DX
+	SUBQ AX, DX
+	VMOVUPS (DX), Y2
+	CMPQ R9, $32
+	JEQ eight
+element:
+	MOVQ (BX), R12
+	ADDQ $8, BX
+	LEAQ (SI)(R12*4), R12
+	MOVQ R8, R13
+row:
+	MOVQ R12, R14
+	MOVQ DI, DX
+	MOVQ R11, R15
+	TESTQ R15, R15
+	JZ rest
+	PCALIGN $32
+whole:
+	VMOVUPS (R14), Y0
+	VMOVUPS Y0, (DX)
+	ADDQ $32, R14
+	ADDQ $32, DX
+	DECQ R15
+	JNZ whole
+rest:
+	TESTQ AX, AX
+	JZ next
+	VMASKMOVPS (R14), Y2, Y0
+	VMOVUPS Y0, (DX)
+next:
+	ADDQ R9, DI
+	ADDQ R10, R12
+	DECQ R13
+	JNZ row
+	DECQ CX
+	JNZ element
+	VZEROUPPER
+	RET
+eight:
+	MOVQ (BX), R12
+	ADDQ $8, BX
+	LEAQ (SI)(R12*4), R12
+	MOVQ R8, R13
+	PCALIGN $32
+rowOfEight:
+	VMOVUPS (R12), Y0
+	VMOVUPS Y0, (DI)
+	ADDQ $32, DI
+	ADDQ R10, R12
+	DECQ R13
+	JNZ rowOfEight
+	DECQ CX
+	JNZ eight
+	VZEROUPPER
+	RET
+
+// func avx2Scatter(matrix, image *float32, offsets *int, count, rows, cols, step int)
+//
+// image[offsets[k] + r·step + q] += matrix[k][r·cols+q], in the order of k; 0 is added to up to 7 elements beyond each
+// row.
+TEXT ·avx2Scatter(SB), NOSPLIT, $0-56
+	MOVQ matrix+0(FP), DI
+	MOVQ image+8(FP), SI
+	MOVQ offsets+16(FP), BX
+	MOVQ count+24(FP), CX
+	MOVQ rows+32(FP), R8
+	MOVQ cols+40(FP), R9
+	MOVQ step+48(FP), R10
+	SHLQ $2, R10
+	MOVQ R9, R11
+	SHRQ $3, R11
+	MOVQ R9, AX
+	ANDQ $7, AX
+	SHLQ $2, AX
+	SHLQ $2, R9
+	LEAQ columns<>+64(SB), DX
+	SUBQ AX, DX
+	VMOVUPS (DX), Y2
+	CMPQ R9, $32
+	JEQ eight
+element:
+	MOVQ (BX), R12
+	ADDQ $8, BX
+	LEAQ (SI)(R12*4), R12
+	MOVQ R8, R13
+row:
+	MOVQ R12, R14
+	MOVQ DI, DX
+	MOVQ R11, R15
+	TESTQ R15, R15
+	JZ rest
+	PCALIGN $32
+whole:
+	VMOVUPS (R14), Y0
+	VADDPS (DX), Y0, Y0
+	VMOVUPS Y0, (R14)
+	ADDQ $32, R14
+	ADDQ $32, DX
+	DECQ R15
+	JNZ whole
+rest:
+	TESTQ AX, AX
+	JZ next
+	VMASKMOVPS (DX), Y2, Y1
+	VMOVUPS (R14), Y0
+	VADDPS Y1, Y0, Y0
+	VMOVUPS Y0, (R14)
+next:
+	ADDQ R9, DI
+	ADDQ R10, R12
+	DECQ R13
+	JNZ row
+	DECQ CX
+	JNZ element
+	VZEROUPPER
+	RET
+eight:
+	MOVQ (BX), R12
+	ADDQ $8, BX
+	LEAQ (SI)(R12*4), R12
+	MOVQ R8, R13
+	PCALIGN $32
+rowOfEight:
+	VMOVUPS (R12), Y0
+	VADDPS (DI), Y0, Y0
+	VMOVUPS Y0, (R12)
+	ADDQ $32, DI
+	ADDQ R10, R12
+	DECQ R13
+	JNZ rowOfEight
+	DECQ CX
+	JNZ eight
+	VZEROUPPER
+	RET
+
+// pairs<> are the places of the even elements of 16, in the order of the shuffled registers.
+DATA pairs<>+0(SB)/4, $0x00000000
+DATA pairs<>+4(SB)/4, $0x40000000
+DATA pairs<>+8(SB)/4, $0x41000000
+DATA pairs<>+12(SB)/4, $0x41200000
+DATA pairs<>+16(SB)/4, $0x40800000
+DATA pairs<>+20(SB)/4, $0x40c00000
+DATA pairs<>+24(SB)/4, $0x41400000
+DATA pairs<>+28(SB)/4, $0x41600000
+DATA pairs<>+32(SB)/4, $0x41800000
+DATA pairs<>+36(SB)/4, $0x3f800000
+GLOBL pairs<>(SB), RODATA|NOPTR, $40
+
+// func avx2MaxPairs(values, places, image *float32, rows, cols, step int)
+//
+// values[r·cols+q] is the largest of the 2×2 elements of image from 2r·step + 2q on, and places[r·cols+q] which element
+// of image it is. Reads up to 15 elements beyond the last square and writes up to 7 beyond the last value.
+TEXT ·avx2MaxPairs(SB), NOSPLIT, $0-48
+	MOVQ values+0(FP), DI
+	MOVQ places+8(FP), SI
+	MOVQ image+16(FP), R12
+	MOVQ rows+24(FP), R9
+	MOVQ cols+32(FP), R8
+	MOVQ step+40(FP), R10
+	VMOVUPS pairs<>(SB), Y8
+	VBROADCASTSS pairs<>+32(SB), Y10
+	VBROADCASTSS pairs<>+36(SB), Y11
+	VCVTSI2SSQ R10, X12, X12
+	VBROADCASTSS X12, Y12
+	SHLQ $2, R10
+row:
+	LEAQ (R12)(R10*1), R14
+	VMOVAPS Y8, Y9
+	MOVQ R8, CX
+	XORQ DX, DX
+	PCALIGN $32
+squares:
+	VMOVUPS (R12)(DX*8), Y0
+	VMOVUPS 32(R12)(DX*8), Y1
+	VSHUFPS $0x88, Y1, Y0, Y2
+	VSHUFPS $0xDD, Y1, Y0, Y3
+	VMOVUPS (R14)(DX*8), Y0
+	VMOVUPS 32(R14)(DX*8), Y1
+	VSHUFPS $0x88, Y1, Y0, Y4
+	VSHUFPS $0xDD, Y1, Y0, Y5
+	VMOVAPS Y2, Y6
+	VMOVAPS Y9, Y7
+	VADDPS Y9, Y11, Y0
+	VCMPPS $0x1E, Y6, Y3, Y13
+	VCMPPS $3, Y3, Y3, Y14
+	VCMPPS $7, Y6, Y6, Y15
+	VANDPS Y14, Y15, Y14
+	VORPS Y13, Y14, Y13
+	VBLENDVPS Y13, Y3, Y6, Y6
+	VBLENDVPS Y13, Y0, Y7, Y7
+	VADDPS Y9, Y12, Y1
+	VCMPPS $0x1E, Y6, Y4, Y13
+	VCMPPS $3, Y4, Y4, Y14
+	VCMPPS $7, Y6, Y6, Y15
+	VANDPS Y14, Y15, Y14
+	VORPS Y13, Y14, Y13
+	VBLENDVPS Y13, Y4, Y6, Y6
+	VBLENDVPS Y13, Y1, Y7, Y7
+	VADDPS Y0, Y12, Y0
+	VCMPPS $0x1E, Y6, Y5, Y13
+	VCMPPS $3, Y5, Y5, Y14
+	VCMPPS $7, Y6, Y6, Y15
+	VANDPS Y14, Y15, Y14
+	VORPS Y13, Y14, Y13
+	VBLENDVPS Y13, Y5, Y6, Y6
+	VBLENDVPS Y13, Y0, Y7, Y7
+	VPERMPD $0xD8, Y6, Y6
+	VPERMPD $0xD8, Y7, Y7
+	VMOVUPS Y6, (DI)(DX*4)
+	VMOVUPS Y7, (SI)(DX*4)
+	VADDPS Y10, Y9, Y9
+	ADDQ $8, DX
+	SUBQ $8, CX
+	JG squares
+	LEAQ (DI)(R8*4), DI
+	LEAQ (SI)(R8*4), SI
+	LEAQ (R12)(R10*2), R12
+	VADDPS Y12, Y8, Y8
+	VADDPS Y12, Y8, Y8
+	DECQ R9
+	JNZ row
+	VZEROUPPER
+	RET

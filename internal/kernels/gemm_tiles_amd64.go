@@ -32,6 +32,15 @@ func avx2PackRows(dst, src *float32, srcRow, cols, depth int)
 //go:noescape
 func avx2Dots(dst, start, x, m *float32, xStep, mRow, depth int)
 
+//go:noescape
+func avx2Gather(matrix, image *float32, offsets *int, count, rows, cols, step int)
+
+//go:noescape
+func avx2Scatter(matrix, image *float32, offsets *int, count, rows, cols, step int)
+
+//go:noescape
+func avx2MaxPairs(values, places, image *float32, rows, cols, step int)
+
 // avx2Tile runs the micro-kernel for t's number of rows.
 func avx2Tile(rows int, t *tile) {
 	switch rows {

@@ -23,6 +23,7 @@ const (
 const (
 	mlp = "mlp" // sigmoid or tanh layers, softmax and cross-entropy
 	rbm = "rbm" // CD-1: hidden states sampled, probabilities in the statistics
+	cnn = "cnn" // the LeNet of the Deep Learning Tutorials: tanh, softmax and cross-entropy
 	dae = "dae" // tied denoising autoencoder, sigmoid code and output, cross-entropy from logits
 )
 
@@ -31,7 +32,7 @@ const (
 type workload struct {
 	name       string
 	kind       string
-	sizes      []int // units of the layers, from the input up
+	sizes      []int // units of the layers, from the input up; of a cnn the image's side and the convolutional layers' maps first, see lenet
 	batch      int
 	optimizer  train.Optimizer
 	activation blocks.Activation // of an mlp's hidden layers
@@ -55,6 +56,7 @@ func workloads() []workload {
 		{name: "rbm-784-500-b10", kind: rbm, sizes: []int{784, 500}, batch: 10, optimizer: cd()},
 		{name: "rbm-784-500-b100", kind: rbm, sizes: []int{784, 500}, batch: 100, optimizer: cd()},
 		{name: "rbm-500-2000-b100", kind: rbm, sizes: []int{500, 2000}, batch: 100, optimizer: cd()},
+		{name: "lenet-b100", kind: cnn, sizes: []int{28, 20, 50, 500, 10}, batch: 100, optimizer: train.SGD(0.1), activation: blocks.Tanh()},
 		{name: "dae-784-1000-b20", kind: dae, sizes: []int{784, 1000}, batch: 20, optimizer: train.SGD(0.1), masking: 0.3},
 	}
 }
@@ -83,6 +85,9 @@ func find(name string) (workload, bool) {
 
 // flop is the number of floating-point operations in the step's matrix products.
 func (w workload) flop() float64 {
+	if w.kind == cnn {
+		return w.lenetFlop()
+	}
 	var forward, first float64
 	for l := 1; l < len(w.sizes); l++ {
 		product := 2 * float64(w.batch) * float64(w.sizes[l-1]) * float64(w.sizes[l])
@@ -137,6 +142,8 @@ func (w workload) model() (train.Model, error) {
 	switch w.kind {
 	case mlp:
 		return models.NewMLP("mlp", w.sizes, w.activation, blocks.Uniform(), blocks.Uniform(), weights)
+	case cnn:
+		return w.lenet(weights)
 	case rbm:
 		r, err := models.NewRBM("rbm", w.sizes[0], w.sizes[1], small, weights)
 		return &models.CD{Model: r, K: 1, Noise: noise}, err
@@ -154,10 +161,14 @@ func (w workload) model() (train.Model, error) {
 // examples draws the batch: inputs uniform in [0,1) and, for an mlp, classes.
 func (w workload) examples() datasets.Batch {
 	s := random.New(1).Split("data")
-	x := make([]float32, w.batch*w.sizes[0])
+	inputs := w.sizes[0]
+	if w.kind == cnn {
+		inputs *= inputs
+	}
+	x := make([]float32, w.batch*inputs)
 	s.Uniform(x)
 	b := datasets.Batch{X: matrix(x, w.batch)}
-	if w.kind == mlp {
+	if w.kind == mlp || w.kind == cnn {
 		classes := w.sizes[len(w.sizes)-1]
 		t, r := make([]float32, w.batch*classes), s.Rand()
 		for i := range w.batch {

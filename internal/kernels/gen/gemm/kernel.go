@@ -82,6 +82,9 @@ func file(s isa) []byte {
 		transposePart(&p)
 		packRows(&p)
 		dots(&p)
+		gather(&p)
+		scatter(&p)
+		maxPairs(&p)
 	}
 	return append(bytes.TrimRight(p.Bytes(), "\n"), '\n')
 }

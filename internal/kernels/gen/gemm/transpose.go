@@ -193,4 +193,5 @@ func dots(p *printer) {
 	p.op("VMOVUPS Y15, 32(DI)")
 	p.op("VZEROUPPER")
 	p.op("RET")
+	p.line("")
 }
