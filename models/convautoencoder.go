@@ -41,7 +41,7 @@ func NewConvAutoencoder(name string, image [3]int, layer *ConvLayer, o blocks.Ou
 }
 
 func (a *ConvAutoencoder) check() error {
-	if _, err := a.Layer.out(a.Image); err != nil {
+	if _, err := a.Layer.Out(a.Image); err != nil {
 		return err
 	}
 	switch {

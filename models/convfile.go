@@ -37,7 +37,7 @@ func (c *convDescription) out() ([3]int, error) {
 func (n *ConvNet) describe(add func(l layer, ps ...*blocks.Param)) error {
 	at := n.Image
 	for i, l := range n.Convs {
-		out, err := l.out(at)
+		out, err := l.Out(at)
 		if err != nil {
 			return fmt.Errorf("layer %d: %w", i+1, err)
 		}

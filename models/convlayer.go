@@ -93,8 +93,9 @@ func (l *ConvLayer) forward(x *G.Node, training bool) (y *G.Node, updates []auto
 	return z, updates, c.Err()
 }
 
-// out is the shape (c,h,w) of what the layer makes of images of the given shape.
-func (l *ConvLayer) out(image [3]int) (out [3]int, err error) {
+// Out is the shape (channels, height, width) of what the layer makes of images of the given
+// shape.
+func (l *ConvLayer) Out(image [3]int) (out [3]int, err error) {
 	if l == nil || l.Conv == nil || l.Conv.W == nil || l.Conv.B == nil || l.Conv.W.Value == nil || l.Conv.W.Value.Dims() != 4 {
 		return out, fmt.Errorf("want kernels of shape (f,c,kh,kw) and a bias")
 	}

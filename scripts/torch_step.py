@@ -102,12 +102,29 @@ class DAE:
         return [self.W, self.b, self.c]
 
 
+class LeNet:
+    """The Deep Learning Tutorials': two convolutions of 5×5 with pooling and tanh, a hidden layer; SGD at rate 0.1."""
+
+    def __init__(self, side, first, second, hidden, classes, batch):
+        flat = second * (((side - 4) // 2 - 4) // 2) ** 2
+        self.net = nn.Sequential(nn.Conv2d(1, first, 5), nn.MaxPool2d(2), nn.Tanh(), nn.Conv2d(first, second, 5), nn.MaxPool2d(2), nn.Tanh(),
+                                 nn.Flatten(), nn.Linear(flat, hidden), nn.Tanh(), nn.Linear(hidden, classes))
+        self.x, self.labels, self.loss = torch.rand(batch, 1, side, side), torch.randint(classes, (batch,)), nn.CrossEntropyLoss()
+        self.optimizer = torch.optim.SGD(self.net.parameters(), 0.1)
+        c1 = 2 * batch * (side - 4) ** 2 * first * 25
+        c2 = 2 * batch * ((side - 4) // 2 - 4) ** 2 * second * first * 25
+        self.flop = 2 * c1 + 3 * c2 + 3 * 2 * batch * (flat * hidden + hidden * classes)  # the images need no gradient
+
+    step, params = MLP.step, MLP.params
+
+
 PAPER = [784, 500, 500, 2000, 10]
 WORKLOADS = {
     "mlp-500-500-2000-b10": lambda: MLP(PAPER, nn.Sigmoid, 10),
     "mlp-500-500-2000-b100": lambda: MLP(PAPER, nn.Sigmoid, 100),
     "mlp-500-500-2000-b100-adam": lambda: MLP(PAPER, nn.Sigmoid, 100, adam=True),
     "mlp-tiny-b32": lambda: MLP([64, 32, 10], nn.Tanh, 32),
+    "lenet-b100": lambda: LeNet(28, 20, 50, 500, 10, 100),
     "rbm-784-500-b10": lambda: RBM(784, 500, 10),
     "rbm-784-500-b100": lambda: RBM(784, 500, 100),
     "rbm-500-2000-b100": lambda: RBM(500, 2000, 100),
@@ -135,6 +152,7 @@ SMALL = {
     "mlp": (lambda: MLP([6, 5, 4, 3], nn.Sigmoid, 7), 3, 0),
     "mlp-adam": (lambda: MLP([6, 5, 4, 3], nn.Sigmoid, 7, adam=True), 3, 0),
     "mlp-tanh": (lambda: MLP([6, 5, 3], nn.Tanh, 7), 3, 0),
+    "lenet": (lambda: LeNet(16, 3, 4, 5, 3, 7), 3, 0),
     "rbm": (lambda: RBM(6, 5, 7), 1, 40),
     "dae": (lambda: DAE(6, 5, 7, masking=0), 3, 0),
 }
@@ -154,7 +172,7 @@ def numbers(count, seed):
 @torch.no_grad()
 def fill(work, hidden_bias):
     work.x.copy_(numbers(work.x.numel(), 1).reshape(work.x.shape))
-    if isinstance(work, MLP):
+    if isinstance(work, (MLP, LeNet)):
         work.labels.copy_(torch.arange(len(work.labels)) % 3)
     for i, p in enumerate(work.params()):
         p.copy_((numbers(p.numel(), i + 2).reshape(p.shape) - 0.5))

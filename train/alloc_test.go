@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"testing"
 
+	"capas/autodiff/ops"
 	"capas/blocks"
 	"capas/datasets"
 	"capas/models"
@@ -78,6 +79,26 @@ func TestNothingAllocatedByCD(t *testing.T) {
 		if short, long := perEpoch(t, model, recipe, 25), perEpoch(t, model, recipe, 595); short > record || long-short > slack {
 			t.Errorf("%s: want at most %d allocations an epoch of 3 steps and none a step more, got %g and %g for 57 more", name, record, short, long-short)
 		}
+	}
+}
+
+// Nor do those of convolutional layers.
+func TestNothingAllocatedByConvolution(t *testing.T) {
+	const record, slack = 25, 10
+	model := func(t *testing.T) Model {
+		convs := []models.ConvSpec{
+			{Maps: 3, Kernel: [2]int{3, 3}, Conv: ops.Conv{Pad: [2]int{1, 1}}, Pool: ops.SquarePool(2)},
+			{Maps: 4, Kernel: [2]int{2, 2}, Norm: true, Pool: ops.SquarePool(1), Average: true},
+		}
+		net, err := models.NewConvNet("net", [3]int{1, 4, 5}, convs, []int{3}, blocks.Tanh(), blocks.LeCun(), blocks.LeCun(), random.New(2))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return net
+	}
+	recipe := Recipe{Optimizer: Optimizer{Kind: "momentum", Rate: Constant(0.001)}}
+	if short, long := perEpoch(t, model, recipe, 25), perEpoch(t, model, recipe, 595); short > record || long-short > slack {
+		t.Errorf("want at most %d allocations an epoch of 3 steps and none a step more, got %g and %g for 57 more", record, short, long-short)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"capas/autodiff/ops"
 	"capas/blocks"
 	"capas/datasets"
 	"capas/models"
@@ -43,6 +44,16 @@ func TestEqualSeedsEqualBytes(t *testing.T) {
 			a.Corruption, a.Noise = blocks.Masking(0.25), random.New(8)
 			return a
 		},
+		"convnet": func() train.Model {
+			convs := []models.ConvSpec{{Maps: 7, Kernel: [2]int{3, 3}, Pool: ops.SquarePool(2)}, {Maps: 9, Kernel: [2]int{2, 3}, Conv: ops.Conv{Pad: [2]int{1, 1}}, Norm: true}}
+			return must(models.NewConvNet("net", [3]int{1, 10, 20}, convs, []int{30, 10}, blocks.Tanh(), blocks.Glorot(), blocks.Glorot(), random.New(7)))(t)
+		},
+		"convolutional autoencoder": func() train.Model {
+			c := must(blocks.NewConv2D("conv", 1, 8, [2]int{5, 5}, ops.Conv{}, 1, blocks.Sigmoid(), blocks.Glorot(), random.New(7)))(t)
+			a := must(models.NewConvAutoencoder("ae", [3]int{1, 10, 20}, &models.ConvLayer{Conv: c, Pool: ops.SquarePool(2)}, blocks.Binary()))(t)
+			a.Corruption, a.Noise = blocks.Masking(0.25), random.New(8)
+			return a
+		},
 		"rbm": func() train.Model { return &models.CD{Model: machine(t, 200, 300), K: 2, Noise: random.New(8)} },
 		"rbm, persistent": func() train.Model {
 			return must(models.NewPersistentCD(machine(t, 200, 300), 1, 100, random.New(8)))(t)
@@ -61,7 +72,7 @@ func TestEqualSeedsEqualBytes(t *testing.T) {
 		if h.Epochs[1].Train[0].Value == h.Epochs[0].Train[0].Value {
 			t.Errorf("%s: nothing was learned", name)
 		}
-		for _, processors := range []int{1, 2} {
+		for _, processors := range []int{1, 2, 8} {
 			again, g := train(processors, 0)
 			if !slices.Equal(one, again) {
 				t.Errorf("%s: other parameters with %d processors", name, processors)

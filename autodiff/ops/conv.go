@@ -204,7 +204,7 @@ func (g convolution) weights(x, y *G.Node) (*G.Node, error) {
 	}
 	return Apply(Def{
 		Name: g.name("conv2d weights"), Shape: g.kernel(), Wrt: []bool{false, true, true},
-		Ranged: &Ranged{Grain: u.elements, F32: u.fold, F64: foldConv[float64](g)},
+		Ranged: &Ranged{Grain: u.elements, F32: u.fold, F64: foldConv[float64](g, size)},
 		Diff: func(x G.Nodes, y, dy *G.Node) (G.Nodes, error) {
 			var c Chain
 			return G.Nodes{nil, c.Do(g.backward(x[2], dy)), c.Do(g.forward(x[1], dy))}, c.Err()

@@ -95,9 +95,8 @@ func partialConv[T Float](g convolution, chunks int) func(y []T, x [][]T, from, 
 	}
 }
 
-// foldConv sums the chunks' kernels up.
-func foldConv[T Float](g convolution) func(y []T, x [][]T, from, to int) {
-	size := g.f * g.c * g.kh * g.kw
+// foldConv sums the chunks' kernels up, each of which begin size elements after the last.
+func foldConv[T Float](g convolution, size int) func(y []T, x [][]T, from, to int) {
 	return func(y []T, x [][]T, from, to int) {
 		clear(y[from:to])
 		for at := 0; at < len(x[0]); at += size {

@@ -101,17 +101,20 @@ func (g pooledConv) images(y, W, winners *G.Node) (*G.Node, error) {
 // winners.
 func (g pooledConv) kernels(x, y, winners *G.Node) (*G.Node, error) {
 	u := g.unfold()
-	size := u.elements * g.f
+	size, fold := u.elements*g.f, u.fold
+	if step := g.sparseStep(); step > 0 {
+		size, fold = step*g.f, u.foldRows(step)
+	}
 	parts, err := Apply(Def{
 		Name: g.name("partial weights at places"), Shape: tensor.Shape{u.chunks(), size},
-		Ranged: &Ranged{Grain: size, Flop: g.flop(), F32: kernelsOf(g, g.fast(), u.chunks()), F64: kernelsOf(g, g.direct(), u.chunks())},
+		Ranged: &Ranged{Grain: size, Flop: g.flop(), F32: kernelsOf(g, g.fast(), u.chunks(), size), F64: kernelsOf(g, g.direct(), u.chunks(), size)},
 	}, x, y, winners)
 	if err != nil {
 		return nil, err
 	}
 	return Apply(Def{
 		Name: g.name("weights at places"), Shape: g.kernel(), Wrt: []bool{false, true, true, false},
-		Ranged: &Ranged{Grain: u.elements, F32: u.fold, F64: foldConv[float64](g.convolution)},
+		Ranged: &Ranged{Grain: u.elements, F32: fold, F64: foldConv[float64](g.convolution, size)},
 		Diff: func(x G.Nodes, y, dy *G.Node) (G.Nodes, error) {
 			var c Chain
 			return G.Nodes{nil, c.Do(g.images(x[2], dy, x[3])), c.Do(g.picked(x[1], dy, x[3])), nil}, c.Err()

@@ -9,8 +9,10 @@ import (
 // sides computes the three sides of a convolution for one example, in memory of its own.
 type sides[T Float] interface {
 	convolve(y, x, W []T)
-	deconvolve(x, y, W []T)
-	correlate(kernel, x, y []T, add bool)
+	// load takes W over for deconvolve, which makes images of pooled maps y.
+	load(W []T)
+	deconvolve(x, y, places []T)
+	correlate(kernel, x, y, places []T, add bool)
 	// maps is memory for the maps of an example, with room beyond them.
 	maps() []T
 	// largest finds the winners: the largest pixels of pooled maps, and their places.
@@ -23,30 +25,52 @@ type borrow[T Float] struct {
 	give func(sides[T])
 }
 
-// fastSides are those by matrix products.
+// fastSides are those by matrix products, or by sums over the places of the pooled maps.
 type fastSides struct {
-	*unfolding
+	pooledConv
+	u              *unfolding
 	w              *work
-	z              []float32
-	pool           convolution
+	z, W           []float32
 	values, places []float32 // of one map
+	sparse         *sparse
 }
 
 func (g pooledConv) fast() borrow[float32] {
 	u := g.unfold()
 	pool := &sync.Pool{New: func() any {
 		n := g.pool.oh*g.pool.ow + kernels.PairsWriteSlack
-		return &fastSides{u, u.newWork(), make([]float32, g.f*g.oh*g.ow+kernels.PairsReadSlack), g.pool, make([]float32, n), make([]float32, n)}
+		return &fastSides{
+			pooledConv: g, u: u, w: u.newWork(), z: make([]float32, g.f*g.oh*g.ow+kernels.PairsReadSlack),
+			values: make([]float32, n), places: make([]float32, n), sparse: g.newSparse(u),
+		}
 	}}
 	return borrow[float32]{func() sides[float32] { return pool.Get().(*fastSides) }, func(s sides[float32]) { pool.Put(s) }}
 }
 
-func (s *fastSides) convolve(y, x, W []float32)   { s.unfolding.convolve(s.w, y, x, W) }
-func (s *fastSides) deconvolve(x, y, W []float32) { s.unfolding.deconvolve(s.w, x, y, W) }
-func (s *fastSides) correlate(kernel, x, y []float32, add bool) {
-	s.unfolding.correlate(s.w, kernel, x, y, add)
+func (s *fastSides) maps() []float32            { return s.z }
+func (s *fastSides) convolve(y, x, W []float32) { s.u.convolve(s.w, y, x, W) }
+
+func (s *fastSides) load(W []float32) {
+	if s.W = W; s.sparse != nil {
+		s.sparse.load(W)
+	}
 }
-func (s *fastSides) maps() []float32 { return s.z }
+
+func (s *fastSides) deconvolve(x, y, places []float32) {
+	if s.sparse != nil {
+		s.sparse.deconvolve(s.w, x, y, places)
+		return
+	}
+	s.u.deconvolve(s.w, x, put(s.pooledConv, s.z, y, places), s.W)
+}
+
+func (s *fastSides) correlate(kernel, x, y, places []float32, add bool) {
+	if s.sparse != nil {
+		s.sparse.correlate(kernel, x, y, places, add)
+		return
+	}
+	s.u.correlate(s.w, kernel, x, put(s.pooledConv, s.z, y, places), add)
+}
 
 func (s *fastSides) largest(values, places, maps []float32) {
 	g := s.pool
@@ -66,7 +90,7 @@ func (s *fastSides) largest(values, places, maps []float32) {
 type directSides struct {
 	pooledConv
 	forward, backward, partial func(y []float64, x [][]float64, from, to int)
-	z                          []float64
+	z, W                       []float64
 }
 
 func (g pooledConv) direct() borrow[float64] {
@@ -74,27 +98,28 @@ func (g pooledConv) direct() borrow[float64] {
 	one.m = 1
 	return borrow[float64]{
 		func() sides[float64] {
-			return &directSides{g, forwardConv[float64](one), backwardConv[float64](one), partialConv[float64](one, 1), make([]float64, g.f*g.oh*g.ow)}
+			return &directSides{g, forwardConv[float64](one), backwardConv[float64](one), partialConv[float64](one, 1), make([]float64, g.f*g.oh*g.ow), nil}
 		},
 		func(sides[float64]) {},
 	}
 }
 
-func (s *directSides) convolve(y, x, W []float64)   { s.forward(y, [][]float64{x, W}, 0, len(y)) }
-func (s *directSides) deconvolve(x, y, W []float64) { s.backward(x, [][]float64{y, W}, 0, len(x)) }
-func (s *directSides) correlate(kernel, x, y []float64, add bool) {
-	to := kernel
-	if add {
-		to = make([]float64, len(kernel))
+func (s *directSides) maps() []float64            { return s.z }
+func (s *directSides) load(W []float64)           { s.W = W }
+func (s *directSides) convolve(y, x, W []float64) { s.forward(y, [][]float64{x, W}, 0, len(y)) }
+func (s *directSides) deconvolve(x, y, places []float64) {
+	s.backward(x, [][]float64{put(s.pooledConv, s.z, y, places), s.W}, 0, len(x))
+}
+func (s *directSides) correlate(kernel, x, y, places []float64, add bool) {
+	one := make([]float64, s.f*s.c*s.kh*s.kw)
+	s.partial(one, [][]float64{x, put(s.pooledConv, s.z, y, places)}, 0, len(one))
+	if !add {
+		clear(kernel)
 	}
-	s.partial(to, [][]float64{x, y}, 0, len(to))
-	if add {
-		for i, v := range to {
-			kernel[i] += v
-		}
+	for i, v := range one {
+		kernel[i] += v
 	}
 }
-func (s *directSides) maps() []float64 { return s.z }
 func (s *directSides) largest(values, places, maps []float64) {
 	largestOf(s.pool, values, places, maps)
 }
@@ -145,16 +170,18 @@ func winning[T Float](g pooledConv) func(y []T, x [][]T, from, to int) {
 	}
 }
 
-// put sets maps to pooled ones at their places, 0 elsewhere.
-func put[T Float](g pooledConv, maps, pooled, places []T) {
-	clear(maps)
+// put returns pooled maps at their places, 0 elsewhere, in the memory of maps.
+func put[T Float](g pooledConv, maps, pooled, places []T) []T {
 	in, out := g.oh*g.ow, g.pool.oh*g.pool.ow
+	maps = maps[:g.f*in]
+	clear(maps)
 	for f := range g.f {
 		plane, places := maps[f*in:][:in], places[f*out:][:out]
 		for k, v := range pooled[f*out:][:out] {
 			plane[int(places[k])] += v
 		}
 	}
+	return maps
 }
 
 // picked computes maps at places from x, W and winners.
@@ -179,25 +206,22 @@ func imagesOf[T Float](g pooledConv, b borrow[T]) func(y []T, x [][]T, from, to 
 	in, out := g.c*g.h*g.w, g.pooled()
 	return func(y []T, x [][]T, from, to int) {
 		s := b.take()
-		z := s.maps()[:g.f*g.oh*g.ow]
+		s.load(x[1])
 		for n := from / in; n < to/in; n++ {
-			put(g, z, x[0][n*out:][:out], x[2][(2*n+1)*out:][:out])
-			s.deconvolve(y[n*in:][:in], z, x[1])
+			s.deconvolve(y[n*in:][:in], x[0][n*out:][:out], x[2][(2*n+1)*out:][:out])
 		}
 		b.give(s)
 	}
 }
 
 // kernelsOf computes the kernels of chunks of the examples from x, pooled maps and winners.
-func kernelsOf[T Float](g pooledConv, b borrow[T], chunks int) func(y []T, x [][]T, from, to int) {
-	in, out, size := g.c*g.h*g.w, g.pooled(), g.f*g.c*g.kh*g.kw
+func kernelsOf[T Float](g pooledConv, b borrow[T], chunks, size int) func(y []T, x [][]T, from, to int) {
+	in, out := g.c*g.h*g.w, g.pooled()
 	return func(y []T, x [][]T, from, to int) {
 		s := b.take()
-		z := s.maps()[:g.f*g.oh*g.ow]
 		for k := from / size; k < to/size; k++ {
 			for n := k * g.m / chunks; n < (k+1)*g.m/chunks; n++ {
-				put(g, z, x[1][n*out:][:out], x[2][(2*n+1)*out:][:out])
-				s.correlate(y[k*size:][:size], x[0][n*in:][:in], z, n > k*g.m/chunks)
+				s.correlate(y[k*size:][:size], x[0][n*in:][:in], x[1][n*out:][:out], x[2][(2*n+1)*out:][:out], n > k*g.m/chunks)
 			}
 		}
 		b.give(s)

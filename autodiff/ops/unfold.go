@@ -70,8 +70,13 @@ func (u *unfolding) prepare(w *work, x []float32) []float32 {
 	if u.plain {
 		return x
 	}
+	u.prepareInto(w.image, x)
+	return w.image
+}
+
+func (u *unfolding) prepareInto(image, x []float32) {
 	u.eachRow(func(at, from, first, step, c, r int) {
-		row := w.image[at:][:u.pw]
+		row := image[at:][:u.pw]
 		clear(row)
 		if r < 0 {
 			return
@@ -86,7 +91,6 @@ func (u *unfolding) prepare(w *work, x []float32) []float32 {
 			first++
 		}
 	})
-	return w.image
 }
 
 // restore sets x to the image that was prepared: the transpose of prepare.

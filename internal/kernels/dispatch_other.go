@@ -14,6 +14,13 @@ func (family) gather(p *Patches, matrix, image []float32, from, to int) {
 func (family) maxPairs(values, places, image []float32, rows, cols, step int) {
 	maxPairsPortable(values, places, image, rows, cols, step)
 }
+func (family) combine(c *Combinations, dst []float32, step int) { c.portable(dst, step) }
+func (family) gatherRuns(p *Runs, matrix, image []float32, step int) {
+	p.gatherPortable(matrix, image, step)
+}
+func (family) scatterRuns(p *Runs, image, matrix []float32, step int) {
+	p.scatterPortable(image, matrix, step)
+}
 func (family) scatter(p *Patches, image, matrix []float32, from, to int) {
 	p.scatterPortable(image, matrix, from, to)
 }

@@ -1445,3 +1445,844 @@ squares:
 	JNZ row
 	VZEROUPPER
 	RET
+
+// func avx2Combine1(t *combination)
+TEXT ·avx2Combine1(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ combination_dst(AX), DI
+	MOVQ combination_dstStep(AX), R10
+	MOVQ combination_rows(AX), SI
+	MOVQ combination_places(AX), BX
+	MOVQ combination_factors(AX), CX
+	MOVQ combination_starts(AX), R8
+	MOVQ combination_n(AX), R9
+	MOVQ combination_add(AX), R11
+next:
+	MOVLQSX (R8), R12
+	MOVLQSX 4(R8), R13
+	ADDQ $4, R8
+	TESTQ R11, R11
+	JZ zero
+	VMOVUPS 0(DI), Y0
+	JMP started
+zero:
+	VXORPS Y0, Y0, Y0
+started:
+	SUBQ R12, R13
+	JZ done
+	PCALIGN $32
+term:
+	MOVLQSX (BX), R12
+	VBROADCASTSS (CX), Y15
+	LEAQ (SI)(R12*4), R12
+	VFMADD231PS 0(R12), Y15, Y0
+	ADDQ $4, BX
+	ADDQ $4, CX
+	DECQ R13
+	JNZ term
+done:
+	VMOVUPS Y0, 0(DI)
+	ADDQ R10, DI
+	DECQ R9
+	JNZ next
+	VZEROUPPER
+	RET
+
+// func avx2Combine2(t *combination)
+TEXT ·avx2Combine2(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ combination_dst(AX), DI
+	MOVQ combination_dstStep(AX), R10
+	MOVQ combination_rows(AX), SI
+	MOVQ combination_places(AX), BX
+	MOVQ combination_factors(AX), CX
+	MOVQ combination_starts(AX), R8
+	MOVQ combination_n(AX), R9
+	MOVQ combination_add(AX), R11
+next:
+	MOVLQSX (R8), R12
+	MOVLQSX 4(R8), R13
+	ADDQ $4, R8
+	TESTQ R11, R11
+	JZ zero
+	VMOVUPS 0(DI), Y0
+	VMOVUPS 32(DI), Y1
+	JMP started
+zero:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+started:
+	SUBQ R12, R13
+	JZ done
+	PCALIGN $32
+term:
+	MOVLQSX (BX), R12
+	VBROADCASTSS (CX), Y15
+	LEAQ (SI)(R12*4), R12
+	VFMADD231PS 0(R12), Y15, Y0
+	VFMADD231PS 32(R12), Y15, Y1
+	ADDQ $4, BX
+	ADDQ $4, CX
+	DECQ R13
+	JNZ term
+done:
+	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y1, 32(DI)
+	ADDQ R10, DI
+	DECQ R9
+	JNZ next
+	VZEROUPPER
+	RET
+
+// func avx2Combine3(t *combination)
+TEXT ·avx2Combine3(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ combination_dst(AX), DI
+	MOVQ combination_dstStep(AX), R10
+	MOVQ combination_rows(AX), SI
+	MOVQ combination_places(AX), BX
+	MOVQ combination_factors(AX), CX
+	MOVQ combination_starts(AX), R8
+	MOVQ combination_n(AX), R9
+	MOVQ combination_add(AX), R11
+next:
+	MOVLQSX (R8), R12
+	MOVLQSX 4(R8), R13
+	ADDQ $4, R8
+	TESTQ R11, R11
+	JZ zero
+	VMOVUPS 0(DI), Y0
+	VMOVUPS 32(DI), Y1
+	VMOVUPS 64(DI), Y2
+	JMP started
+zero:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+started:
+	SUBQ R12, R13
+	JZ done
+	PCALIGN $32
+term:
+	MOVLQSX (BX), R12
+	VBROADCASTSS (CX), Y15
+	LEAQ (SI)(R12*4), R12
+	VFMADD231PS 0(R12), Y15, Y0
+	VFMADD231PS 32(R12), Y15, Y1
+	VFMADD231PS 64(R12), Y15, Y2
+	ADDQ $4, BX
+	ADDQ $4, CX
+	DECQ R13
+	JNZ term
+done:
+	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y1, 32(DI)
+	VMOVUPS Y2, 64(DI)
+	ADDQ R10, DI
+	DECQ R9
+	JNZ next
+	VZEROUPPER
+	RET
+
+// func avx2Combine4(t *combination)
+TEXT ·avx2Combine4(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ combination_dst(AX), DI
+	MOVQ combination_dstStep(AX), R10
+	MOVQ combination_rows(AX), SI
+	MOVQ combination_places(AX), BX
+	MOVQ combination_factors(AX), CX
+	MOVQ combination_starts(AX), R8
+	MOVQ combination_n(AX), R9
+	MOVQ combination_add(AX), R11
+next:
+	MOVLQSX (R8), R12
+	MOVLQSX 4(R8), R13
+	ADDQ $4, R8
+	TESTQ R11, R11
+	JZ zero
+	VMOVUPS 0(DI), Y0
+	VMOVUPS 32(DI), Y1
+	VMOVUPS 64(DI), Y2
+	VMOVUPS 96(DI), Y3
+	JMP started
+zero:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+started:
+	SUBQ R12, R13
+	JZ done
+	PCALIGN $32
+term:
+	MOVLQSX (BX), R12
+	VBROADCASTSS (CX), Y15
+	LEAQ (SI)(R12*4), R12
+	VFMADD231PS 0(R12), Y15, Y0
+	VFMADD231PS 32(R12), Y15, Y1
+	VFMADD231PS 64(R12), Y15, Y2
+	VFMADD231PS 96(R12), Y15, Y3
+	ADDQ $4, BX
+	ADDQ $4, CX
+	DECQ R13
+	JNZ term
+done:
+	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y1, 32(DI)
+	VMOVUPS Y2, 64(DI)
+	VMOVUPS Y3, 96(DI)
+	ADDQ R10, DI
+	DECQ R9
+	JNZ next
+	VZEROUPPER
+	RET
+
+// func avx2Combine5(t *combination)
+TEXT ·avx2Combine5(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ combination_dst(AX), DI
+	MOVQ combination_dstStep(AX), R10
+	MOVQ combination_rows(AX), SI
+	MOVQ combination_places(AX), BX
+	MOVQ combination_factors(AX), CX
+	MOVQ combination_starts(AX), R8
+	MOVQ combination_n(AX), R9
+	MOVQ combination_add(AX), R11
+next:
+	MOVLQSX (R8), R12
+	MOVLQSX 4(R8), R13
+	ADDQ $4, R8
+	TESTQ R11, R11
+	JZ zero
+	VMOVUPS 0(DI), Y0
+	VMOVUPS 32(DI), Y1
+	VMOVUPS 64(DI), Y2
+	VMOVUPS 96(DI), Y3
+	VMOVUPS 128(DI), Y4
+	JMP started
+zero:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+started:
+	SUBQ R12, R13
+	JZ done
+	PCALIGN $32
+term:
+	MOVLQSX (BX), R12
+	VBROADCASTSS (CX), Y15
+	LEAQ (SI)(R12*4), R12
+	VFMADD231PS 0(R12), Y15, Y0
+	VFMADD231PS 32(R12), Y15, Y1
+	VFMADD231PS 64(R12), Y15, Y2
+	VFMADD231PS 96(R12), Y15, Y3
+	VFMADD231PS 128(R12), Y15, Y4
+	ADDQ $4, BX
+	ADDQ $4, CX
+	DECQ R13
+	JNZ term
+done:
+	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y1, 32(DI)
+	VMOVUPS Y2, 64(DI)
+	VMOVUPS Y3, 96(DI)
+	VMOVUPS Y4, 128(DI)
+	ADDQ R10, DI
+	DECQ R9
+	JNZ next
+	VZEROUPPER
+	RET
+
+// func avx2Combine6(t *combination)
+TEXT ·avx2Combine6(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ combination_dst(AX), DI
+	MOVQ combination_dstStep(AX), R10
+	MOVQ combination_rows(AX), SI
+	MOVQ combination_places(AX), BX
+	MOVQ combination_factors(AX), CX
+	MOVQ combination_starts(AX), R8
+	MOVQ combination_n(AX), R9
+	MOVQ combination_add(AX), R11
+next:
+	MOVLQSX (R8), R12
+	MOVLQSX 4(R8), R13
+	ADDQ $4, R8
+	TESTQ R11, R11
+	JZ zero
+	VMOVUPS 0(DI), Y0
+	VMOVUPS 32(DI), Y1
+	VMOVUPS 64(DI), Y2
+	VMOVUPS 96(DI), Y3
+	VMOVUPS 128(DI), Y4
+	VMOVUPS 160(DI), Y5
+	JMP started
+zero:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+started:
+	SUBQ R12, R13
+	JZ done
+	PCALIGN $32
+term:
+	MOVLQSX (BX), R12
+	VBROADCASTSS (CX), Y15
+	LEAQ (SI)(R12*4), R12
+	VFMADD231PS 0(R12), Y15, Y0
+	VFMADD231PS 32(R12), Y15, Y1
+	VFMADD231PS 64(R12), Y15, Y2
+	VFMADD231PS 96(R12), Y15, Y3
+	VFMADD231PS 128(R12), Y15, Y4
+	VFMADD231PS 160(R12), Y15, Y5
+	ADDQ $4, BX
+	ADDQ $4, CX
+	DECQ R13
+	JNZ term
+done:
+	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y1, 32(DI)
+	VMOVUPS Y2, 64(DI)
+	VMOVUPS Y3, 96(DI)
+	VMOVUPS Y4, 128(DI)
+	VMOVUPS Y5, 160(DI)
+	ADDQ R10, DI
+	DECQ R9
+	JNZ next
+	VZEROUPPER
+	RET
+
+// func avx2Combine7(t *combination)
+TEXT ·avx2Combine7(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ combination_dst(AX), DI
+	MOVQ combination_dstStep(AX), R10
+	MOVQ combination_rows(AX), SI
+	MOVQ combination_places(AX), BX
+	MOVQ combination_factors(AX), CX
+	MOVQ combination_starts(AX), R8
+	MOVQ combination_n(AX), R9
+	MOVQ combination_add(AX), R11
+next:
+	MOVLQSX (R8), R12
+	MOVLQSX 4(R8), R13
+	ADDQ $4, R8
+	TESTQ R11, R11
+	JZ zero
+	VMOVUPS 0(DI), Y0
+	VMOVUPS 32(DI), Y1
+	VMOVUPS 64(DI), Y2
+	VMOVUPS 96(DI), Y3
+	VMOVUPS 128(DI), Y4
+	VMOVUPS 160(DI), Y5
+	VMOVUPS 192(DI), Y6
+	JMP started
+zero:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+started:
+	SUBQ R12, R13
+	JZ done
+	PCALIGN $32
+term:
+	MOVLQSX (BX), R12
+	VBROADCASTSS (CX), Y15
+	LEAQ (SI)(R12*4), R12
+	VFMADD231PS 0(R12), Y15, Y0
+	VFMADD231PS 32(R12), Y15, Y1
+	VFMADD231PS 64(R12), Y15, Y2
+	VFMADD231PS 96(R12), Y15, Y3
+	VFMADD231PS 128(R12), Y15, Y4
+	VFMADD231PS 160(R12), Y15, Y5
+	VFMADD231PS 192(R12), Y15, Y6
+	ADDQ $4, BX
+	ADDQ $4, CX
+	DECQ R13
+	JNZ term
+done:
+	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y1, 32(DI)
+	VMOVUPS Y2, 64(DI)
+	VMOVUPS Y3, 96(DI)
+	VMOVUPS Y4, 128(DI)
+	VMOVUPS Y5, 160(DI)
+	VMOVUPS Y6, 192(DI)
+	ADDQ R10, DI
+	DECQ R9
+	JNZ next
+	VZEROUPPER
+	RET
+
+// func avx2Combine8(t *combination)
+TEXT ·avx2Combine8(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ combination_dst(AX), DI
+	MOVQ combination_dstStep(AX), R10
+	MOVQ combination_rows(AX), SI
+	MOVQ combination_places(AX), BX
+	MOVQ combination_factors(AX), CX
+	MOVQ combination_starts(AX), R8
+	MOVQ combination_n(AX), R9
+	MOVQ combination_add(AX), R11
+next:
+	MOVLQSX (R8), R12
+	MOVLQSX 4(R8), R13
+	ADDQ $4, R8
+	TESTQ R11, R11
+	JZ zero
+	VMOVUPS 0(DI), Y0
+	VMOVUPS 32(DI), Y1
+	VMOVUPS 64(DI), Y2
+	VMOVUPS 96(DI), Y3
+	VMOVUPS 128(DI), Y4
+	VMOVUPS 160(DI), Y5
+	VMOVUPS 192(DI), Y6
+	VMOVUPS 224(DI), Y7
+	JMP started
+zero:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+started:
+	SUBQ R12, R13
+	JZ done
+	PCALIGN $32
+term:
+	MOVLQSX (BX), R12
+	VBROADCASTSS (CX), Y15
+	LEAQ (SI)(R12*4), R12
+	VFMADD231PS 0(R12), Y15, Y0
+	VFMADD231PS 32(R12), Y15, Y1
+	VFMADD231PS 64(R12), Y15, Y2
+	VFMADD231PS 96(R12), Y15, Y3
+	VFMADD231PS 128(R12), Y15, Y4
+	VFMADD231PS 160(R12), Y15, Y5
+	VFMADD231PS 192(R12), Y15, Y6
+	VFMADD231PS 224(R12), Y15, Y7
+	ADDQ $4, BX
+	ADDQ $4, CX
+	DECQ R13
+	JNZ term
+done:
+	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y1, 32(DI)
+	VMOVUPS Y2, 64(DI)
+	VMOVUPS Y3, 96(DI)
+	VMOVUPS Y4, 128(DI)
+	VMOVUPS Y5, 160(DI)
+	VMOVUPS Y6, 192(DI)
+	VMOVUPS Y7, 224(DI)
+	ADDQ R10, DI
+	DECQ R9
+	JNZ next
+	VZEROUPPER
+	RET
+
+// func avx2Combine9(t *combination)
+TEXT ·avx2Combine9(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ combination_dst(AX), DI
+	MOVQ combination_dstStep(AX), R10
+	MOVQ combination_rows(AX), SI
+	MOVQ combination_places(AX), BX
+	MOVQ combination_factors(AX), CX
+	MOVQ combination_starts(AX), R8
+	MOVQ combination_n(AX), R9
+	MOVQ combination_add(AX), R11
+next:
+	MOVLQSX (R8), R12
+	MOVLQSX 4(R8), R13
+	ADDQ $4, R8
+	TESTQ R11, R11
+	JZ zero
+	VMOVUPS 0(DI), Y0
+	VMOVUPS 32(DI), Y1
+	VMOVUPS 64(DI), Y2
+	VMOVUPS 96(DI), Y3
+	VMOVUPS 128(DI), Y4
+	VMOVUPS 160(DI), Y5
+	VMOVUPS 192(DI), Y6
+	VMOVUPS 224(DI), Y7
+	VMOVUPS 256(DI), Y8
+	JMP started
+zero:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+started:
+	SUBQ R12, R13
+	JZ done
+	PCALIGN $32
+term:
+	MOVLQSX (BX), R12
+	VBROADCASTSS (CX), Y15
+	LEAQ (SI)(R12*4), R12
+	VFMADD231PS 0(R12), Y15, Y0
+	VFMADD231PS 32(R12), Y15, Y1
+	VFMADD231PS 64(R12), Y15, Y2
+	VFMADD231PS 96(R12), Y15, Y3
+	VFMADD231PS 128(R12), Y15, Y4
+	VFMADD231PS 160(R12), Y15, Y5
+	VFMADD231PS 192(R12), Y15, Y6
+	VFMADD231PS 224(R12), Y15, Y7
+	VFMADD231PS 256(R12), Y15, Y8
+	ADDQ $4, BX
+	ADDQ $4, CX
+	DECQ R13
+	JNZ term
+done:
+	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y1, 32(DI)
+	VMOVUPS Y2, 64(DI)
+	VMOVUPS Y3, 96(DI)
+	VMOVUPS Y4, 128(DI)
+	VMOVUPS Y5, 160(DI)
+	VMOVUPS Y6, 192(DI)
+	VMOVUPS Y7, 224(DI)
+	VMOVUPS Y8, 256(DI)
+	ADDQ R10, DI
+	DECQ R9
+	JNZ next
+	VZEROUPPER
+	RET
+
+// func avx2Combine10(t *combination)
+TEXT ·avx2Combine10(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ combination_dst(AX), DI
+	MOVQ combination_dstStep(AX), R10
+	MOVQ combination_rows(AX), SI
+	MOVQ combination_places(AX), BX
+	MOVQ combination_factors(AX), CX
+	MOVQ combination_starts(AX), R8
+	MOVQ combination_n(AX), R9
+	MOVQ combination_add(AX), R11
+next:
+	MOVLQSX (R8), R12
+	MOVLQSX 4(R8), R13
+	ADDQ $4, R8
+	TESTQ R11, R11
+	JZ zero
+	VMOVUPS 0(DI), Y0
+	VMOVUPS 32(DI), Y1
+	VMOVUPS 64(DI), Y2
+	VMOVUPS 96(DI), Y3
+	VMOVUPS 128(DI), Y4
+	VMOVUPS 160(DI), Y5
+	VMOVUPS 192(DI), Y6
+	VMOVUPS 224(DI), Y7
+	VMOVUPS 256(DI), Y8
+	VMOVUPS 288(DI), Y9
+	JMP started
+zero:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+started:
+	SUBQ R12, R13
+	JZ done
+	PCALIGN $32
+term:
+	MOVLQSX (BX), R12
+	VBROADCASTSS (CX), Y15
+	LEAQ (SI)(R12*4), R12
+	VFMADD231PS 0(R12), Y15, Y0
+	VFMADD231PS 32(R12), Y15, Y1
+	VFMADD231PS 64(R12), Y15, Y2
+	VFMADD231PS 96(R12), Y15, Y3
+	VFMADD231PS 128(R12), Y15, Y4
+	VFMADD231PS 160(R12), Y15, Y5
+	VFMADD231PS 192(R12), Y15, Y6
+	VFMADD231PS 224(R12), Y15, Y7
+	VFMADD231PS 256(R12), Y15, Y8
+	VFMADD231PS 288(R12), Y15, Y9
+	ADDQ $4, BX
+	ADDQ $4, CX
+	DECQ R13
+	JNZ term
+done:
+	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y1, 32(DI)
+	VMOVUPS Y2, 64(DI)
+	VMOVUPS Y3, 96(DI)
+	VMOVUPS Y4, 128(DI)
+	VMOVUPS Y5, 160(DI)
+	VMOVUPS Y6, 192(DI)
+	VMOVUPS Y7, 224(DI)
+	VMOVUPS Y8, 256(DI)
+	VMOVUPS Y9, 288(DI)
+	ADDQ R10, DI
+	DECQ R9
+	JNZ next
+	VZEROUPPER
+	RET
+
+// func avx2Combine11(t *combination)
+TEXT ·avx2Combine11(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ combination_dst(AX), DI
+	MOVQ combination_dstStep(AX), R10
+	MOVQ combination_rows(AX), SI
+	MOVQ combination_places(AX), BX
+	MOVQ combination_factors(AX), CX
+	MOVQ combination_starts(AX), R8
+	MOVQ combination_n(AX), R9
+	MOVQ combination_add(AX), R11
+next:
+	MOVLQSX (R8), R12
+	MOVLQSX 4(R8), R13
+	ADDQ $4, R8
+	TESTQ R11, R11
+	JZ zero
+	VMOVUPS 0(DI), Y0
+	VMOVUPS 32(DI), Y1
+	VMOVUPS 64(DI), Y2
+	VMOVUPS 96(DI), Y3
+	VMOVUPS 128(DI), Y4
+	VMOVUPS 160(DI), Y5
+	VMOVUPS 192(DI), Y6
+	VMOVUPS 224(DI), Y7
+	VMOVUPS 256(DI), Y8
+	VMOVUPS 288(DI), Y9
+	VMOVUPS 320(DI), Y10
+	JMP started
+zero:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+started:
+	SUBQ R12, R13
+	JZ done
+	PCALIGN $32
+term:
+	MOVLQSX (BX), R12
+	VBROADCASTSS (CX), Y15
+	LEAQ (SI)(R12*4), R12
+	VFMADD231PS 0(R12), Y15, Y0
+	VFMADD231PS 32(R12), Y15, Y1
+	VFMADD231PS 64(R12), Y15, Y2
+	VFMADD231PS 96(R12), Y15, Y3
+	VFMADD231PS 128(R12), Y15, Y4
+	VFMADD231PS 160(R12), Y15, Y5
+	VFMADD231PS 192(R12), Y15, Y6
+	VFMADD231PS 224(R12), Y15, Y7
+	VFMADD231PS 256(R12), Y15, Y8
+	VFMADD231PS 288(R12), Y15, Y9
+	VFMADD231PS 320(R12), Y15, Y10
+	ADDQ $4, BX
+	ADDQ $4, CX
+	DECQ R13
+	JNZ term
+done:
+	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y1, 32(DI)
+	VMOVUPS Y2, 64(DI)
+	VMOVUPS Y3, 96(DI)
+	VMOVUPS Y4, 128(DI)
+	VMOVUPS Y5, 160(DI)
+	VMOVUPS Y6, 192(DI)
+	VMOVUPS Y7, 224(DI)
+	VMOVUPS Y8, 256(DI)
+	VMOVUPS Y9, 288(DI)
+	VMOVUPS Y10, 320(DI)
+	ADDQ R10, DI
+	DECQ R9
+	JNZ next
+	VZEROUPPER
+	RET
+
+// func avx2Combine12(t *combination)
+TEXT ·avx2Combine12(SB), NOSPLIT, $0-8
+	MOVQ t+0(FP), AX
+	MOVQ combination_dst(AX), DI
+	MOVQ combination_dstStep(AX), R10
+	MOVQ combination_rows(AX), SI
+	MOVQ combination_places(AX), BX
+	MOVQ combination_factors(AX), CX
+	MOVQ combination_starts(AX), R8
+	MOVQ combination_n(AX), R9
+	MOVQ combination_add(AX), R11
+next:
+	MOVLQSX (R8), R12
+	MOVLQSX 4(R8), R13
+	ADDQ $4, R8
+	TESTQ R11, R11
+	JZ zero
+	VMOVUPS 0(DI), Y0
+	VMOVUPS 32(DI), Y1
+	VMOVUPS 64(DI), Y2
+	VMOVUPS 96(DI), Y3
+	VMOVUPS 128(DI), Y4
+	VMOVUPS 160(DI), Y5
+	VMOVUPS 192(DI), Y6
+	VMOVUPS 224(DI), Y7
+	VMOVUPS 256(DI), Y8
+	VMOVUPS 288(DI), Y9
+	VMOVUPS 320(DI), Y10
+	VMOVUPS 352(DI), Y11
+	JMP started
+zero:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+started:
+	SUBQ R12, R13
+	JZ done
+	PCALIGN $32
+term:
+	MOVLQSX (BX), R12
+	VBROADCASTSS (CX), Y15
+	LEAQ (SI)(R12*4), R12
+	VFMADD231PS 0(R12), Y15, Y0
+	VFMADD231PS 32(R12), Y15, Y1
+	VFMADD231PS 64(R12), Y15, Y2
+	VFMADD231PS 96(R12), Y15, Y3
+	VFMADD231PS 128(R12), Y15, Y4
+	VFMADD231PS 160(R12), Y15, Y5
+	VFMADD231PS 192(R12), Y15, Y6
+	VFMADD231PS 224(R12), Y15, Y7
+	VFMADD231PS 256(R12), Y15, Y8
+	VFMADD231PS 288(R12), Y15, Y9
+	VFMADD231PS 320(R12), Y15, Y10
+	VFMADD231PS 352(R12), Y15, Y11
+	ADDQ $4, BX
+	ADDQ $4, CX
+	DECQ R13
+	JNZ term
+done:
+	VMOVUPS Y0, 0(DI)
+	VMOVUPS Y1, 32(DI)
+	VMOVUPS Y2, 64(DI)
+	VMOVUPS Y3, 96(DI)
+	VMOVUPS Y4, 128(DI)
+	VMOVUPS Y5, 160(DI)
+	VMOVUPS Y6, 192(DI)
+	VMOVUPS Y7, 224(DI)
+	VMOVUPS Y8, 256(DI)
+	VMOVUPS Y9, 288(DI)
+	VMOVUPS Y10, 320(DI)
+	VMOVUPS Y11, 352(DI)
+	ADDQ R10, DI
+	DECQ R9
+	JNZ next
+	VZEROUPPER
+	RET
+
+// func avx2GatherRuns(matrix, image *float32, offsets *int, runs, width, places, step int)
+//
+// matrix[q·step + k·width + j] = image[offsets[k] + q + j] for q < places, k < runs and j < width, at most 8; as many as 8
+// elements are read and written.
+TEXT ·avx2GatherRuns(SB), NOSPLIT, $0-56
+	MOVQ matrix+0(FP), DI
+	MOVQ image+8(FP), SI
+	MOVQ runs+24(FP), R9
+	MOVQ width+32(FP), R11
+	MOVQ places+40(FP), R8
+	MOVQ step+48(FP), R10
+	SHLQ $2, R10
+	SHLQ $2, R11
+	LEAQ columns<>+64(SB), DX
+	SUBQ R11, DX
+	VMOVUPS (DX), Y2
+place:
+	MOVQ offsets+16(FP), BX
+	MOVQ DI, DX
+	MOVQ R9, R13
+	PCALIGN $32
+run:
+	MOVQ (BX), R12
+	VMOVUPS (SI)(R12*4), Y0
+	VMOVUPS Y0, (DX)
+	ADDQ $8, BX
+	ADDQ R11, DX
+	DECQ R13
+	JNZ run
+	ADDQ R10, DI
+	ADDQ $4, SI
+	DECQ R8
+	JNZ place
+	VZEROUPPER
+	RET
+
+// func avx2ScatterRuns(matrix, image *float32, offsets *int, runs, width, places, step int)
+//
+// image[offsets[k] + q + j] += matrix[q·step + k·width + j] for q < places, k < runs and j < width, at most 8; 0 is added to
+// the elements up to 8.
+TEXT ·avx2ScatterRuns(SB), NOSPLIT, $0-56
+	MOVQ matrix+0(FP), DI
+	MOVQ image+8(FP), SI
+	MOVQ runs+24(FP), R9
+	MOVQ width+32(FP), R11
+	MOVQ places+40(FP), R8
+	MOVQ step+48(FP), R10
+	SHLQ $2, R10
+	SHLQ $2, R11
+	LEAQ columns<>+64(SB), DX
+	SUBQ R11, DX
+	VMOVUPS (DX), Y2
+place:
+	MOVQ offsets+16(FP), BX
+	MOVQ DI, DX
+	MOVQ R9, R13
+	PCALIGN $32
+run:
+	MOVQ (BX), R12
+	VANDPS (DX), Y2, Y0
+	VADDPS (SI)(R12*4), Y0, Y0
+	VMOVUPS Y0, (SI)(R12*4)
+	ADDQ $8, BX
+	ADDQ R11, DX
+	DECQ R13
+	JNZ run
+	ADDQ R10, DI
+	ADDQ $4, SI
+	DECQ R8
+	JNZ place
+	VZEROUPPER
+	RET

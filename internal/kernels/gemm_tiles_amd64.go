@@ -41,6 +41,78 @@ func avx2Scatter(matrix, image *float32, offsets *int, count, rows, cols, step i
 //go:noescape
 func avx2MaxPairs(values, places, image *float32, rows, cols, step int)
 
+//go:noescape
+func avx2GatherRuns(matrix, image *float32, offsets *int, runs, width, places, step int)
+
+//go:noescape
+func avx2ScatterRuns(matrix, image *float32, offsets *int, runs, width, places, step int)
+
+//go:noescape
+func avx2Combine1(t *combination)
+
+//go:noescape
+func avx2Combine2(t *combination)
+
+//go:noescape
+func avx2Combine3(t *combination)
+
+//go:noescape
+func avx2Combine4(t *combination)
+
+//go:noescape
+func avx2Combine5(t *combination)
+
+//go:noescape
+func avx2Combine6(t *combination)
+
+//go:noescape
+func avx2Combine7(t *combination)
+
+//go:noescape
+func avx2Combine8(t *combination)
+
+//go:noescape
+func avx2Combine9(t *combination)
+
+//go:noescape
+func avx2Combine10(t *combination)
+
+//go:noescape
+func avx2Combine11(t *combination)
+
+//go:noescape
+func avx2Combine12(t *combination)
+
+// avx2Combine makes combinations of so many registers of columns.
+func avx2Combine(regs int, t *combination) {
+	switch regs {
+	case 1:
+		avx2Combine1(t)
+	case 2:
+		avx2Combine2(t)
+	case 3:
+		avx2Combine3(t)
+	case 4:
+		avx2Combine4(t)
+	case 5:
+		avx2Combine5(t)
+	case 6:
+		avx2Combine6(t)
+	case 7:
+		avx2Combine7(t)
+	case 8:
+		avx2Combine8(t)
+	case 9:
+		avx2Combine9(t)
+	case 10:
+		avx2Combine10(t)
+	case 11:
+		avx2Combine11(t)
+	case 12:
+		avx2Combine12(t)
+	}
+}
+
 // avx2Tile runs the micro-kernel for t's number of rows.
 func avx2Tile(rows int, t *tile) {
 	switch rows {

@@ -61,6 +61,7 @@ func small() []workload {
 		{name: "mlp", kind: mlp, sizes: []int{6, 5, 4, 3}, batch: 7, optimizer: momentum.optimizer, activation: blocks.Sigmoid()},
 		{name: "mlp-adam", kind: mlp, sizes: []int{6, 5, 4, 3}, batch: 7, optimizer: adam.optimizer, activation: blocks.Sigmoid()},
 		{name: "mlp-tanh", kind: mlp, sizes: []int{6, 5, 3}, batch: 7, optimizer: momentum.optimizer, activation: momentum.activation},
+		{name: "lenet", kind: cnn, sizes: []int{16, 3, 4, 5, 3}, batch: 7, optimizer: sgd.optimizer, activation: momentum.activation},
 		{name: "rbm", kind: rbm, sizes: []int{6, 5}, batch: 7, optimizer: cd()},
 		{name: "dae", kind: dae, sizes: []int{6, 5}, batch: 7, optimizer: sgd.optimizer},
 	}
@@ -83,7 +84,7 @@ func fill(w workload, j *job) {
 		numbers(p.Value.Float32s(), uint32(i+2), -0.5)
 	}
 	switch w.kind {
-	case mlp:
+	case mlp, cnn:
 		hot := j.batch.T.Float32s()
 		clear(hot)
 		for i := range w.batch {
@@ -239,7 +240,7 @@ func TestUsage(t *testing.T) {
 		says string
 		args []string
 	}{
-		{`workload "lenet-b100" is unknown, want one of mlp-500-500-2000-b10, `, []string{"mlp-tiny-b32", "lenet-b100"}},
+		{`workload "lenet-b200" is unknown, want one of mlp-500-500-2000-b10, `, []string{"mlp-tiny-b32", "lenet-b200"}},
 		{"-machine \"tape\": want capas or stock", []string{"-machine", "tape"}},
 		{"-seconds -1", []string{"-seconds", "-1"}},
 		{"-seconds NaN", []string{"-seconds", "NaN"}},

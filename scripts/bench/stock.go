@@ -17,8 +17,12 @@ func (w workload) onTape(params []*blocks.Param, b datasets.Batch) (func() error
 	g := G.NewGraph()
 	x := G.NewMatrix(g, tensor.Float32, G.WithName("x"), G.WithShape(b.X.Shape()...), G.WithValue(b.X))
 	var leaves G.Nodes
-	for _, p := range params {
-		leaves = append(leaves, stockLeaf(g, p))
+	for i, p := range params {
+		if w.kind == cnn && i < 4 {
+			leaves = append(leaves, stockConvLeaf(g, p))
+		} else {
+			leaves = append(leaves, stockLeaf(g, p))
+		}
 	}
 	var cost *G.Node
 	var grads G.Nodes
@@ -27,6 +31,9 @@ func (w workload) onTape(params []*blocks.Param, b datasets.Batch) (func() error
 	case mlp:
 		t := G.NewMatrix(g, tensor.Float32, G.WithName("t"), G.WithShape(b.T.Shape()...), G.WithValue(b.T))
 		cost = w.stockMLP(x, t, leaves)
+	case cnn:
+		t := G.NewMatrix(g, tensor.Float32, G.WithName("t"), G.WithShape(b.T.Shape()...), G.WithValue(b.T))
+		cost = w.stockLeNet(x, t, leaves)
 	case dae:
 		cost = w.stockDAE(x, leaves)
 	case rbm:
@@ -85,6 +92,11 @@ func (w workload) stockMLP(x, t *G.Node, params G.Nodes) *G.Node {
 		}
 		h = affine(h, params[l], params[l+1])
 	}
+	return w.stockCrossEntropy(h, t)
+}
+
+// stockCrossEntropy is that of logits h against classes t, by example.
+func (w workload) stockCrossEntropy(h, t *G.Node) *G.Node {
 	logp := G.Must(G.LogSoftMax(h, 1))
 	sum := G.Must(G.Sum(G.Must(G.HadamardProd(t, logp))))
 	return scale(sum, -1/float64(w.batch))

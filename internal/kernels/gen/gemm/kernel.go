@@ -85,6 +85,11 @@ func file(s isa) []byte {
 		gather(&p)
 		scatter(&p)
 		maxPairs(&p)
+		for regs := 1; regs <= combineRegs; regs++ {
+			combine(&p, regs)
+		}
+		patchRows(&p, false)
+		patchRows(&p, true)
 	}
 	return append(bytes.TrimRight(p.Bytes(), "\n"), '\n')
 }

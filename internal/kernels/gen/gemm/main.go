@@ -75,6 +75,9 @@ func declarations(sets ...isa) []byte {
 			p.line("//go:noescape\nfunc avx2Gather(matrix, image *float32, offsets *int, count, rows, cols, step int)\n")
 			p.line("//go:noescape\nfunc avx2Scatter(matrix, image *float32, offsets *int, count, rows, cols, step int)\n")
 			p.line("//go:noescape\nfunc avx2MaxPairs(values, places, image *float32, rows, cols, step int)\n")
+			p.line("//go:noescape\nfunc avx2GatherRuns(matrix, image *float32, offsets *int, runs, width, places, step int)\n")
+			p.line("//go:noescape\nfunc avx2ScatterRuns(matrix, image *float32, offsets *int, runs, width, places, step int)\n")
+			combineDeclarations(&p)
 		}
 		p.line("// %sTile runs the micro-kernel for t's number of rows.", s.name)
 		p.line("func %sTile(rows int, t *tile) {\n\tswitch rows {", s.name)
@@ -84,4 +87,16 @@ func declarations(sets ...isa) []byte {
 		p.line("\t}\n}\n")
 	}
 	return append(bytes.TrimRight(p.Bytes(), "\n"), '\n')
+}
+
+func combineDeclarations(p *printer) {
+	for regs := 1; regs <= combineRegs; regs++ {
+		p.line("//go:noescape\nfunc avx2Combine%d(t *combination)\n", regs)
+	}
+	p.line("// avx2Combine makes combinations of so many registers of columns.")
+	p.line("func avx2Combine(regs int, t *combination) {\n\tswitch regs {")
+	for regs := 1; regs <= combineRegs; regs++ {
+		p.line("\tcase %d:\n\t\tavx2Combine%d(t)", regs, regs)
+	}
+	p.line("\t}\n}\n")
 }
