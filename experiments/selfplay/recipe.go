@@ -57,9 +57,8 @@ func presets() map[string]Recipe {
 	options := func(simulations int, exploration float64) search.Options {
 		return search.Options{Simulations: simulations, Rule: search.PUCT, Exploration: exploration, Noise: search.Noise{Alpha: 1, Share: 0.25}}
 	}
-	play := func(o search.Options, simulations int) search.Options {
-		o.Noise, o.Simulations = search.Noise{}, simulations
-		return o
+	play := func(exploration float64) search.Options {
+		return search.Options{Simulations: 100, Rule: search.PUCT, Exploration: exploration}
 	}
 	three, four := options(50, 4), options(100, 2.5)
 	lecture := Recipe{
@@ -67,12 +66,12 @@ func presets() map[string]Recipe {
 		TicTacToe: GameRecipe{
 			Units:    []int{64, 64},
 			SelfPlay: selfplay.Recipe{Iterations: 40, Games: 128, Search: three, Chance: 6, Buffer: 20_000, Steps: 40, Batch: 128, Optimizer: adam},
-			Play:     play(three, 100), Rollouts: 1.4, Watch: 20, Test: 100, Handicaps: []int{1, 2, 4, 8},
+			Play:     play(4), Rollouts: 1.4, Watch: 20, Test: 100, Handicaps: []int{1, 2, 4, 8},
 		},
 		ConnectFour: GameRecipe{
 			Units:    []int{128, 128},
-			SelfPlay: selfplay.Recipe{Iterations: 40, Games: 256, Search: four, Chance: 8, Buffer: 50_000, Steps: 100, Batch: 256, Optimizer: adam},
-			Play:     play(four, 100), Rollouts: 1.4, Watch: 12, Test: 100, Handicaps: []int{1, 2, 4, 8},
+			SelfPlay: selfplay.Recipe{Iterations: 50, Games: 256, Search: four, Chance: 8, Buffer: 50_000, Steps: 100, Batch: 256, Optimizer: adam},
+			Play:     play(1.5), Rollouts: 1.4, Watch: 12, Test: 100, Handicaps: []int{1, 2, 4, 8},
 		},
 	}
 
