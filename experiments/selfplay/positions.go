@@ -8,7 +8,7 @@ import (
 	"capas/search"
 )
 
-// position is one of which the best moves are known.
+// position is one of which the best moves are known; where some win at once, those.
 type position struct {
 	name  string
 	moves []int
