@@ -64,6 +64,12 @@ func (r *reporter) connectFour(g *games.Game) {
 			Holds:    slices.Min(won) >= beaten, Rule: fmt.Sprintf("at least %d %% of the games won, for every seed", beaten), Figure: file(matchesFigure, g),
 		})
 	}
+	least, most := p.Equal[0], p.Equal[len(p.Equal)-1]
+	r.Compare(lab.Comparison{
+		Section: section, Claim: "The more simulations both sides have, the smaller is the advantage of the network over pure Monte Carlo tree search.",
+		What: "games won (%)", Scale: 100, Larger: true, Figure: equalFigure,
+		A: fmt.Sprintf("%d simulations", least), MetricA: g.Name + "." + p.equal(least) + ".won", B: fmt.Sprintf("%d simulations", most), MetricB: g.Name + "." + p.equal(most) + ".won",
+	})
 	middle := 0
 	for _, l := range r.of(g) {
 		if l.exam.first.Best() == g.Width/2 {

@@ -20,7 +20,7 @@ func program() labtest.Program[Recipe] {
 }
 
 func TestSameSeedSameBytes(t *testing.T) {
-	program().SameSeedSameBytes(t, "strength_connect4.svg", "strength_tictactoe.svg", lossFigure, outcomesFigure, "matches_connect4.svg", simulationsFigure, openingsFigure,
+	program().SameSeedSameBytes(t, "strength_connect4.svg", "strength_tictactoe.svg", lossFigure, outcomesFigure, "matches_connect4.svg", simulationsFigure, equalFigure, openingsFigure,
 		"game_connect4.png", "game_tictactoe.png", "checkpoints/seed-1-connect4", "models/seed-1-tictactoe.safetensors")
 }
 
@@ -31,7 +31,7 @@ func TestPresets(t *testing.T) { program().Presets(t) }
 
 func TestResult(t *testing.T) {
 	d := program().Result(t, "-seeds", "3")
-	for _, name := range []string{"connect4.mcts.won", "connect4.mcts_x2.drawn", "connect4.one-ply.lost", "connect4.centre", "connect4.untrained.won", "tictactoe.policy.won", "tictactoe.perfect.lost", "tictactoe.lost_lines"} {
+	for _, name := range []string{"connect4.mcts.won", "connect4.mcts_x2.drawn", "connect4.mcts_equal_8.won", "connect4.one-ply.lost", "connect4.centre", "connect4.untrained.won", "tictactoe.policy.won", "tictactoe.perfect.lost", "tictactoe.lost_lines"} {
 		if len(d.Metrics[name].Values) != 3 {
 			t.Errorf("%s: want 3 values, got %v", name, d.Metrics[name].Values)
 		}
@@ -48,10 +48,10 @@ func TestResult(t *testing.T) {
 			t.Errorf("seed %d: won %g of the games against a perfect player", s+1, v)
 		}
 	}
-	if len(d.Claims) != 2+3+2*2 {
-		t.Errorf("want 9 claims, got %d", len(d.Claims))
+	if len(d.Claims) != 2+4+2*2 {
+		t.Errorf("want 10 claims, got %d", len(d.Claims))
 	}
-	if one := program().Result(t, "-games", "tictactoe"); len(one.Claims) != 0 || len(one.Figures) != 6 || slices.Contains(one.Figures, openingsFigure) {
+	if one := program().Result(t, "-games", "tictactoe"); len(one.Claims) != 0 || len(one.Figures) != 7 || slices.Contains(one.Figures, openingsFigure) {
 		t.Errorf("one game and one seed: %d claims, figures %v", len(one.Claims), one.Figures)
 	}
 }

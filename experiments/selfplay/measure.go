@@ -36,9 +36,8 @@ func opponents(g *games.Game) []string {
 	return []string{chance, onePly, pure, perfect}
 }
 
-// opponent makes one; pure Monte Carlo tree search with the simulations of the network, times
-// the handicap.
-func (l *learner) opponent(name string, handicap int) (search.Player, error) {
+// opponent makes one; pure Monte Carlo tree search with so many simulations.
+func (l *learner) opponent(name string, simulations int) (search.Player, error) {
 	switch name {
 	case chance:
 		return search.Random{Game: l.game}, nil
@@ -47,7 +46,7 @@ func (l *learner) opponent(name string, handicap int) (search.Player, error) {
 	case perfect:
 		return search.Perfect{Solver: games.NewSolver(l.game)}, nil
 	}
-	return search.NewRollouts(l.game, l.recipe.Play.Simulations*handicap, l.recipe.Rollouts)
+	return search.NewRollouts(l.game, simulations, l.recipe.Rollouts)
 }
 
 // player is the network with so many simulations for each move. One follows the prior alone.
@@ -71,13 +70,14 @@ func (m match) lost() float64  { r := m.All(); return float64(r.Lost) / float64(
 // points are 1 for a game won and ½ for a draw, in the mean.
 func (m match) points() float64 { return m.won() + m.drawn()/2 }
 
-// against plays n games, that draw from the stream of the given name.
-func (l *learner) against(ctx context.Context, p search.Player, name string, handicap, n int, stream string) (m match, err error) {
-	other, err := l.opponent(name, handicap)
+// against plays n games, that draw from the stream of the given name. Pure Monte Carlo tree
+// search has so many simulations.
+func (l *learner) against(ctx context.Context, p search.Player, name string, simulations, n int, stream string) (m match, err error) {
+	other, err := l.opponent(name, simulations)
 	if err != nil {
 		return m, err
 	}
-	m.Score, m.records, err = search.Match(ctx, l.game, p, other, n, l.stream(stream).Split(fmt.Sprintf("%s×%d", name, handicap)))
+	m.Score, m.records, err = search.Match(ctx, l.game, p, other, n, l.stream(stream).Split(fmt.Sprintf("%s %d", name, simulations)))
 	if err != nil {
 		return m, fmt.Errorf("match against %s: %w", title(name), err)
 	}
@@ -93,7 +93,7 @@ func (l *learner) watcher() (func(context.Context, int) (train.Values, error), e
 	}
 	return func(ctx context.Context, _ int) (out train.Values, err error) {
 		for _, name := range opponents(l.game) {
-			m, err := l.against(ctx, p, name, 1, l.recipe.Watch, "watch")
+			m, err := l.against(ctx, p, name, l.recipe.Play.Simulations, l.recipe.Watch, "watch")
 			if err != nil {
 				return nil, err
 			}
@@ -107,7 +107,7 @@ func (l *learner) watcher() (func(context.Context, int) (train.Values, error), e
 func (l *learner) untrained(ctx context.Context) error {
 	p, err := l.player(l.recipe.Play.Simulations)
 	if err == nil {
-		l.matches[untrained], err = l.against(ctx, p, pure, 1, l.recipe.Test, "test")
+		l.matches[untrained], err = l.against(ctx, p, pure, l.recipe.Play.Simulations, l.recipe.Test, "test")
 	}
 	return err
 }
@@ -120,30 +120,44 @@ func handicapped(factor int) string {
 	return fmt.Sprintf("%s_x%d", pure, factor)
 }
 
+// equal names the match in which both sides have so many simulations.
+func (r *GameRecipe) equal(simulations int) string {
+	if simulations == r.Play.Simulations {
+		return pure
+	}
+	return fmt.Sprintf("%s_equal_%d", pure, simulations)
+}
+
 // test plays the matches at the end, and examines the network.
 func (l *learner) test(ctx context.Context) error {
-	p, err := l.player(l.recipe.Play.Simulations)
+	own, n := l.recipe.Play.Simulations, l.recipe.Test
+	p, err := l.player(own)
 	if err != nil {
 		return err
+	}
+	add := func(key string, p search.Player, opponent string, simulations int) {
+		if _, played := l.matches[key]; err == nil && !played {
+			l.matches[key], err = l.against(ctx, p, opponent, simulations, n, "test")
+		}
 	}
 	for _, name := range opponents(l.game) {
-		if l.matches[name], err = l.against(ctx, p, name, 1, l.recipe.Test, "test"); err != nil {
-			return err
-		}
+		add(name, p, name, own)
 	}
 	for _, factor := range l.recipe.Handicaps {
-		if factor == 1 {
-			continue // played
-		}
-		if l.matches[handicapped(factor)], err = l.against(ctx, p, pure, factor, l.recipe.Test, "test"); err != nil {
+		add(handicapped(factor), p, pure, own*factor)
+	}
+	for _, simulations := range append([]int{1}, l.recipe.Equal...) {
+		q, err := l.player(simulations)
+		if err != nil {
 			return err
 		}
+		if simulations == 1 { // the prior alone
+			add(policy, q, pure, own)
+		} else {
+			add(l.recipe.equal(simulations), q, pure, simulations)
+		}
 	}
-	alone, err := l.player(1)
 	if err != nil {
-		return err
-	}
-	if l.matches[policy], err = l.against(ctx, alone, pure, 1, l.recipe.Test, "test"); err != nil {
 		return err
 	}
 	return l.examine(ctx, p)

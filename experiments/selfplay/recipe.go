@@ -46,19 +46,22 @@ type GameRecipe struct {
 	// Handicaps are factors by which pure Monte Carlo tree search has more simulations, in
 	// further matches at the end, in rising order.
 	Handicaps []int `json:"handicaps"`
+	// Equal are numbers of simulations, in rising order, at which both sides have as many in yet
+	// other matches at the end.
+	Equal []int `json:"equal"`
 }
 
 // presets are the recipes by name. The constants of exploration of both searches, the size of
-// the buffer and the number of simulations were chosen by matches with other seeds than those
-// that are reported (101 and up), pure Monte Carlo tree search's as those of the network.
+// the buffer and the numbers of simulations were chosen by matches of other networks and with
+// other streams than those that are reported.
 func presets() map[string]Recipe {
 	adam := train.Optimizer{Kind: "adam", Rate: train.Schedule{Start: 0.002, Linear: true}, L2: 0.0001}
 	// AlphaZero's quarter of noise, and its α for so few moves.
 	options := func(simulations int, exploration float64) search.Options {
 		return search.Options{Simulations: simulations, Rule: search.PUCT, Exploration: exploration, Noise: search.Noise{Alpha: 1, Share: 0.25}}
 	}
-	play := func(exploration float64) search.Options {
-		return search.Options{Simulations: 100, Rule: search.PUCT, Exploration: exploration}
+	play := func(simulations int, exploration float64) search.Options {
+		return search.Options{Simulations: simulations, Rule: search.PUCT, Exploration: exploration}
 	}
 	three, four := options(50, 4), options(100, 2.5)
 	lecture := Recipe{
@@ -66,18 +69,18 @@ func presets() map[string]Recipe {
 		TicTacToe: GameRecipe{
 			Units:    []int{64, 64},
 			SelfPlay: selfplay.Recipe{Iterations: 40, Games: 128, Search: three, Chance: 6, Buffer: 20_000, Steps: 40, Batch: 128, Optimizer: adam},
-			Play:     play(4), Rollouts: 1.4, Watch: 20, Test: 100, Handicaps: []int{1, 2, 4, 8},
+			Play:     play(100, 4), Rollouts: 1.4, Watch: 20, Test: 100, Handicaps: []int{1, 2, 4, 8}, Equal: []int{25, 50, 100, 200, 400},
 		},
 		ConnectFour: GameRecipe{
 			Units:    []int{128, 128},
-			SelfPlay: selfplay.Recipe{Iterations: 50, Games: 256, Search: four, Chance: 8, Buffer: 50_000, Steps: 100, Batch: 256, Optimizer: adam},
-			Play:     play(1.5), Rollouts: 1.4, Watch: 12, Test: 100, Handicaps: []int{1, 2, 4, 8},
+			SelfPlay: selfplay.Recipe{Iterations: 40, Games: 256, Search: four, Chance: 8, Buffer: 50_000, Steps: 100, Batch: 256, Optimizer: adam},
+			Play:     play(50, 1.5), Rollouts: 1.4, Watch: 20, Test: 100, Handicaps: []int{1, 2, 4, 8}, Equal: []int{25, 50, 100, 200, 400},
 		},
 	}
 
 	smoke := lecture
 	for _, g := range []*GameRecipe{&smoke.TicTacToe, &smoke.ConnectFour} {
-		g.Units, g.Watch, g.Test, g.Handicaps = []int{16}, 2, 4, []int{1, 2}
+		g.Units, g.Watch, g.Test, g.Handicaps, g.Equal = []int{16}, 2, 4, []int{1, 2}, []int{4, 8}
 		g.SelfPlay.Iterations, g.SelfPlay.Games, g.SelfPlay.Steps, g.SelfPlay.Batch, g.SelfPlay.Buffer = 2, 8, 4, 32, 500
 		g.SelfPlay.Search.Simulations, g.Play.Simulations = 8, 8
 	}
@@ -89,7 +92,7 @@ func presets() map[string]Recipe {
 	paper.ConnectFour.Convs = []models.ConvSpec{{Maps: 48, Kernel: [2]int{4, 4}, Conv: ops.Conv{}}}
 	paper.ConnectFour.Units = []int{128}
 	paper.ConnectFour.SelfPlay.Iterations, paper.ConnectFour.SelfPlay.Games, paper.ConnectFour.SelfPlay.Search.Simulations = 80, 400, 200
-	paper.ConnectFour.SelfPlay.Buffer, paper.ConnectFour.SelfPlay.Steps, paper.ConnectFour.Play.Simulations = 100_000, 150, 200
+	paper.ConnectFour.SelfPlay.Buffer, paper.ConnectFour.SelfPlay.Steps = 100_000, 150
 	return map[string]Recipe{"smoke": smoke, "lecture": lecture, "paper": paper}
 }
 
@@ -138,6 +141,7 @@ const (
 	maxLayers   = 10
 	maxMatch    = 10_000
 	maxHandicap = 100
+	maxEqual    = 10_000
 )
 
 // validate reports what is wrong with a recipe.
@@ -189,6 +193,9 @@ func (r *GameRecipe) check(g *games.Game) error {
 	}
 	if len(r.Handicaps) < 1 || r.Handicaps[0] != 1 || slices.Max(r.Handicaps) > maxHandicap || len(r.Handicaps) > maxLayers || !lab.Rising(r.Handicaps) {
 		return fmt.Errorf("want handicaps from 1 to %d in rising order, got %v", maxHandicap, r.Handicaps)
+	}
+	if len(r.Equal) < 2 || r.Equal[0] < 2 || slices.Max(r.Equal) > maxEqual || len(r.Equal) > maxLayers || !lab.Rising(r.Equal) {
+		return fmt.Errorf("want two numbers of equal simulations at least, from 2 to %d in rising order, got %v", maxEqual, r.Equal)
 	}
 	o := search.Options{Simulations: r.Play.Simulations * slices.Max(r.Handicaps), Rule: search.UCB1, Exploration: r.Rollouts}
 	return o.Check()

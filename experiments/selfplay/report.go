@@ -18,6 +18,7 @@ const (
 	outcomesFigure    = "outcomes.svg"
 	matchesFigure     = "matches_%s.svg"
 	simulationsFigure = "simulations.svg"
+	equalFigure       = "equal_simulations.svg"
 	openingsFigure    = "openings.svg"
 	gameFigure        = "game_%s.png"
 )
@@ -59,8 +60,8 @@ func (r *reporter) of(g *games.Game) (out []*learner) {
 
 // Metrics by game and match, such as connect4.mcts.won, .drawn and .lost: the shares of the
 // games at the end, from the network's side. The match untrained is that of the first weights,
-// policy that without a search, both against pure Monte Carlo tree search, and mcts_x4 that
-// against four times as many simulations. tictactoe.lost_lines counts the ends of games at which
+// policy that without a search, both against pure Monte Carlo tree search, mcts_x4 that
+// against four times as many simulations, and mcts_equal_400 one in which both sides have 400. tictactoe.lost_lines counts the ends of games at which
 // the network has lost to an opponent that tries everything, .best_moves is the share of positions
 // in which it keeps the value by minimax, .best_guesses that of its policy alone, and
 // .value_distance the mean distance of its value. connect4.centre is the share of the visits that
@@ -159,30 +160,48 @@ func (r *reporter) matches() error {
 	return nil
 }
 
-// simulations shows how many random games the network is worth.
+// simulations shows what more of them do for both sides.
 func (r *reporter) simulations() error {
-	r.Section("What the network is worth in simulations", "The network keeps its simulations, and pure Monte Carlo tree search gets more of them. Where it has 50 % of the points, a judgement of the network is worth as many random games as it has simulations more.")
-	lines := figure.Lines{XLabel: "simulations of pure MCTS, times those of the network", YLabel: "points of the network (%)", LogX: true, FromZero: true, Colors: gameColors()}
+	r.Section("What the network is worth in simulations",
+		"First both sides get more simulations. A random game says little about a position, but the mean over many says more, and their errors are not always the same, as those of a network are: the advantage shrinks. "+
+			"Then pure Monte Carlo tree search alone gets more. Where the network has 50 % of the points, its judgement is worth as many random games as the other side has simulations more.")
+	equal := figure.Lines{XLabel: "simulations a move, of both sides", YLabel: "points of the network (%)", LogX: true, FromZero: true, Colors: gameColors()}
+	more := figure.Lines{XLabel: "simulations of pure MCTS, times those of the network", YLabel: "points of the network (%)", LogX: true, FromZero: true, Colors: gameColors()}
 	for _, g := range r.Recipe.chosen() {
-		s := figure.Series{Name: g.Title}
-		for _, factor := range r.Recipe.of(g).Handicaps {
-			s.X = append(s.X, float64(factor))
-		}
-		for _, l := range r.of(g) {
-			var row []float64
-			for _, factor := range r.Recipe.of(g).Handicaps {
-				row = append(row, 100*l.matches[handicapped(factor)].points())
-			}
-			s.Y = append(s.Y, row)
-		}
-		lines.Series = append(lines.Series, s)
+		recipe := r.Recipe.of(g)
+		equal.Series = append(equal.Series, r.points(g, recipe.Equal, recipe.equal))
+		more.Series = append(more.Series, r.points(g, recipe.Handicaps, handicapped))
 	}
-	svg, err := lines.SVG()
-	if err != nil {
-		return err
+	for _, f := range []struct {
+		file, title, caption string
+		lines                figure.Lines
+	}{
+		{equalFigure, "Points at equal simulations", "Points at the end against pure MCTS when both sides have as many simulations.", equal},
+		{simulationsFigure, "Points against more simulations", "Points at the end against pure MCTS with more simulations than the network has.", more},
+	} {
+		svg, err := f.lines.SVG()
+		if err != nil {
+			return err
+		}
+		r.Figure(f.file, f.title, strings.TrimSpace(f.caption+" "+f.lines.Spread()), svg)
 	}
-	r.Figure(simulationsFigure, "Points against more simulations", strings.TrimSpace("Points at the end against pure MCTS with more simulations. "+lines.Spread()), svg)
 	return nil
+}
+
+// points are those of the matches that key names, by their numbers of simulations.
+func (r *reporter) points(g *games.Game, simulations []int, key func(int) string) figure.Series {
+	s := figure.Series{Name: g.Title}
+	for _, n := range simulations {
+		s.X = append(s.X, float64(n))
+	}
+	for _, l := range r.of(g) {
+		var row []float64
+		for _, n := range simulations {
+			row = append(row, 100*l.matches[key(n)].points())
+		}
+		s.Y = append(s.Y, row)
+	}
+	return s
 }
 
 func gameColors() figure.Colors {
