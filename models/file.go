@@ -35,8 +35,9 @@ const descriptionKey = "capas.model"
 //	                     nn.Sequential(Conv2d, BatchNorm2d, MaxPool2d, activation, …,
 //	                     Flatten, Linear, activation, …, Linear), without what a layer has not;
 //	                     of batch normalisation weight, bias, running_mean, running_var
-//	*PolicyValue         trunk.0.weight, trunk.2.weight, …: an nn.Sequential of Linear,
-//	                     activation, …; policy.weight, policy.bias, value.weight, value.bias
+//	*PolicyValue         trunk.1.weight, trunk.1.bias, …: the nn.Sequential of a ConvNet with an
+//	                     activation behind each Linear; policy.weight, policy.bias, value.weight,
+//	                     value.bias: those of two nn.Linear
 //
 // The metadata entry "capas.model" describes the model in JSON: its kind, sizes,
 // activations, outputs, types of units, and the names of its parameters. What serves

@@ -23,7 +23,7 @@ const (
 	policy    = "policy"
 )
 
-// titles are the opponents for people.
+// title is an opponent for people.
 func title(opponent string) string {
 	return map[string]string{chance: "random moves", onePly: "1-ply player", pure: "pure MCTS", perfect: "perfect player"}[opponent]
 }

@@ -163,7 +163,7 @@ func (r *reporter) matches() error {
 // simulations shows what more of them do for both sides.
 func (r *reporter) simulations() error {
 	r.Section("What the network is worth in simulations",
-		"First both sides get more simulations. A random game says little about a position, but the mean over many says more, and their errors are not always the same, as those of a network are: the advantage shrinks. "+
+		"First both sides have other numbers of simulations, equal ones. Random games judge a position the better, the more of them there are; the network says of a position what it says. "+
 			"Then pure Monte Carlo tree search alone gets more. Where the network has 50 % of the points, its judgement is worth as many random games as the other side has simulations more.")
 	equal := figure.Lines{XLabel: "simulations a move, of both sides", YLabel: "points of the network (%)", LogX: true, FromZero: true, Colors: gameColors()}
 	more := figure.Lines{XLabel: "simulations of pure MCTS, times those of the network", YLabel: "points of the network (%)", LogX: true, FromZero: true, Colors: gameColors()}

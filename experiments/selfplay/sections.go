@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,14 +15,14 @@ import (
 // known shows what the networks say of positions whose values are known.
 func (r *reporter) known() error {
 	r.Section("Positions that are known", "What the first seed's network says, and its search, of positions in which the best moves are known: the prior of all the best moves together, the value of the position for the player to move (−1 lost, 1 won), "+
-		"and where the simulations went. Moves are columns from the left, and in tic-tac-toe cells row by row, both from 1.")
+		"and the moves that the search visited most, with their numbers of visits. Moves are columns from the left, and in tic-tac-toe cells row by row, both from 1.")
 	for _, g := range r.Recipe.chosen() {
 		l := r.of(g)[0]
 		var rows [][]string
 		for _, a := range l.exam.known {
-			rows = append(rows, []string{a.name, texts(g, a.moves), texts(g, a.best), a.position.value, fmt.Sprintf("%.2f", a.prior), fmt.Sprintf("%.2f", a.value), visits(g, a.search), g.MoveText(a.search.Best())})
+			rows = append(rows, []string{a.name, texts(g, a.moves), texts(g, a.best), a.position.value, fmt.Sprintf("%.2f", a.prior), fmt.Sprintf("%.2f", a.value), visits(g, a.search)})
 		}
-		r.Table(fmt.Sprintf("%s, seed %d", capital(g.Title), l.seed), []string{"position", "moves so far", "best moves", "by perfect play", "prior of the best", "value", "visits by move", "chosen"}, rows)
+		r.Table(fmt.Sprintf("%s, seed %d", capital(g.Title), l.seed), []string{"position", "moves so far", "best moves", "by perfect play", "prior of the best", "value", "most visited"}, rows)
 	}
 	for _, g := range r.Recipe.chosen() {
 		if g.Gravity {
@@ -104,13 +105,18 @@ func texts(g *games.Game, moves []int) string {
 	return strings.Join(out, " ")
 }
 
-// visits are those of a search, by move.
+// visits are those of the moves that a search visited most, three at most.
 func visits(g *games.Game, r search.Result) string {
-	var out []string
+	var moves []int
 	for move, n := range r.Visits {
 		if n > 0 {
-			out = append(out, fmt.Sprintf("%s: %d", g.MoveText(move), n))
+			moves = append(moves, move)
 		}
+	}
+	slices.SortStableFunc(moves, func(a, b int) int { return cmp.Compare(r.Visits[b], r.Visits[a]) })
+	var out []string
+	for _, move := range moves[:min(3, len(moves))] {
+		out = append(out, fmt.Sprintf("%s: %d", g.MoveText(move), r.Visits[move]))
 	}
 	return strings.Join(out, ", ")
 }
