@@ -61,8 +61,8 @@ func (d *description) checkConvs() error {
 			continue
 		}
 		fail := func(err error) error { return fmt.Errorf("%s, layer %d: %w", d.Kind, i+1, err) }
-		if d.Kind != kindConvNet || i > 0 && d.Layers[i-1].Conv == nil || i == len(d.Layers)-1 {
-			return fail(fmt.Errorf("want convolutional layers in a convnet alone, before the dense ones"))
+		if d.Kind != kindConvNet && d.Kind != kindPolicyValue || i > 0 && d.Layers[i-1].Conv == nil || i == len(d.Layers)-1 {
+			return fail(fmt.Errorf("want convolutional layers in a convnet and a policy-value network alone, before the dense ones"))
 		}
 		for _, n := range []int{c.Image[0], c.Image[1], c.Image[2], c.Maps, c.Kernel[0], c.Kernel[1], c.Conv.Stride[0], c.Conv.Stride[1], c.Conv.Pad[0], c.Conv.Pad[1],
 			c.Pool.Window[0], c.Pool.Window[1], c.Pool.Stride[0], c.Pool.Stride[1], c.Pool.Pad[0], c.Pool.Pad[1]} {
@@ -91,7 +91,10 @@ func (d *description) checkConvs() error {
 
 // convNet makes the network of a checked description, without its dense layers.
 func (d *description) convNet(next func() *blocks.Param) *ConvNet {
-	n := &ConvNet{Output: *d.Output, Image: [3]int{d.Layers[0].Inputs, 1, 1}}
+	n := &ConvNet{Image: [3]int{d.Layers[0].Inputs, 1, 1}}
+	if d.Output != nil {
+		n.Output = *d.Output
+	}
 	for i, l := range d.Layers {
 		c := l.Conv
 		if c == nil {
@@ -110,12 +113,12 @@ func (d *description) convNet(next func() *blocks.Param) *ConvNet {
 }
 
 // convSlots are the places of a convnet's parameters: those of the modules of an
-// nn.Sequential.
-func (d *description) convSlots() (out []slot) {
+// nn.Sequential, behind a prefix.
+func (d *description) convSlots(prefix string) (out []slot) {
 	at := 0 // the module
 	add := func(params []string, names []string, shapes ...[]int) {
 		for i, name := range names {
-			out = append(out, slot{tensor: fmt.Sprintf("%d.%s", at, name), param: params[i], shape: shapes[i]})
+			out = append(out, slot{tensor: fmt.Sprintf("%s%d.%s", prefix, at, name), param: params[i], shape: shapes[i]})
 		}
 	}
 	flat := false

@@ -21,6 +21,8 @@ type description struct {
 	Decoder []layer `json:"decoder,omitempty"`
 	// Sequence is that of a recurrent model, which has it in place of layers.
 	Sequence *sequenceShape `json:"sequence,omitempty"`
+	// Heads of a policy-value network: the policy's and the value's.
+	Heads []layer `json:"heads,omitempty"`
 }
 
 // layer is a dense layer, an autoencoder or an RBM.
@@ -61,6 +63,7 @@ const (
 	kindLabelDBN           = "label dbn"
 	kindConvNet            = "convnet"
 	kindConvGenerator      = "conv generator"
+	kindPolicyValue        = "policy-value network"
 )
 
 // A description may not ask for more.
@@ -183,8 +186,16 @@ func describe(model any) (d *description, params []*blocks.Param, err error) {
 		d.describeMemory(m, func(l layer, ps ...*blocks.Param) { add(&d.Layers, l, ps...) })
 	case *Recurrent, *Jordan:
 		params, err = d.describeSequence(m)
+	case *PolicyValue:
+		if d.Kind = kindPolicyValue; m != nil {
+			trunk := ConvNet{Image: m.Image, Convs: m.Convs}
+			if err = trunk.describe(func(l layer, ps ...*blocks.Param) { add(&d.Layers, l, ps...) }); err == nil {
+				dense(&d.Layers, m.Trunk)
+				dense(&d.Heads, []*blocks.Dense{m.Policy, m.Value})
+			}
+		}
 	default:
-		err = fmt.Errorf("want a pointer to an MLP, Autoencoder, StackedAutoencoder, DeepAutoencoder, RBM, DBN, DBM, LabelRBM, LabelDBN, ConvNet, ConvGenerator, Hopfield, DenseHopfield, BAM, Recurrent or Jordan, got %T", model)
+		err = fmt.Errorf("want a pointer to an MLP, Autoencoder, StackedAutoencoder, DeepAutoencoder, RBM, DBN, DBM, LabelRBM, LabelDBN, ConvNet, ConvGenerator, PolicyValue, Hopfield, DenseHopfield, BAM, Recurrent or Jordan, got %T", model)
 	}
 	if err == nil {
 		err = d.check()
@@ -251,6 +262,10 @@ func (d *description) build(params []*blocks.Param) any {
 		return d.memory(next)
 	case kindRecurrent, kindJordan:
 		return d.buildSequence(next)
+	case kindPolicyValue:
+		n := d.convNet(next)
+		trunk, heads := dense(d.Layers[len(n.Convs):]), dense(d.Heads)
+		return &PolicyValue{Image: n.Image, Convs: n.Convs, Trunk: trunk, Policy: heads[0], Value: heads[1]}
 	default: // a DBN: check knows no other
 		s := &DBN{}
 		for _, l := range d.Layers {
@@ -288,7 +303,7 @@ func (d *description) slots() (out []slot) {
 	case kindMLP:
 		sequential("", d.Layers)
 	case kindConvNet:
-		out = d.convSlots()
+		out = d.convSlots("")
 	case kindConvGenerator:
 		out = d.upSlots()
 	case kindDeepAutoencoder:
@@ -312,6 +327,10 @@ func (d *description) slots() (out []slot) {
 		}
 	case kindHopfield, kindDenseHopfield, kindBAM:
 		add("", d.Layers[0], memoryNames(d.Kind)...)
+	case kindPolicyValue:
+		out = d.convSlots("trunk.")
+		add("policy.", d.Heads[0], "weight", "bias")
+		add("value.", d.Heads[1], "weight", "bias")
 	}
 	return out
 }

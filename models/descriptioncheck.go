@@ -19,6 +19,8 @@ func (d *description) check() error {
 	switch d.Kind {
 	case kindMLP, kindDeepAutoencoder, kindConvNet, kindConvGenerator:
 		perLayer, output = 2, true
+	case kindPolicyValue:
+		perLayer = 2
 	case kindAutoencoder, kindRBM, kindLabelRBM:
 		perLayer, single = 3, true
 	case kindStackedAutoencoder, kindDBN, kindDBM, kindLabelDBN:
@@ -29,6 +31,9 @@ func (d *description) check() error {
 		return fmt.Errorf("model of kind %.40q is unknown", d.Kind)
 	}
 	all := append(d.Layers[:len(d.Layers):len(d.Layers)], d.Decoder...)
+	if err := d.checkHeads(); err != nil {
+		return err
+	}
 	switch {
 	case len(all) > maxLayers:
 		return fmt.Errorf("%s: want at most %d layers, got %d", d.Kind, maxLayers, len(all))
@@ -53,11 +58,13 @@ func (d *description) check() error {
 		if i > 0 && l.Inputs != all[i-1].Units {
 			return fmt.Errorf("%s, layer %d: want %d inputs, the units below, got %d", d.Kind, i+1, all[i-1].Units, l.Inputs)
 		}
-		for _, name := range l.Params {
-			if name == "" || names[name] {
-				return fmt.Errorf("%s, layer %d: want parameters of different names, got %q", d.Kind, i+1, name)
-			}
-			names[name] = true
+		if err := different(names, l.Params); err != nil {
+			return fmt.Errorf("%s, layer %d: %w", d.Kind, i+1, err)
+		}
+	}
+	for _, l := range d.Heads {
+		if err := different(names, l.Params); err != nil {
+			return fmt.Errorf("%s, heads: %w", d.Kind, err)
 		}
 	}
 	if err := d.checkConvs(); err != nil {
@@ -68,6 +75,17 @@ func (d *description) check() error {
 	}
 	if last := all[len(all)-1]; len(d.Decoder) > 0 && last.Units != all[0].Inputs {
 		return fmt.Errorf("%s: want %d outputs, as many as inputs, got %d", d.Kind, all[0].Inputs, last.Units)
+	}
+	return nil
+}
+
+// different reports a parameter without a name, or with one that is among those before.
+func different(before map[string]bool, params []string) error {
+	for _, name := range params {
+		if name == "" || before[name] {
+			return fmt.Errorf("want parameters of different names, got %q", name)
+		}
+		before[name] = true
 	}
 	return nil
 }

@@ -1,7 +1,8 @@
 // Package models holds the lecture's models: the multilayer perceptron, the
 // autoencoder and stacks of it, the restricted Boltzmann machine, the deep belief
 // network, the deep Boltzmann machine, generative adversarial networks, convolutional and
-// recurrent networks; the associative memories Hopfield, DenseHopfield and BAM.
+// recurrent networks, networks that judge positions of a game; the associative memories
+// Hopfield, DenseHopfield and BAM.
 //
 // A model is its parameters plus the graph that it defines. The parameters are named
 // tensors that the model owns; its methods build Gorgonia nodes on them, and what

@@ -43,6 +43,9 @@ const descriptionKey = "capas.model"
 //	*Recurrent           rnn.weight_ih_l0, rnn.weight_hh_l0, rnn.bias_ih_l0, …: torch.nn.RNN, LSTM
 //	                     or GRU, and fc.weight, fc.bias
 //	*Jordan              input.weight, input.bias, feedback.weight, output.weight, output.bias
+//	*PolicyValue         trunk.1.weight, trunk.1.bias, …: the nn.Sequential of a ConvNet with an
+//	                     activation behind each Linear; policy.weight, policy.bias, value.weight,
+//	                     value.bias: those of two nn.Linear
 //
 // The metadata entry "capas.model" describes the model in JSON: its kind, sizes,
 // activations, outputs, types of units, and the names of its parameters. What serves

@@ -56,6 +56,7 @@ func specimens(t testing.TB, label string) map[string]any {
 	maps.Copy(all, generatorSpecimens(t))
 	maps.Copy(all, memorySpecimens(t))
 	maps.Copy(all, recurrentSpecimens(t))
+	maps.Copy(all, policyValueSpecimens(t))
 	for name, m := range all {
 		for _, p := range params(t, m) {
 			redraw(0.3, stream(label+name+p.Name), p)
@@ -102,6 +103,8 @@ func params(t testing.TB, model any) (ps []*blocks.Param) {
 func width(t testing.TB, model any) int {
 	switch m := model.(type) {
 	case *models.ConvNet:
+		return m.Inputs()
+	case *models.PolicyValue:
 		return m.Inputs()
 	case interface{ Width() int }:
 		return m.Width()
@@ -183,6 +186,10 @@ func outputs(t testing.TB, model any, x *tensor.Dense) map[string]*tensor.Dense 
 	case *models.Jordan:
 		z, err := m.Logits(in, true)
 		apply("output", m.Output, add("logits", z, err), nil)
+	case *models.PolicyValue:
+		z, v, err := m.Heads(in)
+		add("policy", z, err)
+		add("value", v, err)
 	case *models.LabelRBM:
 		labelOutputs(t, in, &models.LabelDBN{Top: m}, add)
 	case *models.LabelDBN:

@@ -354,7 +354,22 @@ class Jordan(nn.Module):
         return {"logits": z, "output": self.last[0](z)}
 
 
-KINDS = {"mlp": MLP, "convnet": ConvNet, "conv generator": ConvGenerator, "recurrent": Recurrent, "jordan": Jordan, "deep autoencoder": DeepAutoencoder,
+class PolicyValue(nn.Module):
+    """The logits of the moves and the value of positions that are given as rows of a matrix."""
+
+    def __init__(self, d):
+        super().__init__()
+        net = ConvNet({"layers": d["layers"], "output": "numeric"})
+        self.trunk, self.image = nn.Sequential(*net, activation(d["layers"][-1]["activation"])), net.image
+        self.policy, self.value = (nn.Linear(l["inputs"], l["units"]) for l in d["heads"])
+
+    def outputs(self, x):
+        h = self.trunk(x.reshape(-1, *self.image))
+        return {"policy": self.policy(h), "value": torch.tanh(self.value(h))}
+
+
+KINDS = {"mlp": MLP, "convnet": ConvNet, "conv generator": ConvGenerator, "policy-value network": PolicyValue,
+         "recurrent": Recurrent, "jordan": Jordan, "deep autoencoder": DeepAutoencoder,
          "autoencoder": lambda d: Autoencoder(d["layers"][0]), "rbm": lambda d: RBM(d["layers"][0]),
          "stacked autoencoder": lambda d: Stack(Autoencoder(l) for l in d["layers"]),
          "dbm": DBM, "dbn": lambda d: Stack(RBM(l) for l in d["layers"]),

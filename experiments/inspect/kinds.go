@@ -47,6 +47,8 @@ func kind(model any) string {
 		return "a recurrent network with outputs " + m.Output.String()
 	case *models.Jordan:
 		return "a jordan network with outputs " + m.Output.String()
+	case *models.PolicyValue:
+		return "a policy-value network"
 	}
 	return "a model of an unknown kind"
 }
@@ -118,6 +120,8 @@ func summary(model any) string {
 		return recurrent(m)
 	case *models.Jordan:
 		return fmt.Sprintf("jordan network %d-%d-%d, %s, %d steps, outputs %s", m.Inputs(), m.B.Value.Shape()[0], m.Outputs(), m.F, m.Steps, m.Output)
+	case *models.PolicyValue:
+		weights, more = matrices(m.Trunk), []string{activations(m.Trunk), fmt.Sprintf("%d moves", m.Moves())}
 	}
 	return strings.Join(append([]string{strings.TrimSpace(name + " " + sizes(weights))}, more...), ", ")
 }
