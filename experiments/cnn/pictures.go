@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"capas/autodiff/ops"
 	"capas/experiments/lab/figure"
@@ -42,7 +43,7 @@ func (x *runner) filters() error {
 			tiles = append(tiles, W.Float32s()[f*k[1]*k[2]*k[3]:][:k[2]*k[3]])
 		}
 	}
-	png, err := figure.Sheet{Tiles: tiles, Height: 5, Width: 5, Columns: columns, Scale: 5, Range: figure.OwnRange, Palette: figure.Diverging}.PNG()
+	png, err := figure.Sheet{Tiles: tiles, Height: 5, Width: 5, Columns: columns, Scale: 5, Gap: 7, Range: figure.OwnRange, Palette: figure.Diverging}.PNG()
 	if err != nil {
 		return err
 	}
@@ -141,6 +142,6 @@ func (x *runner) examplesOfShifts() error {
 	if err != nil {
 		return err
 	}
-	x.Figure("shifted.png", "Shifted digits", fmt.Sprintf("Validation images as they are and, row by row, shifted by %v pixels.", x.Recipe.Shifts), png)
+	x.Figure("shifted.png", "Shifted digits", fmt.Sprintf("Validation images as they are and, row by row, shifted by %s pixels.", strings.Trim(strings.ReplaceAll(fmt.Sprint(x.Recipe.Shifts), " ", ", "), "[]")), png)
 	return nil
 }

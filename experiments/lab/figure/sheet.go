@@ -40,6 +40,7 @@ type Sheet struct {
 	Width   int
 	Columns int // 0: about as many as rows
 	Scale   int // screen pixels a pixel; 0: as many as keep the sheet within 640 pixels, at most 8
+	Gap     int // screen pixels between tiles; 0: 2
 	Range   Range
 	Palette Palette
 	// Color says that a tile has three planes of Height·Width values, red, green and blue,
@@ -61,7 +62,7 @@ func Columns(w []float32, k, most int) [][]float32 {
 	return out
 }
 
-// separator is the distance between tiles in screen pixels.
+// separator is the least distance between tiles in screen pixels, which has room for their rims.
 const separator = 2
 
 // maxPixels bounds a sheet's area: a larger one is a mistake.
@@ -76,6 +77,7 @@ var missing = color.NRGBA{0xF0, 0xE4, 0x42, 0xFF}
 // layout says where on the screen tiles are.
 type layout struct {
 	columns, scale int
+	gap            int // between tiles, and around all
 	stepX, stepY   int // from one tile to the next
 	width, height  int // of the sheet
 }
@@ -88,17 +90,17 @@ func (s Sheet) layout() (l layout, err error) {
 	if len(s.Tiles) == 0 {
 		return l, fmt.Errorf("image sheet: no tiles")
 	}
-	l.columns, l.scale = s.Columns, s.Scale
+	l.columns, l.scale, l.gap = s.Columns, s.Scale, max(s.Gap, separator)
 	if l.columns == 0 {
 		l.columns = int(math.Ceil(math.Sqrt(float64(len(s.Tiles)))))
 	}
 	rows := (len(s.Tiles) + l.columns - 1) / l.columns
 	if l.scale == 0 {
-		l.scale = min(max((640-separator)/l.columns-separator, 0)/s.Width, 8)
+		l.scale = min(max((640-l.gap)/l.columns-l.gap, 0)/s.Width, 8)
 		l.scale = max(l.scale, 1)
 	}
-	l.stepX, l.stepY = s.Width*l.scale+separator, s.Height*l.scale+separator
-	l.width, l.height = l.columns*l.stepX+separator, rows*l.stepY+separator
+	l.stepX, l.stepY = s.Width*l.scale+l.gap, s.Height*l.scale+l.gap
+	l.width, l.height = l.columns*l.stepX+l.gap, rows*l.stepY+l.gap
 	if l.width > maxPixels/l.height {
 		return l, fmt.Errorf("image sheet: %d×%d pixels are too many", l.width, l.height)
 	}
@@ -132,7 +134,7 @@ func (s Sheet) PNG() ([]byte, error) {
 		img.Pix[i] = 0xFF
 	}
 	for i, tile := range s.Tiles {
-		s.drawTile(img, tile, separator+i%l.columns*l.stepX, separator+i/l.columns*l.stepY, l.scale)
+		s.drawTile(img, tile, l.gap+i%l.columns*l.stepX, l.gap+i/l.columns*l.stepY, l.scale)
 	}
 	var b bytes.Buffer
 	if err := png.Encode(&b, img); err != nil {
