@@ -6,6 +6,7 @@ import (
 
 	"capas/blocks"
 	"capas/experiments/internal/trial"
+	"capas/experiments/lab"
 	"capas/experiments/lab/figure"
 	"capas/train"
 )
@@ -67,8 +68,8 @@ func (r *reporter) learning() error {
 	}
 	r.Section("Learning curves", fmt.Sprintf("Networks of %d units a hidden layer, softmax outputs and cross-entropy, trained on %d images by %s in %s for %d epochs. ",
 		r.Recipe.Width, r.examples(), r.Recipe.Train.Optimizer.Kind, r.batches(), r.Recipe.Train.Epochs)+how+"The order of the images is the same for all networks of a seed.",
-		fmt.Sprintf("Each activation has its own best of the rates %v, judged by the mean over seeds of the smallest validation error. "+
-			"Its parameters are those of the epoch with that error.", r.Recipe.Rates),
+		fmt.Sprintf("Each activation has its own best of the rates %s, judged by the mean over seeds of the smallest validation error. "+
+			"Its parameters are those of the epoch with that error.", lab.Listed(r.Recipe.Rates)),
 		fmt.Sprintf("Networks that are never below %g %% in %d epochs cannot be told apart by their epochs; their smallest errors stand beside them in the claims.", 100*r.Recipe.Target, r.Recipe.Train.Epochs))
 	for _, depth := range r.Recipe.Depths {
 		curves := figure.Lines{XLabel: "epoch", YLabel: "validation error (%)", LogY: true}

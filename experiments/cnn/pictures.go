@@ -2,9 +2,9 @@ package main
 
 import (
 	"fmt"
-	"strings"
 
 	"capas/autodiff/ops"
+	"capas/experiments/lab"
 	"capas/experiments/lab/figure"
 	"capas/models"
 	"capas/random"
@@ -142,6 +142,6 @@ func (x *runner) examplesOfShifts() error {
 	if err != nil {
 		return err
 	}
-	x.Figure("shifted.png", "Shifted digits", fmt.Sprintf("Validation images as they are and, row by row, shifted by %s pixels.", strings.Trim(strings.ReplaceAll(fmt.Sprint(x.Recipe.Shifts), " ", ", "), "[]")), png)
+	x.Figure("shifted.png", "Shifted digits", fmt.Sprintf("Validation images as they are and, row by row, shifted by %s pixels.", lab.Listed(x.Recipe.Shifts)), png)
 	return nil
 }

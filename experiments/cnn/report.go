@@ -108,8 +108,8 @@ func (x *runner) fewLabels() error {
 	x.Section(fmt.Sprintf("%d labels", f.Labels),
 		fmt.Sprintf("LeNets that learn from %d labelled images, and begin with random convolutional layers or with ones that were pretrained on %d images without labels: each layer as the encoder of an autoencoder with the same kernels in its decoder, "+
 			"the second on the codes of the first (%s). The denoising ones reconstruct clean images from corrupted ones, %s. What a decoder reads has the largest pixel of each window at its place and 0 elsewhere. The dense layers of a seed begin alike.", f.Labels, f.Images, describe(f.Pretrain), f.Corruption),
-		fmt.Sprintf("All are tuned alike: %s at the rates %v, falling to 0 in a straight line, for %d steps of %d images at least. %d other labelled images choose the rate, and the epoch, for each network by itself. The test set is read once, with the networks chosen. "+
-			"To see what the layers are worth by themselves, the dense layers learn once more on convolutional layers that stay as they begin.", f.Train.Optimizer.Kind, f.Rates, f.Steps, f.Train.Batch, f.Labels))
+		fmt.Sprintf("All are tuned alike: %s at the rates %s, falling to 0 in a straight line, for %d steps of %d images at least. %d other labelled images choose the rate, and the epoch, for each network by itself. The test set is read once, with the networks chosen. "+
+			"To see what the layers are worth by themselves, the dense layers learn once more on convolutional layers that stay as they begin.", f.Train.Optimizer.Kind, lab.Listed(f.Rates), f.Steps, f.Train.Batch, f.Labels))
 	dots := figure.Dots{YLabel: "test error (%)", FromZero: true, Colors: firstColors()}
 	var rows [][]string
 	for _, k := range kinds() {

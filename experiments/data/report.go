@@ -201,8 +201,8 @@ func (r *reporter) level() error {
 }
 
 func (r *reporter) rates() error {
-	text := fmt.Sprintf("Of the rates %v of %s, tried with seed %d, the best for each model and number of labels; in brackets the epoch, of how many, after which that seed's parameters were best. "+
-		"An epoch has %d images at least: smaller sets are repeated in it.", r.Recipe.Rates, r.Recipe.Train.Optimizer.Kind, r.Seeds[0], r.Recipe.LeastEpoch)
+	text := fmt.Sprintf("Of the rates %s of %s, tried with seed %d, the best for each model and number of labels; in brackets the epoch, of how many, after which that seed's parameters were best. "+
+		"An epoch has %d images at least: smaller sets are repeated in it.", lab.Listed(r.Recipe.Rates), r.Recipe.Train.Optimizer.Kind, r.Seeds[0], r.Recipe.LeastEpoch)
 	if n := len(r.Recipe.Rates); n > 1 {
 		ends := 0
 		for _, m := range r.Recipe.Models {

@@ -36,6 +36,15 @@ func ParseNumber(s string) (float64, error) {
 	return v, nil
 }
 
+// Listed writes values as people do: between commas.
+func Listed[T any](values []T) string {
+	words := make([]string, len(values))
+	for i, v := range values {
+		words[i] = fmt.Sprint(v)
+	}
+	return strings.Join(words, ", ")
+}
+
 // Unique returns an error that names a value which is given twice; what says what the
 // values are, such as "depth".
 func Unique[T comparable](what string, values []T) error {

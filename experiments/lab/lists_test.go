@@ -30,6 +30,15 @@ func TestListFlag(t *testing.T) {
 	}
 }
 
+func TestListed(t *testing.T) {
+	if got := Listed([]float64{0.01, 0.3}); got != "0.01, 0.3" {
+		t.Errorf("want 0.01, 0.3, got %s", got)
+	}
+	if got := Listed([]int(nil)); got != "" {
+		t.Errorf("want nothing, got %s", got)
+	}
+}
+
 func TestUnique(t *testing.T) {
 	if err := Unique("depth", []int{1, 2, 3}); err != nil {
 		t.Error(err)

@@ -137,7 +137,7 @@ func (r *reporter) filters() error {
 
 func (r *reporter) rates() error {
 	p := r.Recipe
-	text := fmt.Sprintf("Of the rates %v: the chosen ones, seed by seed, or one where all seeds agree or the first one's choice stands.", p.Rates)
+	text := fmt.Sprintf("Of the rates %s: the chosen ones, seed by seed, or one where all seeds agree or the first one's choice stands.", lab.Listed(p.Rates))
 	if n := len(p.Rates); n > 1 {
 		networks, low, high := 0, 0, 0
 		for _, c := range p.cells() {

@@ -135,9 +135,9 @@ func (r *reporter) errors() error {
 	r.Section("Test error by number of labels",
 		fmt.Sprintf("A pair is one network with two beginnings: weights that were pretrained on %s training images without labels (CD-%d, %d epochs a layer, once for each seed and shared by all numbers of labels), "+
 			"or random ones. Both begin with the same output layer and learn from the same labelled images, which are drawn anew for each seed, balanced over the classes; small sets are parts of the larger ones.", images, p.Pretrain.CD, p.Pretrain.Train.Epochs),
-		fmt.Sprintf("Both are tuned alike: %s at the rates %v, each falling to 0 in a straight line, for %d steps of %d images at least and %d passes at least through the labelled images. "+
+		fmt.Sprintf("Both are tuned alike: %s at the rates %s, each falling to 0 in a straight line, for %d steps of %d images at least and %d passes at least through the labelled images. "+
 			"The error on validation images chooses the rate, for each network and number of labels by itself, and where it is equal the cross-entropy. The last parameters are kept: few validation images would choose an epoch by chance. The test set is read once, with the networks chosen.",
-			p.Train.Optimizer.Kind, p.Rates, p.Steps, p.Train.Batch, p.Train.Epochs),
+			p.Train.Optimizer.Kind, lab.Listed(p.Rates), p.Steps, p.Train.Batch, p.Train.Epochs),
 		fmt.Sprintf("Someone with 100 labels has no %d others to choose by. So as many other labelled images choose as are learned from, at most all there are: a network with n labels has used 2n in all, whichever its beginning. "+
 			"Each seed chooses the rate by its own images and networks. With %[1]d labels and more all validation images choose, which are the same for every seed: there the first seed's choice stands for all, and the spread has no part from it.", r.data.Validation.Len()))
 	var header []string

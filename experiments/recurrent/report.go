@@ -116,8 +116,8 @@ func (r *reporter) copying() error {
 func (r *reporter) memory(m memory) error {
 	task := r.Recipe.task(m.part)
 	r.Section(m.title, m.about, fmt.Sprintf("Networks of %d cells learn from %d sequences of every length by Adam, the gradient clipped at norm %g. The gates that keep a state begin open, "+
-		"so that the times for which cells remember are spread up to the length (Tallec & Ollivier 2018). Of the rates %v each cell has, for each length, the one with the smallest mean validation loss. Solved means %s below %.3g, not learned above %.3g.",
-		task.Units, task.Sequences, task.Train.Optimizer.Clip, r.Recipe.Rates, m.what, m.scale*m.solved, m.scale*m.failed))
+		"so that the times for which cells remember are spread up to the length (Tallec & Ollivier 2018). Of the rates %s each cell has, for each length, the one with the smallest mean validation loss. Solved means %s below %.3g, not learned above %.3g.",
+		task.Units, task.Sequences, task.Train.Optimizer.Clip, lab.Listed(r.Recipe.Rates), m.what, m.scale*m.solved, m.scale*m.failed))
 	lines := figure.Lines{XLabel: "length or delay (steps)", YLabel: m.what, LogX: true, LogY: true, Colors: r.colors}
 	header := []string{"cell"}
 	for _, n := range r.Recipe.Lengths {
