@@ -151,6 +151,9 @@ func logTicks(lo, hi float64) []tick {
 func compact(v float64) string {
 	text := strconv.FormatFloat(v, 'g', 6, 64)
 	if a := math.Abs(v); a != 0 && (a < 1e-3 || a >= 1e5) {
+		if rounded, err := strconv.ParseFloat(text, 64); err == nil { // a power of ten need not be one to the last bit
+			v = rounded
+		}
 		text = strconv.FormatFloat(v, 'e', -1, 64)
 	}
 	text = strings.Replace(text, "e-0", "e-", 1)

@@ -213,6 +213,7 @@ func TestTicks(t *testing.T) {
 		{scale{lo: 0, hi: 12e6}, "0 2e6 4e6 6e6 8e6 1e7 1.2e7"},
 		{scale{lo: 0.9, hi: 15, log: true}, "1 2 5 10"},
 		{scale{lo: 1e-4, hi: 1, log: true}, "1e-4 0.001 0.01 0.1 1"},
+		{scale{lo: 1e-36, hi: 10, log: true}, "1e-36 1e-30 1e-24 1e-18 1e-12 1e-6 1"},
 	}
 	for _, test := range tests {
 		var labels []string
