@@ -180,7 +180,9 @@ func TestConvGradients(t *testing.T) {
 }
 
 // Convolution and pooling in one pass give the same bytes as one after the other, the
-// gradients the same numbers, on sizes that fill no vector register and several.
+// gradients the same numbers, on sizes that fill no vector register and several. These are sums of up to 576 terms of
+// about 10, in other orders: √576·10·2⁻²⁴ in float32 is 1.4e-5 of elements near 1, and 1e-4 leaves room for the largest of
+// thousands of elements. float64 shows that the sums are the same ones.
 func TestConvMaxPool(t *testing.T) {
 	type pair = [2]int
 	for _, c := range []struct {
@@ -218,7 +220,7 @@ func TestConvMaxPool(t *testing.T) {
 				values[fused] = gradcheck.Compiled(t, append(G.Nodes{y}, grads...))
 			}
 			gradcheck.Same(t, "value", values[false][:1], values[true][:1], 0)
-			gradcheck.Same(t, "gradients", values[false][1:], values[true][1:], map[tensor.Dtype]float64{tensor.Float32: 1e-5, tensor.Float64: 1e-13}[dt])
+			gradcheck.Same(t, "gradients", values[false][1:], values[true][1:], map[tensor.Dtype]float64{tensor.Float32: 1e-4, tensor.Float64: 1e-13}[dt])
 		}
 	}
 }
