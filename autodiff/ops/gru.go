@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	G "gorgonia.org/gorgonia"
-	"gorgonia.org/tensor"
 )
 
 // GRU is the layer of k gated recurrent units (Cho et al. 2014), in PyTorch's form, where the reset
@@ -39,12 +38,7 @@ func (r *recurrence) gruDiff(records *G.Node, x G.Nodes, dh *G.Node) (G.Nodes, e
 	var c Chain
 	Ut := c.Do(transposed(x[1]))
 	bptt := func(to int) *G.Node {
-		each, shape := r.steps*r.gates, tensor.Shape{r.rows * r.steps, r.gates}
-		if to != toInputs {
-			each, shape = r.units, tensor.Shape{r.rows, r.units}
-		}
-		return c.Do(r.backward(fmt.Sprintf("backward to %d", to), each, shape, gruBackward(r, to, newVectors[float32](r.units)), gruBackward(r, to, newVectors[float64](r.units)),
-			append(G.Nodes{records, Ut, dh}, x[2:]...)...))
+		return c.Do(r.backwardTo(to, gruBackward(r, to, newVectors[float32](r.units)), gruBackward(r, to, newVectors[float64](r.units)), append(G.Nodes{records, Ut, dh}, x[2:]...)...))
 	}
 	dx := make(G.Nodes, len(x))
 	dx[0] = bptt(toInputs)

@@ -1,11 +1,6 @@
 package ops
 
-import (
-	"fmt"
-
-	G "gorgonia.org/gorgonia"
-	"gorgonia.org/tensor"
-)
+import G "gorgonia.org/gorgonia"
 
 // LSTM is the layer of k long short-term memory cells with forget gates (Hochreiter &
 // Schmidhuber 1997; Gers, Schmidhuber & Cummins 2000), in PyTorch's form:
@@ -38,12 +33,7 @@ func (r *recurrence) lstmDiff(records *G.Node, x G.Nodes, dh *G.Node) (G.Nodes, 
 	var c Chain
 	Ut := c.Do(transposed(x[1]))
 	bptt := func(to int) *G.Node {
-		each, shape := r.steps*r.gates, tensor.Shape{r.rows * r.steps, r.gates}
-		if to != toInputs {
-			each, shape = r.units, tensor.Shape{r.rows, r.units}
-		}
-		return c.Do(r.backward(fmt.Sprintf("backward to %d", to), each, shape, lstmBackward(r, to, newVectors[float32](r.units)), lstmBackward(r, to, newVectors[float64](r.units)),
-			append(G.Nodes{records, Ut, dh}, x[2:]...)...))
+		return c.Do(r.backwardTo(to, lstmBackward(r, to, newVectors[float32](r.units)), lstmBackward(r, to, newVectors[float64](r.units)), append(G.Nodes{records, Ut, dh}, x[2:]...)...))
 	}
 	dx := make(G.Nodes, len(x))
 	dx[0] = bptt(toInputs)
@@ -56,13 +46,6 @@ func (r *recurrence) lstmDiff(records *G.Node, x G.Nodes, dh *G.Node) (G.Nodes, 
 	}
 	return dx, c.Err()
 }
-
-// What backpropagation through time leads to.
-const (
-	toInputs = iota // z
-	toHidden        // h0
-	toCells         // c0
-)
 
 // A record is h, c, the gates i, f, g, o after their functions, and tanh c. If it is frozen, it ends
 // after c.

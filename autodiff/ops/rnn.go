@@ -50,19 +50,14 @@ func (r *recurrence) rnnDiff(f string, x G.Nodes, h, dh *G.Node) (G.Nodes, error
 	}
 	var c Chain
 	Ut := c.Do(transposed(x[1]))
-	bptt := func(initial bool) *G.Node {
-		what, each, shape := "backward", r.steps*r.units, h.Shape()
-		if initial {
-			what, each, shape = "backward to h0", r.units, tensor.Shape{r.rows, r.units}
-		}
-		return c.Do(r.backward(what, each, shape, rnnBackward(r, f, initial, newVectors[float32](r.units)), rnnBackward(r, f, initial, newVectors[float64](r.units)),
-			append(G.Nodes{h, Ut, dh}, x[2:]...)...))
+	bptt := func(to int) *G.Node {
+		return c.Do(r.backwardTo(to, rnnBackward(r, f, to, newVectors[float32](r.units)), rnnBackward(r, f, to, newVectors[float64](r.units)), append(G.Nodes{h, Ut, dh}, x[2:]...)...))
 	}
 	dx := make(G.Nodes, len(x))
-	dx[0] = bptt(false)
+	dx[0] = bptt(toInputs)
 	dx[1] = c.Do(MatMul(c.Do(r.previous(h, r.initial(x))), dx[0], true, false))
 	if r.h0 >= 0 {
-		dx[r.h0] = bptt(true)
+		dx[r.h0] = bptt(toHidden)
 	}
 	return dx, c.Err()
 }
@@ -105,8 +100,8 @@ func first[A, B any](a A, _ B) A { return a }
 
 // rnnBackward computes from h, Uᵀ, dh and the optional operands the derivative with respect to z,
 // or to h0.
-func rnnBackward[T Float](r *recurrence, f string, initial bool, v *vectors[T]) func(y []T, x [][]T, from, to int) {
-	k, each := r.units, r.steps*r.units
+func rnnBackward[T Float](r *recurrence, f string, to int, v *vectors[T]) func(y []T, x [][]T, from, to int) {
+	k, each, initial := r.units, r.steps*r.units, to != toInputs
 	if initial {
 		each = k
 	}

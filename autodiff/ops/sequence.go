@@ -195,6 +195,22 @@ func (r *recurrence) backward(what string, each int, shape tensor.Shape, f32 fun
 	return Apply(Def{Name: r.key(what), Shape: shape, Ranged: r.ranged(each, f32, f64), Diff: r.second}, x...)
 }
 
+// What backpropagation through time leads to.
+const (
+	toInputs = iota // z
+	toHidden        // h0
+	toCells         // c0
+)
+
+// backwardTo is the operation of backpropagation through time that leads there.
+func (r *recurrence) backwardTo(to int, f32 func(y []float32, x [][]float32, from, to int), f64 func(y []float64, x [][]float64, from, to int), x ...*G.Node) (*G.Node, error) {
+	each, shape := r.steps*r.gates, tensor.Shape{r.rows * r.steps, r.gates}
+	if to != toInputs {
+		each, shape = r.units, tensor.Shape{r.rows, r.units}
+	}
+	return r.backward(fmt.Sprintf("backward to %d", to), each, shape, f32, f64, x...)
+}
+
 // previous are the states before each step, (m·T,k), of which the records have those after it; h0 may
 // be nil.
 func (r *recurrence) previous(records, h0 *G.Node) (*G.Node, error) {
