@@ -54,6 +54,17 @@ func (r PolicyRecipe) Check() error {
 	return r.Optimizer.Check()
 }
 
+// CheckFor is Check, and reports rounds whose observations would exhaust the memory.
+func (r PolicyRecipe) CheckFor(s Shape) error {
+	if err := r.Check(); err != nil {
+		return err
+	}
+	if r.steps()*s.Inputs > maxElements {
+		return fmt.Errorf("reinforce: want observations of at most %d numbers in a round, got %d steps of %d", maxElements, r.steps(), s.Inputs)
+	}
+	return nil
+}
+
 // steps are the most of a round, or of the episodes that measure the variance.
 func (r PolicyRecipe) steps() int { return r.Limit * max(r.Episodes, r.Measure) }
 
@@ -93,17 +104,14 @@ type policyAgent struct {
 }
 
 func newPolicyAgent(env Environment, p *Policy, r PolicyRecipe, s *random.Stream, profile *autodiff.Profile) (*policyAgent, error) {
-	if err := r.Check(); err != nil {
-		return nil, err
-	}
 	if err := fits(env, p.Net); err != nil {
 		return nil, fmt.Errorf("reinforce: %w", err)
 	}
+	if err := r.CheckFor(env.Shape()); err != nil {
+		return nil, err
+	}
 	if s == nil {
 		return nil, fmt.Errorf("reinforce: want a stream to draw from, got none")
-	}
-	if n := r.steps() * env.Shape().Inputs; n > maxElements {
-		return nil, fmt.Errorf("reinforce: want observations of at most %d numbers in a round, got %d steps of %d", maxElements, r.steps(), env.Shape().Inputs)
 	}
 	a := &policyAgent{recipe: r, policy: p, learn: map[int]*step{}, test: s.Split("validation"), profile: profile}
 	var err error
