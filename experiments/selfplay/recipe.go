@@ -201,6 +201,17 @@ func (r *GameRecipe) check(g *games.Game) error {
 	return o.Check()
 }
 
+// trained is the number of simulations that the network is trained with.
+func (r *GameRecipe) trained() int { return r.SelfPlay.Search.Simulations }
+
+// equals are the numbers of simulations of the matches in which both sides have as many: Equal, and
+// that of self-play, by which it is judged, in rising order.
+func (r *GameRecipe) equals() []int {
+	all := append(slices.Clone(r.Equal), r.trained())
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
 // network is one with its first weights.
 func (r *GameRecipe) network(g *games.Game, s *random.Stream) (*models.PolicyValue, error) {
 	return models.NewPolicyValue(g.Name, [3]int{games.Planes, g.Height, g.Width}, r.Convs, r.Units, g.Moves(), blocks.ReLU(), blocks.He(), s)
