@@ -52,8 +52,9 @@ type GameRecipe struct {
 }
 
 // presets are the recipes by name. The constants of exploration of both searches, the size of
-// the buffer and the numbers of simulations were chosen by matches of other networks and with
-// other streams than those that are reported.
+// the buffer and the numbers of simulations of self-play were chosen by matches of other networks
+// and with other streams than those that are reported. The 50 simulations of Connect Four's matches
+// were not, and so they are not those at which pure Monte Carlo tree search has to be beaten.
 func presets() map[string]Recipe {
 	adam := train.Optimizer{Kind: "adam", Rate: train.Schedule{Start: 0.002, Linear: true}, L2: 0.0001}
 	// AlphaZero's quarter of noise, and its α for so few moves.
