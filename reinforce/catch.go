@@ -24,7 +24,7 @@ var _ Environment = Catch{}
 func (c Catch) Check() error {
 	const most = 100
 	if c.Rows < 2 || c.Columns < 2 || c.Rows > most || c.Columns > most || c.Rows-1 < c.Columns/2 {
-		return fmt.Errorf("catch: want 2 to %d rows and columns, and at most twice as many columns as the ball takes steps, got %d and %d", most, c.Rows, c.Columns)
+		return fmt.Errorf("catch: want 2 to %d rows and columns, and at most %d columns, from whose middle the paddle can catch every ball, got %d and %d", most, 2*max(c.Rows, 1)-1, c.Rows, c.Columns)
 	}
 	return nil
 }

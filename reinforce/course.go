@@ -3,9 +3,7 @@ package reinforce
 import (
 	"context"
 	"fmt"
-	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"capas/blocks"
@@ -100,7 +98,7 @@ func (c *course) train(ctx context.Context, hooks pretrain.Hooks) (*train.Histor
 			return &c.history, err
 		}
 	}
-	c.history.Streams = c.streams()
+	c.history.Streams = train.StreamStates(c.agent.streams())
 	for i, p := range c.agent.params() {
 		if err := tensor.Copy(p.Value, c.best[i].Value); err != nil {
 			return &c.history, err
@@ -124,9 +122,6 @@ func (c *course) epoch(ctx context.Context, hooks pretrain.Hooks) error {
 		}
 	}
 	record := train.Epoch{Epoch: e + 1, Train: c.agent.sums().values(), Seconds: time.Since(start).Seconds()}
-	if err := finite(c.agent.params()); err != nil {
-		return fmt.Errorf("epoch %d: %w", e+1, err)
-	}
 	var err error
 	if record.Validation, err = c.agent.validate(e); err != nil {
 		return fmt.Errorf("validation after epoch %d: %w", e+1, err)
@@ -155,9 +150,6 @@ func (c *course) rest(ctx context.Context, hooks pretrain.Hooks) error {
 	cancelled := ctx.Err()
 	begun := c.round > 0 || len(c.history.Epochs) > 0
 	if hooks.Save != nil && begun && (cancelled != nil || time.Since(c.saved) >= hooks.SaveEvery) {
-		if err := finite(c.agent.params()); err != nil {
-			return err
-		}
 		if err := hooks.Save(c.snapshot()); err != nil {
 			return err
 		}
@@ -168,21 +160,13 @@ func (c *course) rest(ctx context.Context, hooks pretrain.Hooks) error {
 
 func (c *course) snapshot() *train.Snapshot {
 	s := &train.Snapshot{Position: train.Position{
-		Epoch: len(c.history.Epochs), Batch: c.round, Steps: *c.agent.count(), Streams: c.streams(), Train: c.agent.sums().saved(), History: c.history,
+		Epoch: len(c.history.Epochs), Batch: c.round, Steps: *c.agent.count(), Streams: train.StreamStates(c.agent.streams()), Train: c.agent.sums().saved(), History: c.history,
 	}}
 	s.Tensors = slices.Concat(c.agent.tensors(), c.best)
 	if c.best != nil {
 		s.Score = &c.score
 	}
 	return s
-}
-
-func (c *course) streams() []string {
-	var out []string
-	for _, s := range c.agent.streams() {
-		out = append(out, stateText(s))
-	}
-	return out
 }
 
 // restore puts the course where the snapshot was taken.
@@ -201,7 +185,7 @@ func (c *course) restore(s *train.Snapshot) error {
 	if err := c.agent.sums().restore(s.Train); err != nil {
 		return err
 	}
-	if err := setStreams(c.agent.streams(), s.Streams); err != nil {
+	if err := train.SetStreams(c.agent.streams(), s.Streams); err != nil {
 		return err
 	}
 	if err := blocks.Assign(want, s.Tensors); err != nil {
@@ -212,52 +196,4 @@ func (c *course) restore(s *train.Snapshot) error {
 	*c.agent.count() = s.Steps
 	c.agent.resume(s.Epoch*c.rounds + s.Batch)
 	return nil
-}
-
-// setStreams sets streams to their states in texts, which stand in the same order.
-func setStreams(streams []*random.Stream, texts []string) error {
-	if len(texts) != len(streams) {
-		return fmt.Errorf("want the states of %d streams, got %d", len(streams), len(texts))
-	}
-	for i, s := range streams {
-		if key(texts[i]) != key(stateText(s)) {
-			return fmt.Errorf("want a state of the stream %s, got %.64q", key(stateText(s)), texts[i])
-		}
-		if err := s.UnmarshalText([]byte(texts[i])); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func stateText(s *random.Stream) string {
-	text, _ := s.MarshalText() // never fails
-	return string(text)
-}
-
-// key is the part of a stream's state that names the stream.
-func key(text string) string { return text[:max(strings.LastIndexByte(text, ':'), 0)] }
-
-// finite reports a parameter that is not.
-func finite(params []*blocks.Param) error {
-	for _, p := range params {
-		for i, v := range p.Value.Float32s() {
-			if v-v != 0 {
-				return fmt.Errorf("%s[%d] is %g: %w", p.Name, i, v, train.ErrDiverged)
-			}
-		}
-	}
-	return nil
-}
-
-// finiteLoss reports the monitors of a step that are not finite, and the parameter, if there
-// is one.
-func finiteLoss(name string, loss float64, params []*blocks.Param) error {
-	if !math.IsNaN(loss) && !math.IsInf(loss, 0) {
-		return nil
-	}
-	if err := finite(params); err != nil {
-		return fmt.Errorf("%s is %g; %w", name, loss, err)
-	}
-	return fmt.Errorf("%s is %g: %w", name, loss, train.ErrDiverged)
 }

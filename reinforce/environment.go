@@ -42,10 +42,16 @@ type Copies struct {
 }
 
 // NewCopies returns n copies, each at the beginning of an episode. Episodes end after limit
-// steps, whether the state is terminal then or not. All draws come from s.
+// steps, whether the state is terminal then or not. All draws come from s. An environment with
+// a method Check() error is asked whether it makes sense.
 func NewCopies(env Environment, n, limit int, s *random.Stream) (*Copies, error) {
 	if env == nil || s == nil {
 		return nil, fmt.Errorf("copies of an environment: want an environment and a stream")
+	}
+	if c, ok := env.(interface{ Check() error }); ok {
+		if err := c.Check(); err != nil {
+			return nil, fmt.Errorf("copies of an environment: %w", err)
+		}
 	}
 	shape := env.Shape()
 	if shape.State < 1 || shape.Inputs < 1 || shape.Actions < 2 {

@@ -35,6 +35,9 @@ var _ train.Model = (*Policy)(nil)
 
 // Params are those of the network and of the baseline.
 func (p *Policy) Params() []*blocks.Param {
+	if p.Net == nil { // Objective says so
+		return nil
+	}
 	params := p.Net.Params()
 	if p.Baseline != nil {
 		params = append(params[:len(params):len(params)], p.Baseline.Params()...)

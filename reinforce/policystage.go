@@ -46,13 +46,27 @@ func (r PolicyRecipe) Check() error {
 		return fmt.Errorf("reinforce: want the variance measured from 2 to %d episodes, or from 0 for never, got %d", maxCopies, r.Measure)
 	case r.Epochs < 1 || r.Epochs > maxEpochs || r.Rounds < 1 || r.Rounds > maxElements:
 		return fmt.Errorf("reinforce: want 1 to %d epochs and at least one round, got %d and %d", maxEpochs, r.Epochs, r.Rounds)
-	case r.Limit < 1 || r.Limit > maxLimit || r.Limit*max(r.Episodes, r.Measure) > maxElements/100:
+	case r.Limit < 1 || r.Limit > maxLimit || r.steps() > maxElements/100:
 		return fmt.Errorf("reinforce: want a limit of at least one step, and %d steps of a round at most, got episodes of %d steps", maxElements/100, r.Limit)
 	case !(r.Discount >= 0 && r.Discount <= 1) || !(r.Scale >= 0):
 		return fmt.Errorf("reinforce: want a discount in [0,1] and a scale of at least 0, got %g and %g", r.Discount, r.Scale)
 	}
 	return r.Optimizer.Check()
 }
+
+// CheckFor is Check, and reports rounds whose observations would exhaust the memory.
+func (r PolicyRecipe) CheckFor(s Shape) error {
+	if err := r.Check(); err != nil {
+		return err
+	}
+	if r.steps()*s.Inputs > maxElements {
+		return fmt.Errorf("reinforce: want observations of at most %d numbers in a round, got %d steps of %d", maxElements, r.steps(), s.Inputs)
+	}
+	return nil
+}
+
+// steps are the most of a round, or of the episodes that measure the variance.
+func (r PolicyRecipe) steps() int { return r.Limit * max(r.Episodes, r.Measure) }
 
 // PolicyStage returns the stage "training" of a network by REINFORCE, with a baseline, a
 // network of one output, or nil for none. It ends with the parameters whose greedy policy had
@@ -90,11 +104,14 @@ type policyAgent struct {
 }
 
 func newPolicyAgent(env Environment, p *Policy, r PolicyRecipe, s *random.Stream, profile *autodiff.Profile) (*policyAgent, error) {
-	if err := r.Check(); err != nil {
-		return nil, err
-	}
 	if err := fits(env, p.Net); err != nil {
 		return nil, fmt.Errorf("reinforce: %w", err)
+	}
+	if err := r.CheckFor(env.Shape()); err != nil {
+		return nil, err
+	}
+	if s == nil {
+		return nil, fmt.Errorf("reinforce: want a stream to draw from, got none")
 	}
 	a := &policyAgent{recipe: r, policy: p, learn: map[int]*step{}, test: s.Split("validation"), profile: profile}
 	var err error
@@ -160,7 +177,7 @@ func (a *policyAgent) round(epoch int) error {
 	}
 	clear(weights[row:])
 	a.state.Advance(epoch, a.recipe.Epochs)
-	return s.take(&a.total, a.params())
+	return s.take(&a.total)
 }
 
 // validate plays the same episodes after each epoch.

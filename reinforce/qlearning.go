@@ -57,7 +57,12 @@ func check(net *models.MLP, discount float64) error {
 }
 
 // Params are those of Q.
-func (l *QLearning) Params() []*blocks.Param { return l.Q.Params() }
+func (l *QLearning) Params() []*blocks.Param {
+	if l.Q == nil { // Objective says so
+		return nil
+	}
+	return l.Q.Params()
+}
 
 // Copy sets the target network to Q.
 func (l *QLearning) Copy() error {

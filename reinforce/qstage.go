@@ -86,7 +86,7 @@ func (r QRecipe) Check() error {
 // Played.Discounted, in validation. Everything is drawn from streams that are split off s.
 func QStage(env Environment, net *models.MLP, recipe QRecipe, s *random.Stream) pretrain.Stage {
 	return pretrain.Stage{
-		Name: "training", Params: net.Params(),
+		Name: "training", Params: (&QLearning{Q: net}).Params(),
 		Train: func(ctx context.Context, hooks pretrain.Hooks) (*train.History, error) {
 			a, err := newQAgent(env, net, recipe, s, hooks.Profile)
 			if err != nil {
@@ -123,6 +123,9 @@ func newQAgent(env Environment, net *models.MLP, r QRecipe, s *random.Stream, pr
 	}
 	if err := fits(env, net); err != nil {
 		return nil, fmt.Errorf("q-learning: %w", err)
+	}
+	if s == nil {
+		return nil, fmt.Errorf("q-learning: want a stream to draw from, got none")
 	}
 	a := &qAgent{recipe: r, explore: s.Split("exploration"), draw: s.Split("replay"), test: s.Split("validation"), rows: make([]int, r.Batch)}
 	a.rng = a.explore.Rand()
@@ -182,7 +185,7 @@ func (a *qAgent) round(epoch int) error {
 	}
 	a.fill()
 	a.state.Advance(epoch, a.recipe.Epochs)
-	if err := a.learn.take(&a.total, a.params()); err != nil {
+	if err := a.learn.take(&a.total); err != nil {
 		return err
 	}
 	if every := a.recipe.TargetEvery; every > 0 && a.state.Steps%every == 0 {

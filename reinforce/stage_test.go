@@ -180,14 +180,16 @@ func TestRestoreErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	for want, change := range map[string]func(*train.Snapshot){
-		"":                             func(*train.Snapshot) {},
-		"position":                     func(s *train.Snapshot) { s.Batch = 21 },
-		"epoch 9":                      func(s *train.Snapshot) { s.Epoch = 9 },
-		"step -1":                      func(s *train.Snapshot) { s.Steps = -1 },
-		"epoch 1 of a history of 0":    func(s *train.Snapshot) { s.History.Epochs = nil },
-		"want 25 tensors, got 24":      func(s *train.Snapshot) { s.Tensors = s.Tensors[1:] },
-		"states of 3 streams, got 2":   func(s *train.Snapshot) { s.Streams = s.Streams[:2] },
-		"a state of the stream":        func(s *train.Snapshot) { s.Streams = []string{s.Streams[0], s.Streams[2], s.Streams[1]} },
+		"":                           func(*train.Snapshot) {},
+		"position":                   func(s *train.Snapshot) { s.Batch = 21 },
+		"epoch 9":                    func(s *train.Snapshot) { s.Epoch = 9 },
+		"step -1":                    func(s *train.Snapshot) { s.Steps = -1 },
+		"epoch 1 of a history of 0":  func(s *train.Snapshot) { s.History.Epochs = nil },
+		"want 25 tensors, got 24":    func(s *train.Snapshot) { s.Tensors = s.Tensors[1:] },
+		"states of 3 streams, got 2": func(s *train.Snapshot) { s.Streams = s.Streams[:2] },
+		"a state of the stream": func(s *train.Snapshot) {
+			s.Streams = append(train.StreamStates([]*random.Stream{random.New(99)}), s.Streams[1:]...)
+		},
 		"sums of 4 values, got 1":      func(s *train.Snapshot) { s.Train.Values = s.Train.Values[:1] },
 		"want one in 3 epochs of 20 r": func(s *train.Snapshot) { s.Score = nil },
 	} {
@@ -200,14 +202,20 @@ func TestRestoreErrors(t *testing.T) {
 	}
 }
 
-// A training that diverges says where and in what.
+// A training that diverges says where and in what: a parameter in the round that made it so,
+// whatever the loss was before it.
 func TestDivergence(t *testing.T) {
 	hooks := pretrain.Hooks{AfterEpoch: func(train.Epoch) error { return nil }}
-	net, r := network(t, "q", 3, 2), qRecipe()
-	r.Optimizer = train.SGD(1e38)
-	_, err := QStage(maze(), net, r, random.New(1)).Train(context.Background(), hooks)
-	if !errors.Is(err, train.ErrDiverged) || !strings.Contains(err.Error(), "epoch 1, round ") || !strings.Contains(err.Error(), "loss is ") {
-		t.Errorf("got %v", err)
+	net, q, p := network(t, "q", 3, 2), qRecipe(), policyRecipe()
+	q.Optimizer, p.Optimizer = train.SGD(1e38), train.SGD(3e38)
+	for says, stage := range map[string]pretrain.Stage{
+		"loss is ":                       QStage(maze(), net, q, random.New(1)),
+		"epoch 1, round 1: pi.1.W[0] is": PolicyStage(bandit(1000, 0), network(t, "pi", 2, 2), nil, p, random.New(1)),
+	} {
+		_, err := stage.Train(context.Background(), hooks)
+		if !errors.Is(err, train.ErrDiverged) || !strings.Contains(err.Error(), "epoch 1, round ") || !strings.Contains(err.Error(), says) {
+			t.Errorf("want %q, got %v", says, err)
+		}
 	}
 	net = network(t, "q", 3, 2)
 	net.Layers[0].W.Value.Float32s()[3] = float32(math.NaN())
@@ -237,7 +245,7 @@ func TestStageErrors(t *testing.T) {
 	for _, change := range []func(*PolicyRecipe){
 		func(r *PolicyRecipe) { r.Episodes = 0 }, func(r *PolicyRecipe) { r.Limit = 0 }, func(r *PolicyRecipe) { r.Limit = 1 << 40 }, func(r *PolicyRecipe) { r.Rounds = 0 },
 		func(r *PolicyRecipe) { r.Epochs = -1 }, func(r *PolicyRecipe) { r.Measure = 1 }, func(r *PolicyRecipe) { r.Scale = math.Inf(-1) },
-		func(r *PolicyRecipe) { r.Discount = math.NaN() }, func(r *PolicyRecipe) { r.Validation = -1 }, func(r *PolicyRecipe) { r.Optimizer.Rate.Start = -1 },
+		func(r *PolicyRecipe) { r.Limit = 100_001 }, func(r *PolicyRecipe) { r.Limit, r.Episodes = 1001, 1000 }, func(r *PolicyRecipe) { r.Discount = math.NaN() }, func(r *PolicyRecipe) { r.Validation = -1 }, func(r *PolicyRecipe) { r.Optimizer.Rate.Start = -1 },
 	} {
 		r := policyRecipe()
 		change(&r)
@@ -247,6 +255,11 @@ func TestStageErrors(t *testing.T) {
 		stages = append(stages, QStage(CartPole{}, net, qRecipe(), random.New(1)), PolicyStage(CartPole{}, net, nil, policyRecipe(), random.New(1)))
 	}
 	stages = append(stages, PolicyStage(CartPole{}, good, network(t, "b", 4, 2), policyRecipe(), random.New(1)), PolicyStage(CartPole{}, good, network(t, "b", 3, 1), policyRecipe(), random.New(1)))
+	stages = append(stages, QStage(CartPole{}, nil, qRecipe(), random.New(1)), PolicyStage(CartPole{}, nil, nil, policyRecipe(), random.New(1)))
+	stages = append(stages, QStage(CartPole{}, good, qRecipe(), nil), PolicyStage(CartPole{}, good, nil, policyRecipe(), nil))
+	huge := policyRecipe() // a million steps are fine, and 10,000 pixels, but not both
+	huge.Limit, huge.Episodes = 99, 10_000
+	stages = append(stages, PolicyStage(Catch{100, 100}, network(t, "q", 10_000, 3), nil, huge, random.New(1)))
 	for i, s := range stages {
 		if _, err := s.Train(context.Background(), hooks); err == nil || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%d: want an error of one line, got %v", i, err)
@@ -258,8 +271,10 @@ func TestStageErrors(t *testing.T) {
 	if _, err := NewCopies(nil, 1, 1, random.New(1)); err == nil {
 		t.Error("no environment: want an error")
 	}
-	if _, err := NewCopies(Catch{}, 1, 1, random.New(1)); err == nil {
-		t.Error("a screen without pixels: want an error")
+	for _, screen := range []Catch{{}, {Rows: 1, Columns: 5}, {Rows: 3, Columns: 9}} {
+		if _, err := NewCopies(screen, 1, 1, random.New(1)); err == nil {
+			t.Errorf("%+v: want an error", screen)
+		}
 	}
 	if _, err := NewCopies(CartPole{}, 0, 1, random.New(1)); err == nil {
 		t.Error("no copies: want an error")

@@ -1,6 +1,7 @@
 package reinforce
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -18,6 +19,8 @@ import (
 // optimiser's update.
 type step struct {
 	run      *autodiff.Function
+	state    *train.State
+	params   []*blocks.Param
 	monitors []models.Monitor
 	values   []G.Value // those bound to the objective's inputs
 	inputs   []*tensor.Dense
@@ -56,7 +59,7 @@ func buildStep(model train.Model, state *train.State, m int) (*step, error) {
 	for _, mon := range o.Monitors {
 		outputs = append(outputs, mon.Node)
 	}
-	s := &step{monitors: o.Monitors}
+	s := &step{state: state, params: params, monitors: o.Monitors}
 	s.inputs, s.values = bound(o.Inputs)
 	s.run, err = autodiff.Compile(o.Inputs, outputs, updates)
 	return s, err
@@ -71,8 +74,9 @@ func bound(inputs G.Nodes) (tensors []*tensor.Dense, values []G.Value) {
 	return tensors, values
 }
 
-// take takes the step on what is in the inputs and adds its monitors to the sums.
-func (s *step) take(sums *tally, params []*blocks.Param) error {
+// take takes the step on what is in the inputs and adds its monitors to the sums. A monitor or
+// a parameter that is not finite then is an error that names it.
+func (s *step) take(sums *tally) error {
 	if err := s.run.Run(s.values...); err != nil {
 		return err
 	}
@@ -81,12 +85,28 @@ func (s *step) take(sums *tally, params []*blocks.Param) error {
 		if err != nil {
 			return err
 		}
-		if err := finiteLoss(m.Name, v, params); err != nil {
-			return err
+		if v-v != 0 {
+			what := fmt.Sprintf("%s is %g", m.Name, v)
+			return cmp.Or(finite(what+"; ", s.params), fmt.Errorf("%s: %w", what, train.ErrDiverged))
 		}
 		sums.monitors[i] += v
 	}
 	sums.steps++
+	if err := s.state.Diverged(); err != nil {
+		return cmp.Or(finite("", s.params), err)
+	}
+	return nil
+}
+
+// finite reports a parameter that is not, behind what is known already.
+func finite(known string, params []*blocks.Param) error {
+	for _, p := range params {
+		for i, v := range p.Value.Float32s() {
+			if v-v != 0 {
+				return fmt.Errorf("%s%s[%d] is %g: %w", known, p.Name, i, v, train.ErrDiverged)
+			}
+		}
+	}
 	return nil
 }
 

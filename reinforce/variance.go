@@ -1,6 +1,7 @@
 package reinforce
 
 import (
+	"cmp"
 	"fmt"
 
 	"capas/autodiff"
@@ -41,7 +42,7 @@ func newNoisy(env Environment, p *Policy, r PolicyRecipe, s *random.Stream, prof
 	plain := c.Do(p.loss(x, action, c.Do(ops.Mul(weights, returns))))
 	leaves, err := blocks.Nodes(x.Graph(), p.Net.Params())
 	if c.Err() != nil || err != nil {
-		return nil, fmt.Errorf("variance of the gradient: %w", firstError(c.Err(), err))
+		return nil, fmt.Errorf("variance of the gradient: %w", cmp.Or(c.Err(), err))
 	}
 	var outputs G.Nodes
 	for _, cost := range []*G.Node{o.Monitors[0].Node, plain} {
@@ -57,15 +58,6 @@ func newNoisy(env Environment, p *Policy, r PolicyRecipe, s *random.Stream, prof
 	}
 	n.run.SetProfile(profile, "variance")
 	return n, nil
-}
-
-func firstError(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // measure returns the variances, summed over the parameters, of the gradient's estimates from

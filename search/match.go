@@ -31,8 +31,12 @@ func (s Score) All() Results {
 }
 
 // Match plays n games side by side, a and b beginning by turns, a first. Game i draws from the
-// stream s.Split("game i"). It returns the score of a and all games.
+// stream s.Split("game i"). It returns the score of a and all games. It ends with ctx's error
+// when that is cancelled.
 func Match(ctx context.Context, g *games.Game, a, b Player, n int, s *random.Stream) (Score, []Record, error) {
+	if g == nil || a == nil || b == nil || s == nil || n < 0 {
+		return Score{}, nil, fmt.Errorf("match: want a game, two players, a stream and a number of games, got %d games", n)
+	}
 	positions, streams, records := make([]games.Position, n), make([]*random.Stream, n), make([]Record, n)
 	var live []int // games that go on
 	for i := range n {
@@ -41,6 +45,9 @@ func Match(ctx context.Context, g *games.Game, a, b Player, n int, s *random.Str
 	}
 	var score Score
 	for ply := 0; len(live) > 0; ply++ {
+		if err := ctx.Err(); err != nil {
+			return Score{}, nil, err
+		}
 		for side, player := range []Player{a, b} { // a is to move in games i with i+ply even
 			var turn []int
 			var at []games.Position
@@ -56,6 +63,9 @@ func Match(ctx context.Context, g *games.Game, a, b Player, n int, s *random.Str
 			moves, err := player.Choose(ctx, at, draws)
 			if err != nil {
 				return Score{}, nil, err
+			}
+			if len(moves) != len(turn) {
+				return Score{}, nil, fmt.Errorf("match of %s: want a move in each of %d positions, got %d", g.Title, len(turn), len(moves))
 			}
 			for k, i := range turn {
 				if moves[k] < 0 || moves[k] >= g.Moves() || g.Legal(positions[i])>>moves[k]&1 == 0 {

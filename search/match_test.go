@@ -109,6 +109,35 @@ func (illegal) Choose(_ context.Context, positions []games.Position, _ []*random
 	return make([]int, len(positions)), nil
 }
 
+// lazy moves in no position.
+type lazy struct{}
+
+func (lazy) Choose(context.Context, []games.Position, []*random.Stream) ([]int, error) {
+	return nil, nil
+}
+
+func TestBadMatches(t *testing.T) {
+	g, s, ctx := games.TicTacToe(), random.New(1), context.Background()
+	for says, match := range map[string]func() error{
+		"got -1 games":           func() error { _, _, err := Match(ctx, g, Random{g}, Random{g}, -1, s); return err },
+		"two players":            func() error { _, _, err := Match(ctx, g, Random{g}, nil, 1, s); return err },
+		"want a game":            func() error { _, _, err := Match(ctx, nil, Random{g}, Random{g}, 1, s); return err },
+		"a stream":               func() error { _, _, err := Match(ctx, g, Random{g}, Random{g}, 1, nil); return err },
+		"each of 3 positions":    func() error { _, _, err := Match(ctx, g, lazy{}, Random{g}, 5, s); return err },
+		context.Canceled.Error(): func() error { _, _, err := Match(cancelled(), g, Random{g}, Random{g}, 1, s); return err },
+	} {
+		if err := match(); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("want %q, got %v", says, err)
+		}
+	}
+}
+
+func cancelled() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}
+
 func TestIllegalMove(t *testing.T) {
 	g := games.TicTacToe()
 	_, _, err := Match(context.Background(), g, illegal{}, illegal{}, 2, random.New(1))

@@ -323,6 +323,9 @@ func TestErrors(t *testing.T) {
 	if _, err := s.Run(context.Background(), make([]games.Position, 2), streamsOf(1)); err == nil {
 		t.Error("a stream too few: want an error")
 	}
+	if _, err := s.Run(context.Background(), make([]games.Position, 1), make([]*random.Stream, 1)); err == nil {
+		t.Error("no stream: want an error")
+	}
 	broken := errors.New("no evaluator today")
 	s = must[*Searcher](t)(NewSearcher(g, fine, func() (Evaluator, error) { return nil, broken }))
 	if _, err := s.Run(context.Background(), make([]games.Position, 1), streamsOf(1)); !errors.Is(err, broken) {

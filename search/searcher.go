@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 
 	"capas/games"
@@ -136,6 +137,9 @@ func NewSearcher(g *games.Game, o Options, evaluator func() (Evaluator, error)) 
 func (s *Searcher) Run(ctx context.Context, positions []games.Position, streams []*random.Stream) ([]Result, error) {
 	if len(streams) != len(positions) {
 		return nil, fmt.Errorf("search: want a stream for each of %d positions, got %d", len(positions), len(streams))
+	}
+	if slices.Contains(streams, nil) {
+		return nil, fmt.Errorf("search: want a stream for each of %d positions, got none for some", len(positions))
 	}
 	batches := (len(positions) + Batch - 1) / Batch
 	n := min(batches, runtime.GOMAXPROCS(0))

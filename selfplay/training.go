@@ -37,7 +37,11 @@ type Training struct {
 
 // Stage returns the training as a stage of a pipeline. It ends with the last parameters.
 func (t *Training) Stage(name string) pretrain.Stage {
-	return pretrain.Stage{Name: name, Params: t.Net.Params(), Train: t.run}
+	stage := pretrain.Stage{Name: name, Train: t.run}
+	if t.Net != nil { // the training says so
+		stage.Params = t.Net.Params()
+	}
+	return stage
 }
 
 func (t *Training) run(ctx context.Context, hooks pretrain.Hooks) (*train.History, error) {
@@ -84,6 +88,9 @@ const (
 func newLoop(t *Training, hooks pretrain.Hooks) (*loop, error) {
 	if err := t.Recipe.Check(); err != nil {
 		return nil, err
+	}
+	if t.Stream == nil {
+		return nil, fmt.Errorf("self-play: want a stream to draw from, got none")
 	}
 	l := &loop{Training: t, hooks: hooks, losses: make([]float64, lossSums), saved: time.Now()}
 	var err error
@@ -217,7 +224,7 @@ func (l *loop) snapshot() *train.Snapshot {
 
 // restore puts the loop where a snapshot was taken. Nothing is changed unless all of it fits.
 func (l *loop) restore(s *train.Snapshot) error {
-	if s == nil || len(s.Tensors) == 0 {
+	if s == nil || s.Epoch == 0 && s.Batch == 0 && len(s.Train.Values) == 0 { // the beginning
 		return nil
 	}
 	n := len(s.Train.Values)

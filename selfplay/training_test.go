@@ -179,6 +179,7 @@ func TestWrongSnapshots(t *testing.T) {
 	for says, change := range map[string]func(*train.Snapshot){
 		"position: want one in 4 iterations": func(s *train.Snapshot) { s.Steps++ },
 		"5 sums":                             func(s *train.Snapshot) { s.Train.Values = s.Train.Values[:5] },
+		"tensors, got 0":                     func(s *train.Snapshot) { s.Tensors = nil },
 		"want 300 examples":                  func(s *train.Snapshot) {},
 		"has no tensor net.1.W":              func(s *train.Snapshot) { s.Tensors[0] = s.Tensors[0].Clone("other") },
 		"their number and the next place":    func(s *train.Snapshot) { s.Tensors[len(s.Tensors)-1].Value.Float32s()[0] = 0.5 },
@@ -202,6 +203,21 @@ func TestWrongSnapshots(t *testing.T) {
 		}
 		if result(t, tr, &train.History{}) != before {
 			t.Errorf("%s: the network was changed", says)
+		}
+	}
+}
+
+// What a training lacks is an error of one line.
+func TestMissing(t *testing.T) {
+	for says, change := range map[string]func(*Training){
+		"want a game and a policy-value network": func(tr *Training) { tr.Net = nil },
+		"want a stream":                          func(tr *Training) { tr.Stream = nil },
+		"iterations, got 0":                      func(tr *Training) { tr.Recipe.Iterations = 0 },
+	} {
+		tr := training(t, small())
+		change(tr)
+		if _, err := run(context.Background(), tr, nil); err == nil || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("want %q, got %v", says, err)
 		}
 	}
 }

@@ -82,7 +82,7 @@ func (l *loop) epochs(ctx context.Context) error {
 		}
 	}
 	l.history.Stopped = len(l.history.Epochs) < t.Recipe.Epochs
-	l.history.Streams = stateTexts(l.changes.streams)
+	l.history.Streams = StreamStates(l.changes.streams)
 	if !t.KeepLast {
 		l.keep.restore()
 	} else if t.Validate != nil {

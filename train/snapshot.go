@@ -113,7 +113,7 @@ func (l *loop) snapshot() *Snapshot {
 		Epoch: len(l.history.Epochs), Batch: l.batch, Steps: l.steps, Order: l.order,
 		Train: l.train.sums(), GradNorms: l.norms.sums(), History: l.history,
 	}
-	p.Streams = stateTexts(l.changes.streams)
+	p.Streams = StreamStates(l.changes.streams)
 	s := &Snapshot{Position: p, Tensors: slices.Clone(l.changes.tensors)}
 	if l.stop.patience != nil {
 		s.Limit = l.stop.limit
@@ -151,7 +151,7 @@ func (l *loop) restore(s *Snapshot) error {
 	if err := l.norms.restore(s.GradNorms, l.full.norms); err != nil {
 		return err
 	}
-	if err := setStreams(l.changes.streams, s.Streams, true); err != nil {
+	if err := SetStreams(l.changes.streams, s.Streams); err != nil {
 		return err
 	}
 	if l.trainer.Order != nil {
@@ -199,7 +199,8 @@ func stateText(s *random.Stream) string {
 	return string(text)
 }
 
-func stateTexts(streams []*random.Stream) []string {
+// StreamStates are the states of streams as Position.Streams has them, for trainings of one's own.
+func StreamStates(streams []*random.Stream) []string {
 	var out []string
 	for _, s := range streams {
 		out = append(out, stateText(s))
@@ -219,6 +220,12 @@ func setStream(s *random.Stream, text string) error {
 func key(text string) string {
 	i := strings.LastIndexByte(text, ':')
 	return text[:max(i, 0)]
+}
+
+// SetStreams sets streams to the states that StreamStates gave of them, in whatever order. An
+// error says that there is none of a stream, or one of another.
+func SetStreams(streams []*random.Stream, texts []string) error {
+	return setStreams(streams, texts, true)
 }
 
 // setStreams sets streams to their states in texts, found by their keys; exactly, if

@@ -38,11 +38,11 @@ func qMethods() []method      { return []method{dqn, noReplay, noTarget, neither
 func policyMethods() []method { return []method{withBase, noBaseline} }
 func methods() []method       { return append(qMethods(), policyMethods()...) }
 
-// title is the method's name in figures and tables.
+// title is the method's name in figures and tables. What is left out stands for the rest of it.
 func (m method) title() string {
 	return map[method]string{
 		dqn: "DQN", noReplay: "no replay memory", noTarget: "no target network", neither: "neither",
-		withBase: "REINFORCE, baseline", noBaseline: "REINFORCE, no baseline",
+		withBase: "REINFORCE", noBaseline: "no baseline",
 	}[m]
 }
 
@@ -73,10 +73,7 @@ type learner struct {
 // begin alike in all methods, and so do the environments; validation and test episodes are
 // the same for all, and others than those of training.
 func newLearner(r *Recipe, s spec) (*learner, error) {
-	l := &learner{spec: s, env: reinforce.CartPole{}, root: random.New(s.seed).Split(string(s.task))}
-	if s.task == catch {
-		l.env = r.screen()
-	}
+	l := &learner{spec: s, env: r.environment(s.task), root: random.New(s.seed).Split(string(s.task))}
 	shape := l.env.Shape()
 	// A policy begins near uniform, and a baseline near 0. Values begin as they may.
 	top := blocks.Glorot()

@@ -25,7 +25,7 @@ func (r *reporter) claims() {
 		r.Compare(lab.Comparison{
 			Section: section, Claim: fmt.Sprintf("A baseline lowers the variance of REINFORCE's gradient (%s).", t.title()), What: "variance, mean over the epochs" + unit[t].name, Scale: unit[t].scale,
 			A: "with baseline", MetricA: metricOf(t, withBase, "variance"), B: "without, from the same episodes", MetricB: metricOf(t, withBase, "variance_no_baseline"),
-			Figure: string(t) + "_variance.svg",
+			Figure: r.shown(string(t) + "_variance.svg"),
 		})
 	}
 }
@@ -42,7 +42,7 @@ func (r *reporter) solved(t task, from float64) {
 				cartpole: fmt.Sprintf("the pole stands for %g of %d steps, in the mean over %d episodes", from, r.Recipe.Limit, r.Recipe.Test),
 				catch:    fmt.Sprintf("%g %% of the balls are caught, from pixels", 100*from),
 			}[t]),
-			Measured: fmt.Sprintf("%s %s; chance %s", t.label(), lab.Summary(lab.Scaled(v, t.scale())), r.summary(t.chance(), t.scale())),
+			Measured: fmt.Sprintf("%s %s; chance %s", t.label(), r.summary(t.test(m), t.scale()), r.summary(t.chance(), t.scale())),
 			Holds:    slices.Min(v) >= from, Rule: fmt.Sprintf("at least %g for every seed", t.scale()*from), Figure: string(t) + "_test.svg",
 		})
 	}
@@ -56,6 +56,6 @@ func (r *reporter) better(t task, a, b method, claim string) {
 	}
 	r.Compare(lab.Comparison{
 		Section: section, Claim: claim, What: t.label() + " over the training, the mean of the epochs", Scale: t.scale(), Larger: true,
-		A: a.title(), MetricA: t.training(a), B: b.title(), MetricB: t.training(b), Figure: file,
+		A: a.title(), MetricA: t.training(a), B: b.title(), MetricB: t.training(b), Figure: r.shown(file),
 	})
 }

@@ -1,15 +1,19 @@
 package main
 
 import (
+	"encoding/json"
 	"math"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"capas/experiments/internal/labtest"
 	"capas/models"
 	"capas/random"
 	"capas/reinforce"
-	"path/filepath"
+	"capas/train"
 )
 
 // tiny is a run of all methods on both tasks.
@@ -134,6 +138,38 @@ func TestMethodsBeginAlike(t *testing.T) {
 	}
 }
 
+// Trainings that diverge, all of a kind or of every kind, are told of in the report, and no claim
+// about them holds.
+func TestDivergence(t *testing.T) {
+	r := experiment().Presets["smoke"]
+	r.CartPole.Q.Optimizer = train.SGD(1e38)
+	r.Catch.Policy.Optimizer = train.SGD(1e38)
+	recipe := filepath.Join(t.TempDir(), "recipe.json")
+	text, err := json.Marshal(r)
+	if err == nil {
+		err = os.WriteFile(recipe, text, 0o666)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc := program().Result(t, "-recipe", recipe, "-seeds", "3")
+	diverged := 0
+	for _, c := range doc.Claims {
+		if strings.Contains(c.Measured, "diverged") || strings.Contains(c.Measured, "not finite") {
+			diverged++
+			if c.Holds {
+				t.Errorf("claim of trainings that diverged: %+v", c)
+			}
+		}
+	}
+	if diverged != 1+3+1+2 { // solved and compared: Q-learning of the cart-pole, and REINFORCE of Catch
+		t.Errorf("%d claims say that trainings diverged", diverged)
+	}
+	if slices.Contains(doc.Figures, "cartpole_dqn.svg") || !slices.Contains(doc.Figures, "catch_dqn.svg") || len(doc.Claims) != 14 {
+		t.Errorf("figures %v, %d claims", doc.Figures, len(doc.Claims))
+	}
+}
+
 func TestBadInput(t *testing.T) {
 	program().BadInput(t,
 		labtest.Bad{Name: "no layer", Status: 2, Says: "", Args: []string{"-hidden", ""}},
@@ -143,6 +179,8 @@ func TestBadInput(t *testing.T) {
 		labtest.Bad{Name: "softmax", Status: 2, Says: "softmax is for outputs", Args: []string{"-activation", "softmax"}},
 		labtest.Bad{Name: "a wide screen", Status: 2, Says: "catch: want", Args: []string{"-columns", "50"}},
 		labtest.Bad{Name: "a huge screen", Status: 2, Says: "catch: want", Args: []string{"-rows", "100000"}},
+		labtest.Bad{Name: "no limit", Status: 2, Says: "a limit of at least one step, got -1", Args: []string{"-limit", "-1"}},
+		labtest.Bad{Name: "screens beyond the memory", Status: 2, Says: "catch: reinforce: want observations", Args: []string{"-rows", "100", "-columns", "100", "-episodes", "10000", "-q-rounds", "100"}},
 		labtest.Bad{Name: "no test", Status: 2, Says: "1 to 10000 test episodes, got 0", Args: []string{"-test-episodes", "0"}},
 		labtest.Bad{Name: "no validation", Status: 2, Says: "validation episodes, got", Args: []string{"-validation-episodes", "0"}},
 		labtest.Bad{Name: "solved beyond the limit", Status: 2, Says: "solved in (0,10], the limit of an episode", Args: []string{"-limit", "10"}},

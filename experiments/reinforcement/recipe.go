@@ -129,6 +129,9 @@ func validate(r *Recipe) error {
 	if err := r.screen().Check(); err != nil {
 		return err
 	}
+	if r.Limit < 1 {
+		return fmt.Errorf("want a limit of at least one step, got %d", r.Limit)
+	}
 	if r.Test < 1 || r.Test > maxUnits {
 		return fmt.Errorf("want 1 to %d test episodes, got %d", maxUnits, r.Test)
 	}
@@ -148,7 +151,7 @@ func validate(r *Recipe) error {
 		if err := own.Q.Check(); err != nil {
 			return fmt.Errorf("%s: %w", t, err)
 		}
-		if err := own.Policy.Check(); err != nil {
+		if err := own.Policy.CheckFor(r.environment(t).Shape()); err != nil {
 			return fmt.Errorf("%s: %w", t, err)
 		}
 	}
@@ -157,6 +160,14 @@ func validate(r *Recipe) error {
 
 func (r *Recipe) screen() reinforce.Catch {
 	return reinforce.Catch{Rows: r.Rows, Columns: r.Columns}
+}
+
+// environment is that of a task.
+func (r *Recipe) environment(t task) reinforce.Environment {
+	if t == catch {
+		return r.screen()
+	}
+	return reinforce.CartPole{}
 }
 
 // trainings are those of a task.

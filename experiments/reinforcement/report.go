@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -16,6 +17,7 @@ type reporter struct {
 	*lab.Run[Recipe]
 	by     map[spec]*outcome
 	colors figure.Colors
+	drawn  []string // files of line charts
 }
 
 func report(run *lab.Run[Recipe], all []*outcome) error {
@@ -168,9 +170,12 @@ func (r *reporter) series(t task, m method, name string, of func(train.Epoch) fl
 	return s
 }
 
-// draw adds a line chart.
+// draw adds a line chart, if there is anything in it: not if all its trainings diverged.
 func (r *reporter) draw(file, title, caption string, lines figure.Lines) error {
 	svg, err := lines.SVG()
+	if errors.Is(err, figure.ErrNothing) {
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
@@ -178,7 +183,16 @@ func (r *reporter) draw(file, title, caption string, lines figure.Lines) error {
 		caption += " " + spread
 	}
 	r.Figure(file, title, caption, svg)
+	r.drawn = append(r.drawn, file)
 	return nil
+}
+
+// shown is the line chart for a claim to point to; "" if it was not drawn.
+func (r *reporter) shown(file string) string {
+	if slices.Contains(r.drawn, file) {
+		return file
+	}
+	return ""
 }
 
 // learning adds the learning curves of some methods on a task.

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"capas/experiments/internal/trial"
+	"capas/experiments/lab"
 	"capas/experiments/lab/figure"
 	"capas/reinforce"
 	"capas/train"
@@ -33,10 +34,16 @@ func (r *reporter) tests() error {
 		[]string{"", "cart-pole", "over training", "catch", "over training"}, append(rows, row))
 	for _, t := range tasks() {
 		dots := figure.Dots{YLabel: t.label(), FromZero: true, Colors: r.colors}
-		for _, m := range methods() {
-			dots.Items = append(dots.Items, figure.Item{Name: m.title(), Values: scaled(r.Values(t.test(m)), t.scale())})
+		add := func(kind, name, metric string) {
+			dots.Items = append(dots.Items, figure.Item{Category: kind, Name: name, Values: lab.Scaled(r.Values(metric), t.scale())})
 		}
-		dots.Items = append(dots.Items, figure.Item{Name: chance, Values: scaled(r.Values(t.chance()), t.scale())})
+		for _, m := range qMethods() {
+			add("Q-learning", m.title(), t.test(m))
+		}
+		for _, m := range policyMethods() {
+			add("REINFORCE", m.title(), t.test(m))
+		}
+		add(chance, chance, t.chance())
 		svg, err := dots.SVG()
 		if err != nil {
 			return err
@@ -46,21 +53,13 @@ func (r *reporter) tests() error {
 	return nil
 }
 
-func scaled(v []float64, by float64) []float64 {
-	out := slices.Clone(v)
-	for i := range out {
-		out[i] *= by
-	}
-	return out
-}
-
 // qCurves reports the learning curves of Q-learning.
 func (r *reporter) qCurves() error {
 	q := r.Recipe.CartPole.Q
 	r.Section("Deep Q-learning, with and without its two remedies",
 		"A network learns the value Q of each action from the rewards and its own estimates of the values after it. That is unstable, Mnih et al. (2015) argue, since consecutive transitions are alike and the targets move with every step. "+
 			fmt.Sprintf("Their remedies: a replay memory (here of %d transitions), from which %d are drawn for a step; and targets from an older copy of the network, renewed every %d steps (%d on Catch).", q.Memory, q.Batch, q.TargetEvery, r.Recipe.Catch.Q.TargetEvery),
-		fmt.Sprintf("Without replay memory, a step learns from the latest %d transitions. Everything else is the same: first weights, steps, exploration. The curves show the greedy policy in %d validation episodes after each epoch.", q.Batch, r.Recipe.Validation))
+		fmt.Sprintf("Without replay memory, a step learns from the latest %d transitions. Everything else is the same: first weights, learning rate, steps, exploration. The curves show the greedy policy in %d validation episodes after each epoch.", q.Batch, r.Recipe.Validation))
 	for _, t := range tasks() {
 		if err := r.learning(string(t)+"_dqn.svg", t.title()+": learning curves of Q-learning", fmt.Sprintf("An epoch is %g steps in the environment.", r.Recipe.perEpoch(t, dqn)),
 			"steps in the environment (thousands)", t, qMethods()); err != nil {
@@ -146,10 +145,10 @@ func (r *reporter) variances() error {
 // trace reports one test episode of the cart-pole.
 func (r *reporter) trace() error {
 	o := r.by[spec{cartpole, dqn, r.Seeds[0]}]
-	r.Section("An episode of the cart-pole", fmt.Sprintf("The first test episode of DQN, seed %d: the pole's angle and the cart's place, and what the network makes of them.", o.seed))
 	if o.Diverged {
 		return nil
 	}
+	r.Section("An episode of the cart-pole", fmt.Sprintf("The first test episode of DQN, seed %d: the pole's angle and the cart's place, and what the network makes of them.", o.seed))
 	var time, angle, place, left, right, prefers []float64
 	if _, err := o.play(&r.Recipe, 1, func(m reinforce.Moment) {
 		time = append(time, 0.02*float64(len(time)))
@@ -162,15 +161,15 @@ func (r *reporter) trace() error {
 	course := func(name string, y []float64) figure.Series {
 		return figure.Series{Name: name, X: time, Y: [][]float64{y}}
 	}
-	if err := r.draw("trace_angle.svg", "Angle of the pole", "The episode would end at ±12°.",
+	if err := r.draw("trace_angle.svg", "Angle of the pole", "An episode ends at ±12°.",
 		figure.Lines{XLabel: "time (s)", YLabel: "angle (degrees)", Series: []figure.Series{course("angle", angle)}}); err != nil {
 		return err
 	}
-	if err := r.draw("trace_place.svg", "Place of the cart", "The episode would end at ±240 cm.",
+	if err := r.draw("trace_place.svg", "Place of the cart", "An episode ends at ±240 cm.",
 		figure.Lines{XLabel: "time (s)", YLabel: "place (cm)", Series: []figure.Series{course("place", place)}}); err != nil {
 		return err
 	}
-	if err := r.draw("trace_q.svg", "Q of both actions", "They are close: one push matters little, as long as the next ones mend it.",
+	if err := r.draw("trace_q.svg", "Q of both actions", "How far apart they are is what one push matters, if the best ones follow.",
 		figure.Lines{XLabel: "time (s)", YLabel: "Q", Series: []figure.Series{course("push left", left), course("push right", right)}, Colors: figure.NewColors("push left", "push right")}); err != nil {
 		return err
 	}
@@ -184,10 +183,10 @@ const shownEpisodes = 8
 // screens draws test episodes of Catch.
 func (r *reporter) screens() error {
 	o := r.by[spec{catch, dqn, r.Seeds[0]}]
-	r.Section("Episodes of Catch", "What the network sees.")
 	if o.Diverged {
 		return nil
 	}
+	r.Section("Episodes of Catch", "What the network sees.")
 	steps, screen := r.Recipe.Rows-1, r.Recipe.screen()
 	tiles := make([][]float32, shownEpisodes*r.Recipe.Rows)
 	step := make([]int, shownEpisodes)

@@ -4,12 +4,15 @@ import (
 	"context"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"capas/experiments/internal/labtest"
+	"capas/experiments/lab"
 	"capas/games"
 	"capas/random"
 	"capas/search"
+	"capas/selfplay"
 )
 
 // program has a run of both games that takes part of a second.
@@ -50,6 +53,14 @@ func TestResult(t *testing.T) {
 	}
 	if len(d.Claims) != 2+4+2*2 {
 		t.Errorf("want 10 claims, got %d", len(d.Claims))
+	}
+	// The claim of equal simulations is judged at those of self-play, whatever the others are.
+	d = program().Result(t, "-seeds", "3", "-games", "connect4", "-connect4-selfplay-simulations", "6")
+	judged := slices.IndexFunc(d.Claims, func(c lab.Claim) bool { return strings.Contains(c.Claim, "6 a move, as many as in self-play") })
+	if judged < 0 || len(d.Metrics["connect4.mcts_equal_6.won"].Values) != 3 {
+		t.Errorf("no match, or no claim, at 6 simulations: %v", d.Claims)
+	} else if won := slices.Min(d.Metrics["connect4.mcts_equal_6.won"].Values); d.Claims[judged].Holds != (won >= 0.8) || d.Claims[judged].Figure != equalFigure {
+		t.Errorf("%g of the games won: %+v", won, d.Claims[judged])
 	}
 	if one := program().Result(t, "-games", "tictactoe"); len(one.Claims) != 0 || len(one.Figures) != 7 || slices.Contains(one.Figures, openingsFigure) {
 		t.Errorf("one game and one seed: %d claims, figures %v", len(one.Claims), one.Figures)
@@ -160,6 +171,44 @@ func value(g *games.Game, p games.Position, moves int) int {
 func TestDifferentPositions(t *testing.T) {
 	if n := len(different(games.TicTacToe())); n != 627 {
 		t.Errorf("want 627, got %d", n)
+	}
+}
+
+// The policy alone moves where the prior is largest, also where the search does not explore.
+func TestPolicyAlone(t *testing.T) {
+	recipe := presets()["smoke"]
+	for _, g := range games.All() {
+		for _, exploration := range []float64{0, 1.5} {
+			l := &learner{run: &lab.Run[Recipe]{}, game: g, recipe: recipe.of(g), seed: 1}
+			l.recipe.Play.Exploration = exploration
+			net, err := l.recipe.network(g, random.New(1))
+			if err != nil {
+				t.Fatal(err)
+			}
+			l.net = net
+			p, err := l.player(1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			evaluator, err := selfplay.NewEvaluator(g, net, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, k := range positions(g) {
+				at, err := g.After(k.moves...)
+				if err != nil {
+					t.Fatal(err)
+				}
+				leaf := &search.Leaf{Position: at, Prior: make([]float32, g.Moves())}
+				if err := evaluator.Evaluate([]*search.Leaf{leaf}); err != nil {
+					t.Fatal(err)
+				}
+				moves, err := p.Choose(context.Background(), []games.Position{at}, []*random.Stream{random.New(1)})
+				if err != nil || moves[0] != likeliest(leaf.Prior) {
+					t.Errorf("%s, %s, exploration %g: want the move of the largest of %v, got %v, %v", g.Name, k.name, exploration, leaf.Prior, moves, err)
+				}
+			}
+		}
 	}
 }
 

@@ -49,10 +49,14 @@ func (l *learner) opponent(name string, simulations int) (search.Player, error) 
 	return search.NewRollouts(l.game, simulations, l.recipe.Rollouts)
 }
 
-// player is the network with so many simulations for each move. One follows the prior alone.
+// player is the network with so many simulations for each move. One follows the prior alone,
+// whatever the exploration, as long as there is some.
 func (l *learner) player(simulations int) (*search.Searcher, error) {
 	o := l.recipe.Play
 	o.Simulations = simulations
+	if simulations == 1 {
+		o.Exploration = 1
+	}
 	return selfplay.NewPlayer(l.game, l.net, o, l.run.Profile.Under(l.game.Name+" matches"))
 }
 
@@ -128,39 +132,47 @@ func (r *GameRecipe) equal(simulations int) string {
 	return fmt.Sprintf("%s_equal_%d", pure, simulations)
 }
 
+// fixture is a match at the end: what it is called, and the simulations of the network and of the
+// opponent, if that is pure Monte Carlo tree search.
+type fixture struct {
+	key         string
+	own         int
+	opponent    string
+	simulations int
+}
+
+// fixtures are the matches at the end. Some are the same.
+func (r *GameRecipe) fixtures(g *games.Game) (all []fixture) {
+	own := r.Play.Simulations
+	for _, name := range opponents(g) {
+		all = append(all, fixture{name, own, name, own})
+	}
+	for _, factor := range r.Handicaps {
+		all = append(all, fixture{handicapped(factor), own, pure, own * factor})
+	}
+	for _, n := range r.equals() {
+		all = append(all, fixture{r.equal(n), n, pure, n})
+	}
+	return append(all, fixture{policy, 1, pure, own})
+}
+
 // test plays the matches at the end, and examines the network.
-func (l *learner) test(ctx context.Context) error {
-	own, n := l.recipe.Play.Simulations, l.recipe.Test
-	p, err := l.player(own)
-	if err != nil {
-		return err
-	}
-	add := func(key string, p search.Player, opponent string, simulations int) {
-		if _, played := l.matches[key]; err == nil && !played {
-			l.matches[key], err = l.against(ctx, p, opponent, simulations, n, "test")
+func (l *learner) test(ctx context.Context) (err error) {
+	players := map[int]*search.Searcher{}
+	for _, f := range l.recipe.fixtures(l.game) {
+		if _, played := l.matches[f.key]; played {
+			continue
 		}
-	}
-	for _, name := range opponents(l.game) {
-		add(name, p, name, own)
-	}
-	for _, factor := range l.recipe.Handicaps {
-		add(handicapped(factor), p, pure, own*factor)
-	}
-	for _, simulations := range append([]int{1}, l.recipe.Equal...) {
-		q, err := l.player(simulations)
-		if err != nil {
+		if players[f.own] == nil {
+			if players[f.own], err = l.player(f.own); err != nil {
+				return err
+			}
+		}
+		if l.matches[f.key], err = l.against(ctx, players[f.own], f.opponent, f.simulations, l.recipe.Test, "test"); err != nil {
 			return err
 		}
-		if simulations == 1 { // the prior alone
-			add(policy, q, pure, own)
-		} else {
-			add(l.recipe.equal(simulations), q, pure, simulations)
-		}
 	}
-	if err != nil {
-		return err
-	}
-	return l.examine(ctx, p)
+	return l.examine(ctx, players[l.recipe.Play.Simulations])
 }
 
 // exam is what the network says of known positions.

@@ -266,6 +266,6 @@ func (t *table) answer(ctx context.Context, p games.Position) (int, error) {
 		}
 		total += n
 	}
-	fmt.Fprintf(t.out, "%s moves to %s (of %d simulations %s; its value from -1, lost, to 1, won: %.2f).\n", t.name, t.game.MoveText(r.Best()), total, strings.Join(visits, ", "), r.Value)
+	fmt.Fprintf(t.out, "%s moves to %s (of %d simulations, by their first move, %s; it values its position at %.2f, from -1, lost, to 1, won).\n", t.name, t.game.MoveText(r.Best()), total, strings.Join(visits, ", "), r.Value)
 	return r.Best(), nil
 }

@@ -52,8 +52,9 @@ type GameRecipe struct {
 }
 
 // presets are the recipes by name. The constants of exploration of both searches, the size of
-// the buffer and the numbers of simulations were chosen by matches of other networks and with
-// other streams than those that are reported.
+// the buffer and the numbers of simulations of self-play were chosen by matches of other networks
+// and with other streams than those that are reported. The 50 simulations of Connect Four's matches
+// were not, and so they are not those at which pure Monte Carlo tree search has to be beaten.
 func presets() map[string]Recipe {
 	adam := train.Optimizer{Kind: "adam", Rate: train.Schedule{Start: 0.002, Linear: true}, L2: 0.0001}
 	// AlphaZero's quarter of noise, and its α for so few moves.
@@ -199,6 +200,17 @@ func (r *GameRecipe) check(g *games.Game) error {
 	}
 	o := search.Options{Simulations: r.Play.Simulations * slices.Max(r.Handicaps), Rule: search.UCB1, Exploration: r.Rollouts}
 	return o.Check()
+}
+
+// trained is the number of simulations that the network is trained with.
+func (r *GameRecipe) trained() int { return r.SelfPlay.Search.Simulations }
+
+// equals are the numbers of simulations of the matches in which both sides have as many: Equal, and
+// that of self-play, by which it is judged, in rising order.
+func (r *GameRecipe) equals() []int {
+	all := append(slices.Clone(r.Equal), r.trained())
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // network is one with its first weights.

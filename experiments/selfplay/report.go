@@ -61,9 +61,10 @@ func (r *reporter) of(g *games.Game) (out []*learner) {
 // Metrics by game and match, such as connect4.mcts.won, .drawn and .lost: the shares of the
 // games at the end, from the network's side. The match untrained is that of the first weights,
 // policy that without a search, both against pure Monte Carlo tree search, mcts_x4 that
-// against four times as many simulations, and mcts_equal_400 one in which both sides have 400. tictactoe.lost_lines counts the ends of games at which
-// the network has lost to an opponent that tries everything, .best_moves is the share of positions
-// in which it keeps the value by minimax, .best_guesses that of its policy alone, and
+// against four times as many simulations, and mcts_equal_400 one in which both sides have 400.
+// tictactoe.lines counts the ends of games that an opponent who tries everything can bring about,
+// .lost_lines those at which the network has lost, .best_moves is the share of positions in which
+// it keeps the value by minimax, .best_guesses that of its policy alone, and
 // .value_distance the mean distance of its value. connect4.centre is the share of the visits that
 // the search from the empty board gives to the middle column.
 func (r *reporter) metrics() {
@@ -123,8 +124,8 @@ func (r *reporter) strength() error {
 		if !g.Gravity {
 			best = " Against the perfect player 50 % is as good as can be."
 		}
-		r.Figure(file(strengthFigure, g), capital(g.Title)+": strength", strings.TrimSpace(fmt.Sprintf("%s: points in %d games against each opponent after each iteration of %d games, half of them on either side, with %d simulations a move.%s %s",
-			capital(g.Title), p.Watch, p.SelfPlay.Games, p.Play.Simulations, best, lines.Spread())), svg)
+		r.Figure(file(strengthFigure, g), capital(g.Title)+": strength", strings.TrimSpace(fmt.Sprintf("Points in %d games against each opponent, half of them on either side, with %d simulations a move, after each iteration of %d games.%s %s",
+			p.Watch, p.Play.Simulations, p.SelfPlay.Games, best, lines.Spread())), svg)
 	}
 	return nil
 }
@@ -155,7 +156,7 @@ func (r *reporter) matches() error {
 		if err != nil {
 			return err
 		}
-		r.Figure(file(matchesFigure, g), capital(g.Title)+": matches at the end", strings.TrimSpace(fmt.Sprintf("%s: games won at the end. %s", capital(g.Title), dots.Spread())), svg)
+		r.Figure(file(matchesFigure, g), capital(g.Title)+": matches at the end", strings.TrimSpace(fmt.Sprintf("Games won of %d, with %d simulations a move. %s", p.Test, p.Play.Simulations, dots.Spread())), svg)
 	}
 	return nil
 }
@@ -164,19 +165,20 @@ func (r *reporter) matches() error {
 func (r *reporter) simulations() error {
 	r.Section("What the network is worth in simulations",
 		"First both sides have other numbers of simulations, equal ones. Random games judge a position the better, the more of them there are; the network says of a position what it says. "+
-			"Then pure Monte Carlo tree search alone gets more. Where the network has 50 % of the points, its judgement is worth as many random games as the other side has simulations more.")
-	equal := figure.Lines{XLabel: "simulations a move, of both sides", YLabel: "points of the network (%)", LogX: true, FromZero: true, Colors: gameColors()}
+			"Then pure Monte Carlo tree search alone gets more. Where the network comes to 50 % of the points, one judgement of it is worth as many random games as the other side has simulations for one of its own. "+
+			"But who makes no mistake has 50 % too, against another who makes none: in tic-tac-toe that says nothing.")
+	equal := figure.Lines{XLabel: "simulations a move, of both sides", YLabel: "games won by the network (%)", LogX: true, FromZero: true, Colors: gameColors()}
 	more := figure.Lines{XLabel: "simulations of pure MCTS, times those of the network", YLabel: "points of the network (%)", LogX: true, FromZero: true, Colors: gameColors()}
 	for _, g := range r.Recipe.chosen() {
 		recipe := r.Recipe.of(g)
-		equal.Series = append(equal.Series, r.points(g, recipe.Equal, recipe.equal))
-		more.Series = append(more.Series, r.points(g, recipe.Handicaps, handicapped))
+		equal.Series = append(equal.Series, r.curve(g, recipe.equals(), recipe.equal, match.won))
+		more.Series = append(more.Series, r.curve(g, recipe.Handicaps, handicapped, match.points))
 	}
 	for _, f := range []struct {
 		file, title, caption string
 		lines                figure.Lines
 	}{
-		{equalFigure, "Points at equal simulations", "Points at the end against pure MCTS when both sides have as many simulations.", equal},
+		{equalFigure, "Games won at equal simulations", "Games won at the end against pure MCTS when both sides have as many simulations. Others may be drawn, as those of tic-tac-toe are between good players.", equal},
 		{simulationsFigure, "Points against more simulations", "Points at the end against pure MCTS with more simulations than the network has.", more},
 	} {
 		svg, err := f.lines.SVG()
@@ -188,8 +190,8 @@ func (r *reporter) simulations() error {
 	return nil
 }
 
-// points are those of the matches that key names, by their numbers of simulations.
-func (r *reporter) points(g *games.Game, simulations []int, key func(int) string) figure.Series {
+// curve is what the matches that key names came to, in percent, by their numbers of simulations.
+func (r *reporter) curve(g *games.Game, simulations []int, key func(int) string, of func(match) float64) figure.Series {
 	s := figure.Series{Name: g.Title}
 	for _, n := range simulations {
 		s.X = append(s.X, float64(n))
@@ -197,7 +199,7 @@ func (r *reporter) points(g *games.Game, simulations []int, key func(int) string
 	for _, l := range r.of(g) {
 		var row []float64
 		for _, n := range simulations {
-			row = append(row, 100*l.matches[key(n)].points())
+			row = append(row, 100*of(l.matches[key(n)]))
 		}
 		s.Y = append(s.Y, row)
 	}

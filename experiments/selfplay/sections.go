@@ -56,7 +56,7 @@ func (r *reporter) openings(g *games.Game) error {
 		return err
 	}
 	r.Figure(openingsFigure, "Connect Four: the first move", strings.TrimSpace("By perfect play the middle column wins, the columns beside it draw and the others lose (Allis 1988). "+
-		"A network says how its own games would end, which are far from perfect. "+dots.Spread()), svg)
+		"A network says how games like its own would end. "+dots.Spread()), svg)
 	return nil
 }
 
@@ -80,8 +80,8 @@ func (r *reporter) records() error {
 		if err != nil {
 			return err
 		}
-		r.Figure(file(gameFigure, g), "A game of "+g.Title, fmt.Sprintf("%s: %s (orange) against %s (blue), game %d of the match at the end; %s. Moves: %s.",
-			capital(g.Title), sides[0], sides[1], i+1, ends[m.records[i].Result], texts(g, m.records[i].Moves)), png)
+		r.Figure(file(gameFigure, g), "A game of "+g.Title, fmt.Sprintf("%s (orange) against %s (blue), game %d of the match at the end; %s. Moves: %s.",
+			capital(sides[0]), sides[1], i+1, ends[m.records[i].Result], texts(g, m.records[i].Moves)), png)
 	}
 	return nil
 }

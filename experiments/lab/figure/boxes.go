@@ -80,7 +80,7 @@ func (b Boxes) SVG() ([]byte, error) {
 		boxes = append(boxes, newBox(d, values))
 	}
 	if y.empty() {
-		return nil, fmt.Errorf("box plots %q: no value to draw in %d items", b.Title, len(b.Items))
+		return nil, fmt.Errorf("box plots %q: %w in %d items", b.Title, ErrNothing, len(b.Items))
 	}
 	y.pad(0.05)
 	x := newScale(false)

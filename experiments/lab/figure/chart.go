@@ -3,6 +3,7 @@ package figure
 import (
 	"bytes"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"image/color"
 	"math"
@@ -33,6 +34,10 @@ var (
 	soft = color.NRGBA{0x55, 0x55, 0x55, 0xFF}
 	grid = color.NRGBA{0xE4, 0xE4, 0xE4, 0xFF}
 )
+
+// ErrNothing is what the error of a chart wraps in which no value can be drawn: of trainings that
+// all diverged, say.
+var ErrNothing = errors.New("no value to draw")
 
 // entry is a line of the legend.
 type entry struct {

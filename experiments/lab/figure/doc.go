@@ -17,5 +17,6 @@
 // files embed no fonts and refer to nothing outside.
 //
 // A NaN or an infinity is a missing value and leaves a gap, and so does a
-// value ≤ 0 on a logarithmic axis. A chart without any value is an error.
+// value ≤ 0 on a logarithmic axis. A chart without any value is an error,
+// ErrNothing.
 package figure

@@ -80,7 +80,7 @@ func (d Dots) SVG() ([]byte, error) {
 		y.include(hi)
 	}
 	if y.empty() {
-		return nil, fmt.Errorf("dot chart %q: no value to draw in %d items", d.Title, len(d.Items))
+		return nil, fmt.Errorf("dot chart %q: %w in %d items", d.Title, ErrNothing, len(d.Items))
 	}
 	if d.FromZero || d.Bars {
 		y.include(0)

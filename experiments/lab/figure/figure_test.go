@@ -3,6 +3,7 @@ package figure
 import (
 	"bytes"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"image/color"
 	"image/png"
@@ -156,6 +157,8 @@ func TestErrors(t *testing.T) {
 	for want, draw := range svgs {
 		if _, err := draw(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got error %v, want %q", err, want)
+		} else if nothing := strings.HasPrefix(want, "no value"); errors.Is(err, ErrNothing) != nothing {
+			t.Errorf("%v is ErrNothing: %t", err, !nothing)
 		}
 	}
 }

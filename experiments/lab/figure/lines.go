@@ -82,7 +82,7 @@ func (l Lines) SVG() ([]byte, error) {
 		}
 	}
 	if values == 0 {
-		return nil, fmt.Errorf("line chart %q: no value to draw in %d series", l.Title, len(l.Series))
+		return nil, fmt.Errorf("line chart %q: %w in %d series", l.Title, ErrNothing, len(l.Series))
 	}
 	x.pad(0.01)
 	y.pad(0.04)
