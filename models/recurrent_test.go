@@ -253,6 +253,24 @@ func TestCarriedStates(t *testing.T) {
 	}
 }
 
+// A walk gives the outputs of every step, also of a network that is trained by those of the last ones.
+func TestWalkOfLastOutputs(t *testing.T) {
+	o := small(blocks.GRU())
+	o.Each, o.Last = true, 2
+	r := must[*models.Recurrent](t)(models.NewRecurrent("net", o, blocks.Uniform(), stream("init")))
+	x := uniform(stream("x"), 1, 8)
+	want := outputs(t, r, matrix(tensor.Float32, x))["output"].Float32s()
+	walk := must[*models.Walk](t)(r.Walk(1))
+	for s := range 4 {
+		got := must[[]float32](t)(walk.Next([]float32{float32(x[0][2*s]), float32(x[0][2*s+1])}))
+		for k, v := range got {
+			if s >= 2 && math.Abs(float64(v-want[2*(s-2)+k])) > 1e-6 {
+				t.Errorf("step %d, output %d: want %g, got %g", s, k, want[2*(s-2)+k], v)
+			}
+		}
+	}
+}
+
 func TestForgetBias(t *testing.T) {
 	o := small(blocks.LSTM())
 	o.Forget = 1
@@ -299,6 +317,10 @@ func TestRecurrentErrors(t *testing.T) {
 	refused(t, "both directions", both.Carry(1), "layer 1 runs backwards")
 	_, err = both.Walk(1)
 	refused(t, "a walk both ways", err, "runs backwards")
+	_, err = (&models.Recurrent{Layers: make([]models.RecurrentLayer, 1), Top: r.Top, Steps: 1}).Objective(1)
+	refused(t, "a layer that is not there", err, "has no layers, or one is missing")
+	_, err = (&models.Jordan{Steps: 1}).Objective(1)
+	refused(t, "jordan without parameters", err, "a parameter is missing")
 	_, err = models.NewJordan("j", 2, 3, 2, 0, "tanh", blocks.Uniform(), stream("init"))
 	refused(t, "jordan of no steps", err, "at least one step")
 	_, err = models.NewJordan("j", 2, 0, 2, 3, "tanh", blocks.Uniform(), stream("init"))
