@@ -124,7 +124,9 @@ func TestJordanFloat32(t *testing.T) {
 					m.Float32s()[i] = float32(on)
 				}
 			}
-			leaf := func(name string, shape ...int) *G.Node { return gradcheck.Leaf(g, name, gradcheck.Uniform(dt, name, shape...)) }
+			leaf := func(name string, shape ...int) *G.Node {
+				return gradcheck.Leaf(g, name, gradcheck.Uniform(dt, name, shape...))
+			}
 			U, V, c := leaf("U", n, k), leaf("V", k, n), leaf("c", n)
 			v, err := ops.Jordan(z, U, V, c, f, ops.Sequence{Steps: steps, Mask: gradcheck.Leaf(g, "mask", m)})
 			if err != nil {
