@@ -102,7 +102,7 @@ func (r *reporter) capacityClaims() {
 	})
 	if text, many := r.infinite(r.Recipe.Units, func(n, i int) float64 { return r.capacity[n][i].still.breaks() }); many != nil {
 		r.Claim(lab.Claim{
-			Section: section, Claim: fmt.Sprintf("For infinitely many units Hebb's rule breaks near %g: networks of finite size break later, by a part that falls as 1/√n.", hopfieldLimit),
+			Section: section, Claim: fmt.Sprintf("For infinitely many units Hebb's rule breaks near %g patterns a unit, if what finite networks bear beyond it falls as 1/√n.", hopfieldLimit),
 			Measured: text, Holds: all(many, close(hopfieldLimit)), Rule: fmt.Sprintf("the straight line in 1/√n through the two largest sizes, at 1/√n = 0, is within %g %% of %g for every seed", 100*nearLimit, hopfieldLimit), Figure: "capacity.svg",
 		})
 	}
@@ -244,7 +244,7 @@ func (r *reporter) pairClaims() {
 	})
 	if text, many := r.infinite(r.Recipe.Layers, limits); many != nil {
 		r.Claim(lab.Claim{
-			Section: section, Claim: fmt.Sprintf("For infinitely many units a BAM of two equal layers breaks near %g pairs a unit of a layer.", bamLimit), Measured: text, Holds: all(many, close),
+			Section: section, Claim: fmt.Sprintf("For infinitely many units a BAM of two equal layers breaks near %g pairs a unit of a layer, if what finite ones bear beyond it falls as 1/√n.", bamLimit), Measured: text, Holds: all(many, close),
 			Rule: fmt.Sprintf("the straight line in 1/√n through the two largest sizes, at 1/√n = 0, is within %g %% of %g for every seed", 100*nearLimit, bamLimit), Figure: "pairs.svg",
 		})
 	}
