@@ -96,10 +96,10 @@ func (r *reporter) feedbackClaims(part, file string) {
 	}
 }
 
-// sampleLines are the rows of a table with a text, tabs as four spaces.
+// sampleLines are the rows of a table with a text, tabs as four spaces that a browser keeps.
 func sampleLines(text string) (rows [][]string) {
 	for line := range strings.SplitSeq(strings.Trim(text, "\n"), "\n") {
-		rows = append(rows, []string{strings.ReplaceAll(line, "\t", "    ")})
+		rows = append(rows, []string{strings.ReplaceAll(line, "\t", strings.Repeat("\u00a0", 4))})
 	}
 	return rows
 }
