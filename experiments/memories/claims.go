@@ -47,7 +47,7 @@ func (r *reporter) digitClaims() {
 	})
 	a = r.recalledDigits(inverse, k)
 	r.Claim(lab.Claim{
-		Section: section, Claim: fmt.Sprintf("The pseudo-inverse repairs that: %d digits are recalled from noise.", k),
+		Section: section, Claim: fmt.Sprintf("The pseudo-inverse bears what digits have in common: %d of them are recalled from noise.", k),
 		Measured: fmt.Sprintf("recalled %s; by Hebb's rule %s, centred %s", percent(a), percent(r.recalledDigits(hebbian, k)), percent(r.recalledDigits(centered, k))),
 		Holds:    all(a, func(v float64) bool { return v >= most }), Rule: fmt.Sprintf("at least %g %% for every seed", 100*most), Figure: "digits.svg",
 	})
@@ -117,7 +117,7 @@ func (r *reporter) capacityClaims() {
 		says = "no state near the pattern"
 	}
 	r.Claim(lab.Claim{
-		Section: section, Claim: "Below it, the share of wrong units is that of the theory of Amit, Gutfreund & Sompolinsky.",
+		Section: section, Claim: "Below the capacity of Hebb's rule, the share of wrong units is that of the theory of Amit, Gutfreund & Sompolinsky.",
 		Measured: fmt.Sprintf("at %.3g patterns a unit %s, theory %s", load, percent(errors), says),
 		Holds:    all(errors, func(v float64) bool { return v <= nearTheory*want && v >= want/nearTheory }), Rule: fmt.Sprintf("within a factor of %d for every seed", nearTheory), Figure: "capacity_wrong.svg",
 	})
@@ -203,7 +203,7 @@ func (r *reporter) denseClaims() {
 		{polynomial, degree - 1, fmt.Sprintf("With the power %d of the overlaps the capacity grows about as the power %d of n.", degree, degree-1)},
 	} {
 		_, powers, times := r.growth(c.rule)
-		measured := fmt.Sprintf("patterns ∝ n^(%s); theory n^%g/log n", lab.Summary(powers), c.power)
+		measured := fmt.Sprintf("patterns ∝ n^(%s); theory (n^%g)/log n", lab.Summary(powers), c.power)
 		if slices.ContainsFunc(powers, math.IsNaN) {
 			measured = tooFew
 		}

@@ -119,7 +119,7 @@ func gradientNorms(r Recipe, v variant, seed uint64, radius float64) (norms []fl
 	return norms, found, nil
 }
 
-// least is the logarithm of what is left of a gradient that has vanished in float64.
+// least is the logarithm of what is left of a gradient that has vanished in float64; the report says it.
 const least = -300
 
 // left is log₁₀ of a step's gradient relative to the last one's. A gradient that is 0 everywhere has
@@ -157,7 +157,7 @@ func wide(x *tensor.Dense) *tensor.Dense {
 func (r *reporter) gradient() error {
 	r.Section("The gradient through time", fmt.Sprintf("The adding problem over %d steps, with first weights. The squared error after the last step is followed back to the input of every step: the root "+
 		"mean square over %d sequences of ‖∂L/∂x_t‖, relative to that of the last step. A basic cell multiplies it by Uᵀ·diag(f′) at each step (lecture 3.1); the state of an LSTM or GRU is multiplied by a gate, "+
-		"which begins half open, 0.5, or open, 1 − 1/t with t from 2 to T. What is less than 10^%d of the last step's counts as that.", r.Recipe.GradientSteps, gradientSequences, least))
+		"which begins half open, 0.5, or open, 1 − 1/t with t from 2 to T. What is less than 10⁻³⁰⁰ of the last step's counts as that.", r.Recipe.GradientSteps, gradientSequences))
 	lines := figure.Lines{XLabel: "steps before the last", YLabel: "log₁₀ of the gradient left"}
 	var rows [][]string
 	for _, v := range variants(r.Recipe) {
