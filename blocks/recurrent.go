@@ -131,7 +131,7 @@ func gateWeights(name string, n, k, g int, init Initializer, s *random.Stream) (
 // Params returns W, U, B and C.
 func (r *Recurrent) Params() []*Param { return []*Param{r.W, r.U, r.B, r.C} }
 
-// Inputs is n, Units k.
+// Inputs is n, the number of inputs of a step.
 func (r *Recurrent) Inputs() int { return r.W.Value.Shape()[0] }
 
 // Units is k, the size of the state.

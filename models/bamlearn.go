@@ -75,8 +75,17 @@ func (b *BAM) StorePerceptron(v, h *tensor.Dense, margin float64, most int) (ste
 		return 0, false, fmt.Errorf("store: %w", err)
 	}
 	defer f.Close()
-	// Where nothing falls short, the gradient is 0 and nothing changes.
-	for ; steps < most; steps++ {
+	look, err := autodiff.Compile(in, G.Nodes{cost}, nil)
+	if err != nil {
+		return 0, false, fmt.Errorf("store: %w", err)
+	}
+	defer look.Close()
+	// Where nothing falls short, the gradient is 0 and nothing changes; after the last change it is
+	// only looked.
+	for ; ; steps++ {
+		if steps >= most {
+			f = look
+		}
 		if err := f.Run(v, h); err != nil {
 			return steps, false, fmt.Errorf("store: %w", err)
 		}
@@ -84,9 +93,8 @@ func (b *BAM) StorePerceptron(v, h *tensor.Dense, margin float64, most int) (ste
 		if err != nil {
 			return steps, false, fmt.Errorf("store: %w", err)
 		}
-		if short == 0 {
-			return steps, true, nil
+		if short == 0 || steps >= most {
+			return steps, short == 0, nil
 		}
 	}
-	return steps, false, nil
 }

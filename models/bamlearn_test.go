@@ -75,6 +75,13 @@ func TestBAMStorePerceptron(t *testing.T) {
 	if err != nil || !stored || steps < 2 {
 		t.Fatalf("%d steps, stored %t, %v", steps, stored, err)
 	}
+	enough := must[*models.BAM](t)(models.NewBAM("bam", n, k))
+	if again, stored, err := enough.StorePerceptron(x, y, margin, steps+1); again != steps+1 || !stored || err != nil {
+		t.Errorf("as many steps as it takes, %d: took %d, stored %t, %v", steps+1, again, stored, err)
+	}
+	if again, stored, err := b.StorePerceptron(x, y, margin, 0); again != 0 || !stored || err != nil {
+		t.Errorf("stored pairs, no step allowed: %d, stored %t, %v", again, stored, err)
+	}
 	if again, stored, err := b.StorePerceptron(x, y, margin, 10); again != 0 || !stored || err != nil {
 		t.Errorf("stored pairs took %d steps more, %t, %v", again, stored, err)
 	}

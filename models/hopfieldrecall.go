@@ -40,8 +40,11 @@ func NewRecall(step func(s G.Nodes) (next G.Nodes, err error), start ...*tensor.
 		r.States = append(r.States, p.Value)
 		leaves = append(leaves, c.Do(p.Node(g)))
 	}
-	if c.Err() != nil || len(start) == 0 {
-		return nil, fmt.Errorf("recall: want states to start at: %w", c.Err())
+	if len(start) == 0 {
+		return nil, fmt.Errorf("recall: want the states of one layer at least to start at, got none")
+	}
+	if c.Err() != nil {
+		return nil, fmt.Errorf("recall: %w", c.Err())
 	}
 	next, err := step(leaves)
 	if err != nil {

@@ -71,7 +71,7 @@ func TestRecall(t *testing.T) {
 	_, err := models.NewRecall(func(s G.Nodes) (G.Nodes, error) { return nil, nil }, both)
 	refused(t, "no states", err, "next states of 1 layers, got 0")
 	_, err = models.NewRecall(func(s G.Nodes) (G.Nodes, error) { return s, nil })
-	refused(t, "no start", err, "states to start at")
+	refused(t, "no start", err, "states of one layer at least to start at, got none")
 	_, err = models.NewRecall(func(s G.Nodes) (G.Nodes, error) { return s, nil }, both, start)
 	refused(t, "rows", err, "a row each")
 }

@@ -187,6 +187,9 @@ func centered(x *tensor.Dense) (mean []float64, rest *tensor.Dense, squares floa
 		all[i] -= mean[i%n]
 		squares += all[i] * all[i] / float64(k)
 	}
+	if squares < 1e-12*float64(n) { // what rounding of the mean leaves of equal rows
+		squares = 0
+	}
 	p := &blocks.Param{Value: tensor.New(tensor.Of(x.Dtype()), tensor.WithShape(k, n))}
 	setNumbers(p, all)
 	return mean, p.Value, squares

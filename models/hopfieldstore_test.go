@@ -1,6 +1,7 @@
 package models_test
 
 import (
+	"fmt"
 	"math"
 	"testing"
 
@@ -238,7 +239,9 @@ func TestStoreRefuses(t *testing.T) {
 		refused(t, what, store(matrix(tensor.Float32, [][]float64{{1, -1, 1, math.NaN()}})), "got NaN at unit 4")
 	}
 	refused(t, "too many", h.StorePseudoInverse(matrix(tensor.Float32, repeat(good, 3))), "at most as many patterns as units, 4, got 6")
-	refused(t, "equal ones", h.StoreCentered(matrix(tensor.Float32, repeat(good[:1], 3))), "differ from their mean, got 3 equal")
+	for _, k := range []int{1, 3, 10, 49} { // ten times a tenth is not one
+		refused(t, "equal ones", h.StoreCentered(matrix(tensor.Float32, repeat(good[:1], k))), fmt.Sprintf("differ from their mean, got %d equal", k))
+	}
 	near(t, "weights after refusals", make([]float64, 16), elements(h.W.Value), 0)
 	_, err := models.Patterns([]float32{1, 1, -1}, []float32{1, -1})
 	refused(t, "lengths", err, "the length of the first, 3, got 2 of pattern 2")

@@ -2,6 +2,7 @@ package models
 
 import (
 	"fmt"
+	"slices"
 
 	"capas/autodiff/ops"
 	"capas/blocks"
@@ -23,7 +24,7 @@ type Jordan struct {
 	W, U, B, V, C *blocks.Param
 	// F is the name of f: tanh, relu or sigmoid.
 	F string
-	// Output is Binary, or Classes, whose outputs are fed back by σ all the same.
+	// Output decides the loss: Binary, or another one, whose outputs are fed back by σ all the same.
 	Output blocks.Output
 	Steps  int
 	Masked bool
@@ -53,10 +54,10 @@ func NewJordan(name string, n, k, o, steps int, f string, init blocks.Initialize
 // Params returns W, U, b, V and c.
 func (j *Jordan) Params() []*blocks.Param { return []*blocks.Param{j.W, j.U, j.B, j.V, j.C} }
 
-// Inputs is n, the number of inputs of a step; Outputs is o, that of its outputs.
+// Inputs is n, the number of inputs of a step.
 func (j *Jordan) Inputs() int { return inputs(j.W) }
 
-// Outputs is o.
+// Outputs is o, the number of outputs of a step.
 func (j *Jordan) Outputs() int { return outputs(j.V) }
 
 // Width is the length of an example's row.
@@ -99,6 +100,9 @@ func (j *Jordan) Evaluation(m int) (*Objective, error) { return j.objective(m, t
 func (j *Jordan) objective(m int, frozen bool) (*Objective, error) {
 	if m < 1 || j.Steps < 1 {
 		return nil, fmt.Errorf("jordan network: want batches of at least one sequence of at least one step, got %d of %d", m, j.Steps)
+	}
+	if slices.Contains(j.Params(), nil) {
+		return nil, fmt.Errorf("jordan network: a parameter is missing")
 	}
 	g, dt := G.NewGraph(), dtype(j.Params())
 	x := blocks.NewInput(g, dt, "x", m, j.Width())

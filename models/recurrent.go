@@ -231,8 +231,8 @@ func (r *Recurrent) ends(h *G.Node, m int) (*G.Node, error) {
 	return c.Do(ops.Reshape(h, m*n, k)), c.Err()
 }
 
-// logits builds z from the top layer's states, the final ones without Each: (m,k), or with Each a row for each step that has
-// outputs.
+// logits builds z from the top layer's states, the final ones without Each: (m,k), or with Each a row
+// for each step that has outputs.
 func (r *Recurrent) logits(last States, m int) (*G.Node, error) {
 	var c ops.Chain
 	h := last.Forward

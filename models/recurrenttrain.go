@@ -3,6 +3,7 @@ package models
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"capas/autodiff"
 	"capas/autodiff/ops"
@@ -12,8 +13,9 @@ import (
 )
 
 // Objective is the training graph for batches of m: inputs x (m,Width) and t (m,k) or, with Each,
-// k numbers for each step that has outputs; cost and monitor "loss", the mean over the outputs that count; and for classes the monitor
-// "error". With states that are carried on, its updates keep them.
+// k numbers for each step that has outputs; cost and monitor "loss", the mean over the steps of the
+// batch that count; and for classes the monitor "error". With states that are carried on, its updates
+// keep them.
 func (r *Recurrent) Objective(m int) (*Objective, error) { return r.objective(m, false) }
 
 // Evaluation is the same graph for evaluation alone: it keeps less, and every sequence begins with
@@ -24,8 +26,8 @@ func (r *Recurrent) objective(m int, frozen bool) (*Objective, error) {
 	switch {
 	case m < 1:
 		return nil, fmt.Errorf("recurrent network: want batches of at least one sequence, got %d", m)
-	case len(r.Layers) == 0 || r.Top == nil:
-		return nil, fmt.Errorf("recurrent network: has no layers")
+	case len(r.Layers) == 0 || r.Top == nil || slices.ContainsFunc(r.Layers, func(l RecurrentLayer) bool { return l.Forward == nil }):
+		return nil, fmt.Errorf("recurrent network: has no layers, or one is missing")
 	case r.Steps < 1 || r.last() > r.Steps:
 		return nil, fmt.Errorf("recurrent network: want sequences of at least one step, and outputs after no more, got %d and %d", r.Steps, r.Last)
 	}

@@ -24,7 +24,7 @@ type Walk struct {
 // one direction; its mask and the length of its sequences are of no matter.
 func (r *Recurrent) Walk(m int) (*Walk, error) {
 	step := *r
-	step.Steps, step.Each, step.Masked = 1, true, false
+	step.Steps, step.Each, step.Last, step.Masked = 1, true, 0, false
 	if err := step.Carry(m); err != nil {
 		return nil, fmt.Errorf("walk: %w", err)
 	}

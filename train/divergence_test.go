@@ -85,6 +85,17 @@ func TestDivergenceOfParameters(t *testing.T) {
 		t.Errorf("want an error like %q, got %v", want, err)
 	}
 
+	// Clipped, it counts as 0; one whose square float32 holds is scaled down to the bound.
+	for first, want := range map[float32]float64{1e30: 0, 1e10: -0.1 * 3} {
+		steep.X.Float32s()[0] = first
+		sums := newSums(2)
+		recipe := train.Recipe{Optimizer: train.Optimizer{Kind: "sgd", Rate: train.Constant(0.1), Clip: 3}, Epochs: 1}
+		if _, err := (&train.Trainer{Model: sums, Data: steep, Recipe: recipe}).Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		near(t, "the first weight after a clipped step", float64(sums.w.Value.Float32s()[0]), want, 1e-6)
+	}
+
 	// The hidden units of a machine with NaN biases are never on, so that its
 	// reconstruction is finite.
 	data.X.Float32s()[0] = 1

@@ -38,9 +38,9 @@ type Optimizer struct {
 	// lead to one unit: after the step, longer columns are scaled down to it (Hinton et al.
 	// 2012; Srivastava et al. 2014 use 3 or 4). 0 stands for no bound.
 	MaxNorm float64 `json:"max_norm,omitempty"`
-	// Clip bounds the Euclidean norm of the gradient of all parameters together: a longer one is
-	// scaled down to it before the step, as recurrent networks need it, whose gradients may explode
-	// (Pascanu, Mikolov & Bengio 2013). 0 stands for no bound.
+	// Clip bounds the Euclidean norm of the gradient of all parameters together, before L2·W is
+	// added: a longer one is scaled down to it, as recurrent networks need it, whose gradients may
+	// explode (Pascanu, Mikolov & Bengio 2013). 0 stands for no bound.
 	Clip float64 `json:"clip,omitempty"`
 	// Rho is ρ of rmsprop, by default 0.99.
 	Rho float64 `json:"rho,omitempty"`

@@ -184,7 +184,7 @@ func bounded(W *G.Node, norm float64) (*G.Node, error) {
 
 // clipped is the gradient, scaled down to the norm given if it is longer. As in PyTorch, 10⁻⁶ is
 // added to the norm. A gradient that is not a number is left, so that it is seen where it arose and does
-// not spread to all parameters; one whose norm overflows makes no step.
+// not spread to all parameters; one whose norm overflows counts as 0.
 func clipped(g G.Nodes, norm float64) (G.Nodes, error) {
 	var c ops.Chain
 	var squares *G.Node

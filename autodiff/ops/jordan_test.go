@@ -2,6 +2,8 @@ package ops_test
 
 import (
 	"fmt"
+	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -93,6 +95,62 @@ func TestJordanEqualsUnrolled(t *testing.T) {
 		gradcheck.Same(t, s.String(), want, gradcheck.Compiled(t, nodes(fused)), 1e-12)
 		gradcheck.Same(t, s.String()+" on the TapeMachine", want, gradcheck.OnTape(t, nodes(fused)), 1e-12)
 		gradcheck.First(t, gradcheck.Case{Inputs: leaves, Build: fused})
+	}
+}
+
+// The float32 kernels compute what those of float64 do, and a row of a batch is what the row alone
+// gives, to the bit.
+func TestJordanFloat32(t *testing.T) {
+	const steps, k, n, most = 7, 19, 5, 50
+	for _, f := range []string{"tanh", "relu", "sigmoid"} {
+		run := func(dt tensor.Dtype, rows int) [][]float64 {
+			g := G.NewGraph()
+			all := gradcheck.Uniform(dt, "z", most*steps, k)
+			cut, err := all.Slice(G.S(0, rows*steps))
+			if err != nil {
+				t.Fatal(err)
+			}
+			z := gradcheck.Leaf(g, "z", tensor.New(tensor.WithShape(rows*steps, k), tensor.WithBacking(cut.Materialize().(*tensor.Dense).Data())))
+			// Steps in the middle and at the end are left out.
+			m := ops.NewValue(dt, tensor.Shape{rows, steps}).(*tensor.Dense)
+			for i := range rows * steps {
+				on := 1.0
+				if i%steps == 2 || i%steps == steps-1 {
+					on = 0
+				}
+				if dt == tensor.Float64 {
+					m.Float64s()[i] = on
+				} else {
+					m.Float32s()[i] = float32(on)
+				}
+			}
+			leaf := func(name string, shape ...int) *G.Node {
+				return gradcheck.Leaf(g, name, gradcheck.Uniform(dt, name, shape...))
+			}
+			U, V, c := leaf("U", n, k), leaf("V", k, n), leaf("c", n)
+			v, err := ops.Jordan(z, U, V, c, f, ops.Sequence{Steps: steps, Mask: gradcheck.Leaf(g, "mask", m)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var chain ops.Chain
+			grads, err := autodiff.Grad(chain.Do(ops.SumSquares(v)), z)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return gradcheck.Compiled(t, G.Nodes{v, grads[0]})
+		}
+		want, got, one := run(tensor.Float64, most), run(tensor.Float32, most), run(tensor.Float32, 1)
+		for i := range want {
+			scale := math.Max(1, math.Max(slices.Max(want[i]), -slices.Min(want[i])))
+			for j := range want[i] {
+				if math.Abs(want[i][j]-got[i][j]) > 1e-5*scale {
+					t.Fatalf("%s, result %d, element %d: want %g, got %g", f, i, j, want[i][j], got[i][j])
+				}
+			}
+			if !slices.Equal(one[i], got[i][:len(one[i])]) {
+				t.Errorf("%s, result %d: a batch of one differs from the row of the batch", f, i)
+			}
+		}
 	}
 }
 

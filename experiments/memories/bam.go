@@ -181,10 +181,11 @@ func (j *job) follow(out *pairsResult, b *models.BAM, digits, start *tensor.Dens
 			return nil, err
 		}
 		// Half of the step: the layer that is updated first is new, the other old.
-		half, err := energy(was[0], run.States[1])
+		middle := []*tensor.Dense{was[0], run.States[1]}
 		if !up {
-			half, err = energy(run.States[0], was[1])
+			middle = []*tensor.Dense{run.States[0], was[1]}
 		}
+		half, err := energy(middle[0], middle[1])
 		if err != nil {
 			return nil, err
 		}

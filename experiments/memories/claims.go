@@ -47,7 +47,7 @@ func (r *reporter) digitClaims() {
 	})
 	a = r.recalledDigits(inverse, k)
 	r.Claim(lab.Claim{
-		Section: section, Claim: fmt.Sprintf("The pseudo-inverse repairs that: %d digits are recalled from noise.", k),
+		Section: section, Claim: fmt.Sprintf("The pseudo-inverse bears what digits have in common: %d of them are recalled from noise.", k),
 		Measured: fmt.Sprintf("recalled %s; by Hebb's rule %s, centred %s", percent(a), percent(r.recalledDigits(hebbian, k)), percent(r.recalledDigits(centered, k))),
 		Holds:    all(a, func(v float64) bool { return v >= most }), Rule: fmt.Sprintf("at least %g %% for every seed", 100*most), Figure: "digits.svg",
 	})
@@ -58,9 +58,9 @@ func (r *reporter) digitClaims() {
 	many := last(slices.Concat(r.Recipe.Digits, r.Recipe.Many))
 	a = r.recalledDigits(softmax, many)
 	r.Claim(lab.Claim{
-		Section: section, Claim: fmt.Sprintf("A dense network recalls digits far beyond the number of its units: %d with %d.", many, r.Height*r.Width),
+		Section: section, Claim: fmt.Sprintf("A dense network recalls more digits than it has units: %d with %d.", many, r.Height*r.Width),
 		Measured: fmt.Sprintf("recalled by the softmax %s, by the exponential energy %s; by the pseudo-inverse of %d %s", percent(a), percent(r.recalledDigits(exponential, many)), last(r.Recipe.Digits), percent(r.recalledDigits(inverse, last(r.Recipe.Digits)))),
-		Holds:    many > r.Height*r.Width && all(a, func(v float64) bool { return v >= most }), Rule: fmt.Sprintf("more than units, at least %g %% for every seed", 100*most), Figure: "digits.svg",
+		Holds:    many > r.Height*r.Width && all(a, func(v float64) bool { return v >= most }), Rule: fmt.Sprintf("more digits than units, at least %g %% for every seed", 100*most), Figure: "digits.svg",
 	})
 }
 
@@ -72,7 +72,7 @@ func (r *reporter) energyClaims() {
 	r.Claim(lab.Claim{
 		Section: section, Claim: "With one unit updated after the other, the energy never rises, and the end is a local minimum.",
 		Measured: fmt.Sprintf("%d of %d turned units left a higher energy; %d of %d recalls ended in a state with a neighbour of lower energy", rises, turns, open, recalls),
-		Holds:    rises == 0 && open == 0 && turns > 0, Rule: fmt.Sprintf("none, to within %g (float64)", rounding), Figure: "energy.svg",
+		Holds:    rises == 0 && open == 0 && turns > 0, Rule: fmt.Sprintf("none of either, to within %g (float64)", rounding), Figure: "energy.svg",
 	})
 	cycles, rose, rest := r.over(func(i int) float64 { return r.energy[i].cycles }), r.over(func(i int) float64 { return r.energy[i].rose }), r.over(func(i int) float64 { return r.energy[i].inTurn })
 	neither := r.over(func(i int) float64 { return r.energy[i].neither })
@@ -102,7 +102,7 @@ func (r *reporter) capacityClaims() {
 	})
 	if text, many := r.infinite(r.Recipe.Units, func(n, i int) float64 { return r.capacity[n][i].still.breaks() }); many != nil {
 		r.Claim(lab.Claim{
-			Section: section, Claim: fmt.Sprintf("For infinitely many units Hebb's rule breaks near %g: networks of finite size break later, by a part that falls as 1/√n.", hopfieldLimit),
+			Section: section, Claim: fmt.Sprintf("For infinitely many units Hebb's rule breaks near %g patterns a unit, if what finite networks bear beyond it falls as 1/√n.", hopfieldLimit),
 			Measured: text, Holds: all(many, close(hopfieldLimit)), Rule: fmt.Sprintf("the straight line in 1/√n through the two largest sizes, at 1/√n = 0, is within %g %% of %g for every seed", 100*nearLimit, hopfieldLimit), Figure: "capacity.svg",
 		})
 	}
@@ -112,9 +112,13 @@ func (r *reporter) capacityClaims() {
 		return v
 	})
 	want := newMeanField(hopfieldLoad).wrong(load)
+	says := fmt.Sprintf("%.3g %%", 100*want)
+	if math.IsNaN(want) {
+		says = "no state near the pattern"
+	}
 	r.Claim(lab.Claim{
-		Section: section, Claim: "Below it, the share of wrong units is that of the theory of Amit, Gutfreund & Sompolinsky.",
-		Measured: fmt.Sprintf("at %.3g patterns a unit %s, theory %.3g %%", load, percent(errors), 100*want),
+		Section: section, Claim: "Below the capacity of Hebb's rule, the share of wrong units is that of the theory of Amit, Gutfreund & Sompolinsky.",
+		Measured: fmt.Sprintf("at %.3g patterns a unit %s, theory %s", load, percent(errors), says),
 		Holds:    all(errors, func(v float64) bool { return v <= nearTheory*want && v >= want/nearTheory }), Rule: fmt.Sprintf("within a factor of %d for every seed", nearTheory), Figure: "capacity_wrong.svg",
 	})
 }
@@ -143,7 +147,7 @@ func (r *reporter) infinite(sizes []int, breaks func(n, seed int) float64) (text
 }
 
 // growth are, of each seed, the slopes of log patterns by units and by log units, and
-// whether the first line fits better.
+// how often the first line fits better; NaN of a seed with fewer than three points.
 func (r *reporter) growth(rule rule) (exponents, powers []float64, exponential int) {
 	for i := range r.Seeds {
 		units, patterns := r.dense[rule][i].finite()
@@ -152,7 +156,8 @@ func (r *reporter) growth(rule rule) (exponents, powers []float64, exponential i
 			logs, log = append(logs, math.Log(units[k])), append(log, math.Log(v))
 		}
 		if len(log) < 3 {
-			return append(exponents, math.NaN()), append(powers, math.NaN()), exponential
+			exponents, powers = append(exponents, math.NaN()), append(powers, math.NaN())
+			continue
 		}
 		e, _, restE := fit(units, log)
 		p, _, restP := fit(logs, log)
@@ -175,11 +180,16 @@ func (r *reporter) denseClaims() {
 		exponents, powers, times := r.growth(c.rule)
 		held := times == len(r.Seeds) && all(exponents, func(v float64) bool { return v > 0 })
 		rule := fmt.Sprintf("log patterns is closer to a straight line in n than in log n for every seed (%d of %d)", times, len(r.Seeds))
-		measured := fmt.Sprintf("patterns ∝ e^(%s n): twice as many each %.2g units; as a power of n, the exponent would be %s", lab.Summary(exponents), math.Ln2/mean(exponents), lab.Summary(powers))
+		measured := fmt.Sprintf("patterns ∝ e^((%s) n): twice as many each %.2g units; as a power of n, the exponent would be %s", lab.Summary(exponents), math.Ln2/mean(exponents), lab.Summary(powers))
+		if !(mean(exponents) > 0) {
+			measured = tooFew
+		}
 		if c.rule == exponential {
 			above, n, least := r.aboveBound()
 			held = held && above
-			measured += fmt.Sprintf("; with %g units at least %.0f, bound of Demircigil et al. %.0f", n, least, denseBound(int(n), r.Recipe.Flipped))
+			if n > 0 {
+				measured += fmt.Sprintf("; with %d units at least %.0f, bound of Demircigil et al. %.0f", n, least, denseBound(n, r.Recipe.Flipped))
+			}
 			rule += ", and at the most units that have a number it is not below the bound"
 		}
 		r.Claim(lab.Claim{Section: section, Claim: c.claim, Measured: measured, Holds: held, Rule: rule, Figure: "dense_straight.svg"})
@@ -189,29 +199,37 @@ func (r *reporter) denseClaims() {
 		power float64
 		claim string
 	}{
-		{hebbian, 1, "The capacity of Hebb's rule, if no unit may be wrong, grows no faster than n."},
-		{polynomial, degree - 1, fmt.Sprintf("With the power %d of the overlaps the capacity grows as the power %d of n.", degree, degree-1)},
+		{hebbian, 1, "The capacity of Hebb's rule, if no unit may be wrong, grows about as n."},
+		{polynomial, degree - 1, fmt.Sprintf("With the power %d of the overlaps the capacity grows about as the power %d of n.", degree, degree-1)},
 	} {
 		_, powers, times := r.growth(c.rule)
+		measured := fmt.Sprintf("patterns ∝ n^(%s); theory (n^%g)/log n", lab.Summary(powers), c.power)
+		if slices.ContainsFunc(powers, math.IsNaN) {
+			measured = tooFew
+		}
 		r.Claim(lab.Claim{
-			Section: section, Claim: c.claim, Measured: fmt.Sprintf("patterns ∝ n^%s; theory n^%g/log n", lab.Summary(powers), c.power),
+			Section: section, Claim: c.claim, Measured: measured,
 			Holds: times == 0 && all(powers, func(v float64) bool { return math.Abs(v-c.power) <= nearPower }),
 			Rule:  fmt.Sprintf("log patterns is closer to a straight line in log n than in n, with a slope within %g of %g, for every seed", nearPower, c.power), Figure: "dense.svg",
 		})
 	}
 }
 
+// tooFew is what was measured of a growth without a line.
+const tooFew = "no line: fewer than three numbers of units have a number of patterns for every seed, or it does not grow"
+
 // aboveBound tells whether the exponential energy recalls no fewer patterns than its bound
-// says, with the most units that have a number for every seed, and the least number of a seed.
-func (r *reporter) aboveBound() (holds bool, n, least float64) {
+// says, with the most units that have a number for every seed, 0 if there are none, and the
+// least number of a seed.
+func (r *reporter) aboveBound() (holds bool, n int, least float64) {
 	for k := len(r.Recipe.Dims) - 1; k >= 0; k-- {
 		values := r.over(func(i int) float64 { return r.dense[exponential][i].patterns[k] })
 		if least = slices.Min(values); !math.IsInf(slices.Max(values), 1) {
-			n = float64(r.Recipe.Dims[k])
-			return least >= denseBound(int(n), r.Recipe.Flipped), n, least
+			n = r.Recipe.Dims[k]
+			return least >= denseBound(n, r.Recipe.Flipped), n, least
 		}
 	}
-	return false, math.NaN(), math.NaN()
+	return false, 0, math.NaN()
 }
 
 func (r *reporter) pairClaims() {
@@ -226,7 +244,7 @@ func (r *reporter) pairClaims() {
 	})
 	if text, many := r.infinite(r.Recipe.Layers, limits); many != nil {
 		r.Claim(lab.Claim{
-			Section: section, Claim: fmt.Sprintf("For infinitely many units a BAM of two equal layers breaks near %g pairs a unit of a layer.", bamLimit), Measured: text, Holds: all(many, close),
+			Section: section, Claim: fmt.Sprintf("For infinitely many units a BAM of two equal layers breaks near %g pairs a unit of a layer, if what finite ones bear beyond it falls as 1/√n.", bamLimit), Measured: text, Holds: all(many, close),
 			Rule: fmt.Sprintf("the straight line in 1/√n through the two largest sizes, at 1/√n = 0, is within %g %% of %g for every seed", 100*nearLimit, bamLimit), Figure: "pairs.svg",
 		})
 	}

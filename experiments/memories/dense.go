@@ -37,6 +37,18 @@ func (r Recipe) dims(of rule) []int {
 	return r.WideDims
 }
 
+// limit is the number of patterns of n units that are tried at most: of those whose capacity grows as a
+// power of n, the power.
+func (r Recipe) limit(of rule, n int) int {
+	switch of {
+	case hebbian:
+		return min(r.MostPatterns, n)
+	case polynomial:
+		return min(r.MostPatterns, n*n)
+	}
+	return r.MostPatterns
+}
+
 // denseResult is the number of patterns that are recalled, by number of units; +Inf where
 // that is more than were tried.
 type denseResult struct{ units, patterns []float64 }
@@ -82,13 +94,7 @@ func (j *job) dense(ctx context.Context, t *lab.Task, of rule) (*denseResult, er
 // too few are, and then halved in between, down to the ratio 2^(1/4). more tells that it is
 // beyond the recipe's limit.
 func (j *job) most(ctx context.Context, t *lab.Task, of rule, n int, s *random.Stream) (patterns float64, more bool, err error) {
-	limit := j.run.Recipe.MostPatterns
-	switch of {
-	case hebbian:
-		limit = min(limit, n)
-	case polynomial:
-		limit = min(limit, n*n)
-	}
+	limit := j.run.Recipe.limit(of, n)
 	number := func(step int) int { return min(int(math.Round(math.Exp2(float64(step)/fine))), limit) }
 	enough := func(step int) (bool, error) {
 		if err := ctx.Err(); err != nil {

@@ -96,7 +96,24 @@ func (m *memory) recall(from *tensor.Dense, order *random.Stream) (*tensor.Dense
 	if m.dense == nil {
 		return one(m.recalled(inTurn(m.hopfield, order), mostSteps, from))
 	}
-	return one(m.recalled(atOnce(m.dense), denseSteps, from))
+	return m.inParts(from, max(1, mostOverlaps/m.dense.Patterns()))
+}
+
+// mostOverlaps bounds the overlaps of probes and patterns that are computed at a time.
+const mostOverlaps = 1 << 25
+
+// inParts recalls all at once, by a dense network, so many probes at a time.
+func (m *memory) inParts(from *tensor.Dense, rows int) (*tensor.Dense, error) {
+	out, n := from.Clone().(*tensor.Dense), m.dense.Units()
+	for at := 0; at < out.Shape()[0]; at += rows {
+		part := matrix(out.Float32s()[at*n:min((at+rows)*n, out.DataSize())], n)
+		end, err := one(m.recalled(atOnce(m.dense), denseSteps, part))
+		if err != nil {
+			return nil, err
+		}
+		copy(part.Float32s(), end.Float32s())
+	}
+	return out, nil
 }
 
 // denseSteps are the updates of a dense network: most recalls take one.

@@ -171,6 +171,7 @@ func (j *job) overloaded(out *energyResult, s *random.Stream) error {
 	}
 	energy := func(s G.Nodes) (*G.Node, error) { return m.hopfield.Energy(s[0]) }
 	start := coins(s.Split("starts"), count, n)
+	// course are the last three states, and the energies of all.
 	course := func(step func(G.Nodes) (G.Nodes, error)) (states []*tensor.Dense, energies [][]float64, err error) {
 		run, err := models.NewRecall(step, start)
 		if err != nil {
@@ -183,7 +184,10 @@ func (j *job) overloaded(out *energyResult, s *random.Stream) error {
 			if err != nil {
 				return nil, nil, err
 			}
-			states, energies = append(states, run.States[0].Clone().(*tensor.Dense)), append(energies, e)
+			energies = append(energies, e)
+			if i > mostSteps-3 {
+				states = append(states, run.States[0].Clone().(*tensor.Dense))
+			}
 			if i == mostSteps {
 				break
 			}
@@ -198,7 +202,7 @@ func (j *job) overloaded(out *energyResult, s *random.Stream) error {
 		return err
 	}
 	chosen, most := 0, -1.0
-	changed, again := wrong(states[mostSteps], states[mostSteps-1]), wrong(states[mostSteps], states[mostSteps-2])
+	changed, again := wrong(states[2], states[1]), wrong(states[2], states[0])
 	for i := range count {
 		part := 1 / float64(count)
 		switch {
@@ -213,7 +217,7 @@ func (j *job) overloaded(out *energyResult, s *random.Stream) error {
 			out.neither += part
 		}
 		for k := 1; k < len(energies); k++ {
-			if energies[k][i] > energies[k-1][i] {
+			if energies[k][i] > energies[k-1][i]+1e-6*float64(n) { // float32, of the size of n
 				out.rose += part
 				break
 			}
@@ -228,7 +232,7 @@ func (j *job) overloaded(out *energyResult, s *random.Stream) error {
 	for _, e := range energies[:courseSteps] {
 		out.inTurnCourse = append(out.inTurnCourse, e[chosen])
 	}
-	out.inTurn = share(wrong(states[mostSteps], states[mostSteps-1]), func(v float64) bool { return v == 0 })
+	out.inTurn = share(wrong(states[2], states[1]), func(v float64) bool { return v == 0 })
 	j.run.Log(j.seed, "energy", energyLine{"recalls", out.turns, out.rises, out.open, out.cycles, out.rose, out.inTurn})
 	return nil
 }

@@ -44,6 +44,10 @@ func TestBadInput(t *testing.T) {
 		{Name: "load above 1", Status: 2, Says: "pair_loads from 0.0625 to 1", Args: []string{"-pair-loads", "0.5,2"}},
 		{Name: "no number", Status: 2, Says: `want a number, got "x"`, Args: []string{"-loads", "0.1,x"}},
 		{Name: "patterns beyond the memory", Status: 2, Says: "2^28 units of all patterns together", Args: []string{"-most-patterns", "4000000", "-dims", "4,1000"}},
+		{Name: "cubes beyond the memory", Status: 2, Says: "got 4000000 patterns of 4000", Args: []string{"-most-patterns", "4000000", "-wide-dims", "8,4000"}},
+		{Name: "real patterns beyond the memory", Status: 2, Says: "got 4000000 patterns of 100", Args: []string{"-most-patterns", "4000000", "-real-dims", "8,100"}},
+		{Name: "starts beyond the memory", Status: 2, Says: "2^24 units of all starts together", Args: []string{"-starts", "10000", "-overloaded", "8000"}},
+		{Name: "further digits that are no more", Status: 2, Says: "beyond 100, got [20]", Args: []string{"-digits", "10,100", "-many", "20"}},
 		{Name: "no probes", Status: 2, Says: "want 1 to 10000 probes, got 0", Args: []string{"-probes", "0"}},
 		{Name: "code", Status: 2, Says: "want 8 to 8192 units of a code, got 1", Args: []string{"-code", "1"}},
 		{Name: "empty data directory", Status: 1, Says: empty, Args: []string{"-data-dir", empty}},
@@ -66,7 +70,7 @@ func TestVerdicts(t *testing.T) {
 			}
 		}
 	}
-	must := map[string]bool{"one unit updated after the other": true, "energy of a BAM never rises": true, "all units updated at once": true, "A dense network recalls digits": false}
+	must := map[string]bool{"one unit updated after the other": true, "energy of a BAM never rises": true, "all units updated at once": true, "A dense network recalls more digits": false}
 	for _, c := range d.Claims {
 		for words, holds := range must {
 			if strings.Contains(c.Claim, words) {

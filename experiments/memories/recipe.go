@@ -13,7 +13,7 @@ import (
 type Recipe struct {
 	// Flipped is the share of the units of a probe that are turned, of all memories.
 	Flipped float64 `json:"flipped"`
-	// Digits are numbers of stored digits, in rising order; Many are further ones, for the
+	// Digits are numbers of stored digits, in rising order; Many are further, larger ones, for the
 	// dense networks alone. Stored is the number in the pictures and in the energies.
 	Digits []int `json:"digits"`
 	Many   []int `json:"many"`
@@ -149,8 +149,17 @@ func validate(r *Recipe) error {
 			return fmt.Errorf("want %d to %d %s, got %d", n.min, n.max, n.what, n.value)
 		}
 	}
-	if n := int64(r.MostPatterns) * int64(r.Dims[len(r.Dims)-1]); n > 1<<28 {
-		return fmt.Errorf("want at most 2^28 units of all patterns together, got %d patterns of %d", r.MostPatterns, r.Dims[len(r.Dims)-1])
+	if r.Many[0] <= last(r.Digits) {
+		return fmt.Errorf("want many, further numbers of digits, beyond %d, got %v", last(r.Digits), r.Many)
+	}
+	for _, of := range denseRules() {
+		n := last(r.dims(of))
+		if k := r.limit(of, n); int64(k)*int64(n) > 1<<28 {
+			return fmt.Errorf("want at most 2^28 units of all patterns together, got %d patterns of %d", k, n)
+		}
+	}
+	if int64(r.Starts)*int64(r.Overloaded) > 1<<24 {
+		return fmt.Errorf("want at most 2^24 units of all starts together, got %d starts of %d", r.Starts, r.Overloaded)
 	}
 	return nil
 }

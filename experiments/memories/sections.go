@@ -76,7 +76,7 @@ func (r *reporter) energyPart() error {
 		}
 		courses = append(courses, r.series(rule.words(), x, func(i int) []float64 { return above(r.energy[i].course[rule]) }))
 	}
-	if err := r.chart("energy.svg", "Energy of a recall, unit by unit", fmt.Sprintf("How much of the fall of the energy is still to come, after each unit that turned, of the first recall of each seed (thin lines), from a digit with %g %% of its pixels turned. (The energies themselves differ by a factor of thirty between the rules.)", 100*r.Recipe.Flipped),
+	if err := r.chart("energy.svg", "Energy of a recall, unit by unit", fmt.Sprintf("How much of the fall of the energy is still to come, after each unit that turned, of the first recall of each seed (thin lines), from a digit with %g %% of its pixels turned. (The energies themselves differ in size between the rules.)", 100*r.Recipe.Flipped),
 		figure.Lines{XLabel: "units that turned", YLabel: "energy above its end (share of the fall)", FromZero: true, EachSeed: true, Series: courses, Colors: r.colors}); err != nil {
 		return err
 	}
@@ -90,10 +90,12 @@ func (r *reporter) energyPart() error {
 }
 
 // above are energies as the share of the fall from the first to the last that is to come.
-func above(energies []float64) (out []float64) {
-	end := last(energies)
-	for _, e := range energies {
-		out = append(out, (e-end)/(energies[0]-end))
+func above(energies []float64) []float64 {
+	out, end := make([]float64, len(energies)), last(energies)
+	if fall := energies[0] - end; fall > 0 { // a probe that is at rest stays
+		for i, e := range energies {
+			out[i] = (e - end) / fall
+		}
 	}
 	return out
 }
@@ -160,7 +162,7 @@ func (r *reporter) densePart() error {
 	}
 	colors := figure.NewColors(append(denseNames(), boundName)...)
 	series = append(series, line(boundName, floats(r.Recipe.Dims), func(n float64) float64 { return denseBound(int(n), r.Recipe.Flipped) }))
-	if err := r.chart("dense.svg", "Patterns that are recalled, by units", "Both axes are logarithmic: powers of n are straight lines, exponentials bend upwards. The bound is that of Demircigil et al. for the exponential energy.",
+	if err := r.chart("dense.svg", "Patterns that are recalled, by units", "Both axes are logarithmic: powers of n are straight lines, exponentials bend upwards. The bound is that of Demircigil et al. for the exponential energy, as n goes to infinity: networks of few units may fall short of it.",
 		figure.Lines{XLabel: "units", YLabel: "patterns", LogX: true, LogY: true, Series: series, Colors: colors}); err != nil {
 		return err
 	}

@@ -124,3 +124,26 @@ func TestFollow(t *testing.T) {
 		t.Error("a random state counts as a minimum: the check shows nothing")
 	}
 }
+
+// A dense network recalls the same, to the bit, whatever the number of probes at a time.
+func TestRecallInParts(t *testing.T) {
+	const n, k, m = 24, 30, 11
+	for _, r := range []rule{polynomial, exponential, softmax} {
+		patterns := coins(random.New(1), k, n)
+		memory := must[*memory](t)(testJob().memory(r, patterns))
+		start := probes(first(patterns, m), 0.2, random.New(2))
+		before := slices.Clone(start.Float32s())
+		whole := must[*tensor.Dense](t)(memory.inParts(start, m))
+		if slices.Equal(whole.Float32s(), before) {
+			t.Errorf("%s: nothing changes: the check shows nothing", r)
+		}
+		for _, rows := range []int{1, 4} {
+			if part := must[*tensor.Dense](t)(memory.inParts(start, rows)); !slices.Equal(part.Float32s(), whole.Float32s()) {
+				t.Errorf("%s: %d at a time: other ends", r, rows)
+			}
+		}
+		if !slices.Equal(start.Float32s(), before) {
+			t.Errorf("%s: the probes have changed", r)
+		}
+	}
+}

@@ -13,7 +13,7 @@ func (r *reporter) memoryClaims(m memory, file string) {
 	n := r.Recipe.Lengths[len(r.Recipe.Lengths)-1]
 	for _, c := range r.Recipe.Cells {
 		values := r.Values(spec{part: m.part, kind: c.String(), length: n}.name() + "." + m.metric)
-		claim := lab.Claim{Section: "2.3", Figure: file, Measured: fmt.Sprintf("%s of the seeds: %s", m.what, numbers(lab.Scaled(values, m.scale)))}
+		claim := lab.Claim{Section: "2.3", Figure: r.drawn(file), Measured: fmt.Sprintf("%s of the seeds: %s; learning rates tried: %s", m.what, numbers(lab.Scaled(values, m.scale)), lab.Listed(r.Recipe.Rates))}
 		if c.Gates() == 1 {
 			claim.Claim = fmt.Sprintf("%s over %d steps: a basic recurrent network (%s) does not learn it.", m.title, n, c)
 			claim.Rule = fmt.Sprintf("above %.3g for every seed", m.scale*m.failed)
@@ -47,7 +47,7 @@ func (r *reporter) gradientClaims() {
 			r.Compare(lab.Comparison{
 				Section: "2.3", Claim: fmt.Sprintf("Through %d steps, the gradient of a basic network (%s) loses more than that of %s.", r.Recipe.GradientSteps, basic, gated),
 				What: "log₁₀ of the first step's gradient relative to the last one's", A: a.label(), B: b.label(),
-				MetricA: "gradient." + a.name() + ".log10", MetricB: "gradient." + b.name() + ".log10", Larger: true, Figure: "gradient.svg",
+				MetricA: "gradient." + a.name() + ".log10", MetricB: "gradient." + b.name() + ".log10", Larger: true, Figure: r.drawn("gradient.svg"),
 			})
 		}
 	}
@@ -58,7 +58,7 @@ func (r *reporter) mnistClaims() {
 	for _, c := range r.Recipe.MNISTCells {
 		values := r.Values(spec{part: "mnist", kind: c.String()}.name() + ".test_error")
 		r.Claim(lab.Claim{
-			Section: "2.3", Claim: fmt.Sprintf("%s tells at least 98 %% of the digits that it reads row by row.", c), Figure: "mnist.svg",
+			Section: "2.3", Claim: fmt.Sprintf("%s tells at least 98 %% of the digits that it reads row by row.", c), Figure: r.drawn("mnist.svg"),
 			Measured: "test error of the seeds in percent: " + numbers(lab.Scaled(values, 100)), Rule: "a test error of at most 2 % for every seed",
 			Holds: !slices.ContainsFunc(values, func(v float64) bool { return !(v <= 0.02) }),
 		})
@@ -71,17 +71,17 @@ func (r *reporter) textClaims() {
 		r.Compare(lab.Comparison{
 			Section: "2.3", Claim: fmt.Sprintf("A character model of %s needs fewer bits than one that counts what follows two characters.", c),
 			What: "test bits per character", A: c.String(), B: fmt.Sprintf("%d-gram", grams),
-			MetricA: "text." + c.String() + ".test_bits", MetricB: fmt.Sprintf("text.%d-gram.test_bits", grams), Figure: "text.svg",
+			MetricA: "text." + c.String() + ".test_bits", MetricB: fmt.Sprintf("text.%d-gram.test_bits", grams), Figure: r.drawn("text.svg"),
 		})
 	}
 }
 
-// feedbackClaims: Elman's network learns the task, and no worse than Jordan's.
+// feedbackClaims: Elman's network learns the task, and the temporal exclusive or better than Jordan's.
 func (r *reporter) feedbackClaims(part, file string) {
 	what := map[string]string{"xor": "bits that are an exclusive or, predicted wrong (%)", "reber": "test strings that are not right (%)"}[part]
 	values := r.Values(part + ".elman.test_error")
 	r.Claim(lab.Claim{
-		Section: "2.3", Figure: file, Claim: map[string]string{
+		Section: "2.3", Figure: r.drawn(file), Claim: map[string]string{
 			"xor":   "A fully recurrent network (Elman) learns the temporal exclusive or.",
 			"reber": "A fully recurrent network (Elman) learns Reber's grammar.",
 		}[part],
@@ -91,15 +91,15 @@ func (r *reporter) feedbackClaims(part, file string) {
 	if part == "xor" {
 		r.Compare(lab.Comparison{
 			Section: "2.3", Claim: "What a network fed back by its outputs (Jordan) keeps must show in them: in the temporal exclusive or it errs more than Elman's.",
-			What: what, A: "jordan", B: "elman", MetricA: "xor.jordan.test_error", MetricB: "xor.elman.test_error", Scale: 100, Larger: true, Figure: file,
+			What: what, A: "jordan", B: "elman", MetricA: "xor.jordan.test_error", MetricB: "xor.elman.test_error", Scale: 100, Larger: true, Figure: r.drawn(file),
 		})
 	}
 }
 
-// sampleLines are the rows of a table with a text, tabs as four spaces.
+// sampleLines are the rows of a table with a text, tabs as four spaces that a browser keeps.
 func sampleLines(text string) (rows [][]string) {
 	for line := range strings.SplitSeq(strings.Trim(text, "\n"), "\n") {
-		rows = append(rows, []string{strings.ReplaceAll(line, "\t", "    ")})
+		rows = append(rows, []string{strings.ReplaceAll(line, "\t", strings.Repeat("\u00a0", 4))})
 	}
 	return rows
 }

@@ -119,6 +119,18 @@ func gradientNorms(r Recipe, v variant, seed uint64, radius float64) (norms []fl
 	return norms, found, nil
 }
 
+// least is the logarithm of what is left of a gradient that has vanished in float64; the report says it.
+const least = -300
+
+// left is log₁₀ of a step's gradient relative to the last one's. A gradient that is 0 everywhere has
+// nothing left.
+func left(norms []float64, step int) float64 {
+	if norms[step] == 0 {
+		return least
+	}
+	return max(least, math.Log10(norms[step]/norms[len(norms)-1]))
+}
+
 // spectralRadius is the largest absolute value of the eigenvalues of a square matrix.
 func spectralRadius(U *tensor.Dense) (radius float64, err error) {
 	k := U.Shape()[0]
@@ -145,7 +157,7 @@ func wide(x *tensor.Dense) *tensor.Dense {
 func (r *reporter) gradient() error {
 	r.Section("The gradient through time", fmt.Sprintf("The adding problem over %d steps, with first weights. The squared error after the last step is followed back to the input of every step: the root "+
 		"mean square over %d sequences of ‖∂L/∂x_t‖, relative to that of the last step. A basic cell multiplies it by Uᵀ·diag(f′) at each step (lecture 3.1); the state of an LSTM or GRU is multiplied by a gate, "+
-		"which begins half open, 0.5, or open, 1 − 1/t with t from 2 to T.", r.Recipe.GradientSteps, gradientSequences))
+		"which begins half open, 0.5, or open, 1 − 1/t with t from 2 to T. What is less than 10⁻³⁰⁰ of the last step's counts as that.", r.Recipe.GradientSteps, gradientSequences))
 	lines := figure.Lines{XLabel: "steps before the last", YLabel: "log₁₀ of the gradient left"}
 	var rows [][]string
 	for _, v := range variants(r.Recipe) {
@@ -158,13 +170,12 @@ func (r *reporter) gradient() error {
 			if v.cell.Gates() == 1 {
 				r.Metric("gradient."+v.name()+".radius", seed, radius)
 			}
-			last := norms[len(norms)-1]
 			var row []float64
 			for d := range norms {
-				row = append(row, math.Log10(norms[len(norms)-1-d]/last))
+				row = append(row, left(norms, len(norms)-1-d))
 			}
 			s.Y = append(s.Y, row)
-			r.Metric("gradient."+v.name()+".log10", seed, math.Log10(norms[0]/last))
+			r.Metric("gradient."+v.name()+".log10", seed, left(norms, 0))
 		}
 		for d := range r.Recipe.GradientSteps {
 			s.X = append(s.X, float64(d))
@@ -208,7 +219,7 @@ func (r *reporter) radii(v variant) error {
 			if err != nil {
 				return err
 			}
-			orders := math.Log10(norms[0] / norms[len(norms)-1])
+			orders := left(norms, 0)
 			row, cells = append(row, orders), append(cells, fmt.Sprintf("%.1f", orders))
 		}
 		lines.Series[0].Y, rows = append(lines.Series[0].Y, row), append(rows, cells)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -55,8 +56,32 @@ func TestParts(t *testing.T) {
 	}
 }
 
+// Gradients that vanish in float64, and trainings that all diverge, leave a report all the same.
+func TestNothingToDraw(t *testing.T) {
+	doc := program().Result(t, "-parts", "gradient", "-cells", "rnn-sigmoid", "-gradient-steps", "1000", "-adding-units", "1")
+	if v := doc.Metrics["gradient.rnn-sigmoid.log10"].Values; len(v) != 1 || v[0] != least || len(doc.Figures) != 2 {
+		t.Errorf("want %d orders lost in two figures, got %v in %v", -least, v, doc.Figures)
+	}
+	recipe := recipeFile(t, `{"mnist": {"train": {"optimizer": {"kind": "sgd", "rate": {"start": 1e38}}, "epochs": 1}}, "xor": {"train": {"optimizer": {"kind": "sgd", "rate": {"start": 1e38}}}}}`)
+	doc = program().Result(t, "-recipe", recipe, "-seeds", "3", "-parts", "mnist,xor", "-mnist-cells", "rnn-relu")
+	if len(doc.Claims) != 3 || doc.Claims[0].Holds {
+		t.Errorf("want no verdict in favour of what diverged, got %v", doc.Claims)
+	}
+}
+
+// recipeFile is a file of a recipe.
+func recipeFile(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "recipe.json")
+	if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 func TestBadInput(t *testing.T) {
 	empty := t.TempDir()
+	recipe := func(text string) []string { return []string{"-recipe", recipeFile(t, text)} }
 	program().BadInput(t,
 		labtest.Bad{Name: "a part", Status: 2, Says: `part "ading" is unknown`, Args: []string{"-parts", "ading"}},
 		labtest.Bad{Name: "a part twice", Status: 2, Says: "xor", Args: []string{"-parts", "xor,xor"}},
@@ -73,6 +98,12 @@ func TestBadInput(t *testing.T) {
 		labtest.Bad{Name: "no text", Status: 2, Says: "text: want sequences, its characters, of at least 5000", Args: []string{"-text-sequences", "5"}},
 		labtest.Bad{Name: "no epochs", Status: 2, Says: "xor: want 1 to 2000 epochs, got 0", Args: []string{"-xor-epochs", "0"}},
 		labtest.Bad{Name: "reber without units", Status: 2, Says: "reber: want 1 to 2000 units", Args: []string{"-reber-units", "-3"}},
+		labtest.Bad{Name: "no cells", Status: 2, Says: "want 1 to 8 cells, got 0", Args: recipe(`{"cells": null}`)},
+		labtest.Bad{Name: "steps that lengths say", Status: 2, Says: "adding: want no steps", Args: recipe(`{"adding": {"steps": 5}}`)},
+		labtest.Bad{Name: "a batch beyond the memory", Status: 2, Says: "text: want at most 268435456 numbers as states of a batch", Args: recipe(`{"text": {"train": {"batch": 1000000000}}}`)},
+		labtest.Bad{Name: "a batch of more sequences than the text has", Status: 1, Says: "at least one part of 20 steps for each of 5000 sequences", Args: recipe(`{"text": {"train": {"batch": 5000}}}`)},
+		labtest.Bad{Name: "sequences beyond the memory", Status: 2, Says: "copy: want at most 268435456 numbers as inputs of all sequences", Args: []string{"-lengths", "2000", "-copy-sequences", "200000"}},
+		labtest.Bad{Name: "states beyond the memory", Status: 2, Says: "adding: want at most 268435456 numbers as states of a batch", Args: []string{"-lengths", "2000", "-adding-units", "2000"}},
 		labtest.Bad{Name: "empty data directory", Status: 1, Says: empty, Args: []string{"-data-dir", empty}},
 		labtest.Bad{Name: "missing data directory", Status: 2, Says: "nowhere", Args: []string{"-data-dir", filepath.Join(empty, "nowhere")}},
 	)

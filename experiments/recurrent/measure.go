@@ -123,7 +123,7 @@ func legalFirst(z, t []float32, k int) bool {
 				other = max(other, z[j])
 			}
 		}
-		if !math.IsInf(float64(legal), 1) && other >= legal {
+		if !math.IsInf(float64(legal), 1) && !(other < legal) { // nor where one is not a number
 			return false
 		}
 	}

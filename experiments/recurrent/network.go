@@ -110,7 +110,7 @@ func (p *problem) recurrent(cell string, o models.RecurrentOptions, output block
 	return net, nil
 }
 
-// work is the number of multiplications of an epoch, about.
+// setWork sets the number of multiplications of an epoch, about.
 func (p *problem) setWork(sequences, steps, inputs, units, gates int) {
 	p.work = int64(sequences) * int64(steps) * int64(gates*units) * int64(inputs+units)
 }
@@ -184,9 +184,6 @@ func (p *problem) images(r Recipe, data *datasets.Split, weights *random.Stream)
 	return err
 }
 
-// pieceSteps is the length of the pieces of text that validate and test, at most.
-const pieceSteps = 200
-
 // text predicts the next character, by truncated backpropagation through time.
 func (p *problem) text(r Recipe, c *corpus, weights *random.Stream) (err error) {
 	t := r.Text
@@ -196,14 +193,14 @@ func (p *problem) text(r Recipe, c *corpus, weights *random.Stream) (err error) 
 	if err != nil {
 		return err
 	}
-	if err := net.Carry(t.Train.Batch); err != nil {
-		return err
-	}
 	p.setWork(len(c.train), 1, k, t.Units, net.Layers[0].Forward.Cell.Gates())
 	if p.train, err = c.streams("training text", c.train, t.Train.Batch, t.Steps); err != nil {
 		return err
 	}
-	steps := min(pieceSteps, len(c.validation)-1, len(c.test)-1)
+	if err := net.Carry(t.Train.Batch); err != nil {
+		return err
+	}
+	steps := c.pieceSteps()
 	p.judged = net.Over(steps)
 	if p.validation, err = c.pieces("validation text", c.validation, steps); err != nil {
 		return err

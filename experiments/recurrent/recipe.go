@@ -121,6 +121,8 @@ const (
 	maxLength    = 2000
 	maxEpochs    = 2000
 	maxList      = 8
+	maxNumbers   = 1 << 28        // 1 GiB
+	statesKept   = 8              // of a unit and step, about: an LSTM's gates, states and inputs
 	leastText    = 10 * blockSize // so that some of it validates and tests
 )
 
@@ -137,11 +139,14 @@ func validate(r *Recipe) error {
 	if err := lab.Unique("parts", r.Parts); err != nil {
 		return err
 	}
-	for name, cells := range map[string][]blocks.Cell{"cells": r.Cells, "mnist_cells": r.MNISTCells, "text_cells": r.TextCells} {
-		if len(cells) < 1 || len(cells) > maxList {
-			return fmt.Errorf("want 1 to %d %s, got %d", maxList, name, len(cells))
+	for _, l := range []struct {
+		name  string
+		cells []blocks.Cell
+	}{{"cells", r.Cells}, {"mnist_cells", r.MNISTCells}, {"text_cells", r.TextCells}} {
+		if len(l.cells) < 1 || len(l.cells) > maxList {
+			return fmt.Errorf("want 1 to %d %s, got %d", maxList, l.name, len(l.cells))
 		}
-		if err := lab.Unique(name, cells); err != nil {
+		if err := lab.Unique(l.name, l.cells); err != nil {
 			return err
 		}
 	}
@@ -161,28 +166,59 @@ func validate(r *Recipe) error {
 	if r.GradientSteps < 2 || r.GradientSteps > maxLength {
 		return fmt.Errorf("want gradient_steps of 2 to %d, got %d", maxLength, r.GradientSteps)
 	}
+	longest := r.Lengths[len(r.Lengths)-1]
 	for _, t := range []struct {
 		name         string
 		task         Task
-		least, steps int
-	}{{"adding", r.Adding, 10, 0}, {"copy", r.Copy, 10, 0}, {"mnist", r.MNIST, 0, 0}, {"text", r.Text, 0, 1}, {"xor", r.XOR, 10, 3}, {"reber", r.Reber, 10, 8}} {
-		if err := t.task.check(t.least, t.steps); err != nil {
+		least, steps int // at least; steps 0 where they are not a task's own
+		longest      int // sequence
+		inputs       int // of a step, with what belongs to it
+	}{
+		{"adding", r.Adding, 10, 0, max(longest, r.GradientSteps), 2}, {"copy", r.Copy, 10, 0, copySteps(longest), copyInputs}, {"mnist", r.MNIST, 0, 0, 28, 28},
+		{"text", r.Text, 0, 1, r.Text.Steps, 1}, {"xor", r.XOR, 10, 3, r.XOR.Steps, 1}, {"reber", r.Reber, 10, 8, r.Reber.Steps, len(reberSymbols) + 1},
+	} {
+		err := t.task.check(t.least, t.steps)
+		batch, evaluated := t.task.Train.Batch, min(t.task.held(), train.EvaluationBatch)
+		switch {
+		case t.name == "text": // its sequences are as many as fit into a batch, and its pieces few
+			evaluated = 0
+		case t.task.Sequences > 0:
+			batch = min(batch, t.task.Sequences)
+		}
+		if err == nil && t.name != "text" {
+			err = bound("inputs of all sequences", t.task.Sequences, t.longest, t.inputs)
+		}
+		if err == nil {
+			err = bound("states of a batch", max(batch, evaluated), t.longest, statesKept*t.task.Units)
+		}
+		if err != nil {
 			return fmt.Errorf("%s: %w", t.name, err)
 		}
 	}
 	if n := r.Text.Sequences; n != 0 && n < leastText {
-		return fmt.Errorf("text: want sequences, its characters, of at least 5000, or 0 for all, got %d", n)
+		return fmt.Errorf("text: want sequences, its characters, of at least %d, or 0 for all, got %d", leastText, n)
 	}
 	return nil
 }
 
-// check reports what is wrong with a task, which needs so many sequences and steps.
+// bound reports so many rows of steps of so many numbers that they are too many.
+func bound(what string, rows, steps, each int) error {
+	if n := int64(rows) * int64(steps) * int64(each); n > maxNumbers {
+		return fmt.Errorf("want at most %d numbers as %s, got %d sequences · %d steps · %d", maxNumbers, what, rows, steps, each)
+	}
+	return nil
+}
+
+// check reports what is wrong with a task, which needs so many sequences and steps; 0 steps if others
+// decide on them.
 func (t Task) check(sequences, steps int) error {
 	switch {
 	case t.Units < 1 || t.Units > maxUnits:
 		return fmt.Errorf("want 1 to %d units, got %d", maxUnits, t.Units)
 	case t.Sequences < sequences || t.Sequences > maxSequences:
 		return fmt.Errorf("want %d to %d sequences, got %d", sequences, maxSequences, t.Sequences)
+	case steps == 0 && t.Steps != 0:
+		return fmt.Errorf("want no steps, which its sequences have from elsewhere, got %d", t.Steps)
 	case t.Steps < steps || t.Steps > maxLength:
 		return fmt.Errorf("want %d to %d steps, got %d", steps, maxLength, t.Steps)
 	case t.Train.Epochs < 1 || t.Train.Epochs > maxEpochs:

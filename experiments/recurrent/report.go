@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
+	"slices"
 	"strings"
 
 	"capas/blocks"
@@ -19,11 +21,12 @@ type reporter struct {
 	specs    []spec
 	outcomes []*outcome
 	colors   figure.Colors
+	files    map[string]bool // figures that were drawn
 }
 
 // report writes metrics, figures and claims, part by part.
 func report(ctx context.Context, run *lab.Run[Recipe], src sources, specs []spec, outcomes []*outcome) error {
-	r := &reporter{run, src, specs, outcomes, figure.NewColors(append(blocks.Cells(), "elman", "jordan")...)}
+	r := &reporter{run, src, specs, outcomes, figure.NewColors(append(blocks.Cells(), "elman", "jordan")...), map[string]bool{}}
 	for _, p := range []struct {
 		part string
 		add  func() error
@@ -74,14 +77,46 @@ func (r *reporter) histories(s spec) (all []*train.History) {
 	return all
 }
 
-// chart adds a line chart.
+// drawn is a figure's file for a claim, "" if there was nothing to draw.
+func (r *reporter) drawn(file string) string {
+	if r.files[file] {
+		return file
+	}
+	return ""
+}
+
+// chart adds a line chart, if there is a value to draw: where all trainings diverged, there is none.
 func (r *reporter) chart(file, title, caption string, l figure.Lines) error {
+	if !slices.ContainsFunc(l.Series, func(s figure.Series) bool {
+		return slices.ContainsFunc(s.Y, func(row []float64) bool { return hasValue(row, l.LogY) })
+	}) {
+		return nil
+	}
+	r.files[file] = true
 	svg, err := l.SVG()
 	if err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
 	r.Figure(file, title, strings.TrimSpace(caption+" "+l.Spread()), svg)
 	return nil
+}
+
+// hasValue tells whether one of the values can be drawn.
+func hasValue(values []float64, log bool) bool {
+	return slices.ContainsFunc(values, func(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) && (v > 0 || !log) })
+}
+
+// optimizer is how a task is trained, in words.
+func (t Task) optimizer() string {
+	o := t.Train.Optimizer
+	words := map[string]string{"adam": "Adam", "rmsprop": "RMSProp", "sgd": "gradient descent"}[o.Kind]
+	if words == "" {
+		words = "gradient descent with " + o.Kind
+	}
+	if o.Clip > 0 {
+		words += fmt.Sprintf(", the gradient clipped at norm %g", o.Clip)
+	}
+	return words
 }
 
 // memory is a task that is made longer and longer.
@@ -114,10 +149,13 @@ func (r *reporter) copying() error {
 
 // memory reports the errors of all cells by length, and judges them at the greatest.
 func (r *reporter) memory(m memory) error {
-	task := r.Recipe.task(m.part)
-	r.Section(m.title, m.about, fmt.Sprintf("Networks of %d cells learn from %d sequences of every length by Adam, the gradient clipped at norm %g. The gates that keep a state begin open, "+
-		"so that the times for which cells remember are spread up to the length (Tallec & Ollivier 2018). Of the rates %s each cell has, for each length, the one with the smallest mean validation loss. Solved means %s below %.3g, not learned above %.3g.",
-		task.Units, task.Sequences, task.Train.Optimizer.Clip, lab.Listed(r.Recipe.Rates), m.what, m.scale*m.solved, m.scale*m.failed))
+	task, rates := r.Recipe.task(m.part), fmt.Sprintf("All learn at the rate %g.", r.Recipe.Rates[0])
+	if len(r.Recipe.Rates) > 1 {
+		rates = fmt.Sprintf("Of the rates %s each cell has, for each length, the one with the smallest mean validation loss.", lab.Listed(r.Recipe.Rates))
+	}
+	r.Section(m.title, m.about, fmt.Sprintf("Networks of %d cells learn from %d sequences of every length for %d epochs by %s. The gates that keep a state begin open, "+
+		"so that the times for which cells remember are spread up to the length (Tallec & Ollivier 2018); a basic cell has none. %s Solved means %s below %.3g, not learned above %.3g.",
+		task.Units, task.Sequences, task.Train.Epochs, task.optimizer(), rates, m.what, m.scale*m.solved, m.scale*m.failed))
 	lines := figure.Lines{XLabel: "length or delay (steps)", YLabel: m.what, LogX: true, LogY: true, Colors: r.colors}
 	header := []string{"cell"}
 	for _, n := range r.Recipe.Lengths {
@@ -147,7 +185,7 @@ func (r *reporter) memory(m memory) error {
 	}
 	lines.Series = append(lines.Series, chance)
 	file := m.part + ".svg"
-	if err := r.chart(file, m.title+" by length", fmt.Sprintf("Errors below %.2g stand at it.", m.scale*m.solved/100), lines); err != nil {
+	if err := r.chart(file, m.title+" by length", fmt.Sprintf("Errors below %.2g stand at it, where curves may cover each other.", m.scale*m.solved/100), lines); err != nil {
 		return err
 	}
 	r.Table(m.title+": "+m.what, header, rows)

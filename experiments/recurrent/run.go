@@ -10,7 +10,6 @@ import (
 	"capas/experiments/internal/trial"
 	"capas/experiments/lab"
 	"capas/pretrain"
-	"capas/train"
 )
 
 // outcome is what one network did.
@@ -146,5 +145,3 @@ func best(r Recipe, specs []spec, outcomes []*outcome, part, kind string, length
 	}
 	return rate
 }
-
-var _ train.Evaluable = network(nil)

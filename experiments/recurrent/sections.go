@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"capas/experiments/internal/trial"
 	"capas/experiments/lab"
@@ -13,8 +14,8 @@ import (
 // mnist reports digits read row by row.
 func (r *reporter) mnist() error {
 	t := r.Recipe.MNIST
-	r.Section("MNIST row by row", fmt.Sprintf("A network of %d cells reads an image from the top, a row of pixels a step, and tells the class after the last one. Adam for %d epochs, rate from %g to 0; "+
-		"the parameters with the smallest validation error are kept.", t.Units, t.Train.Epochs, t.Train.Optimizer.Rate.Start))
+	r.Section("MNIST row by row", fmt.Sprintf("A network of %d cells reads an image from the top, a row of pixels a step, and tells the class after the last one. It learns for %d epochs by %s, with a rate of %g at first and %.2g in the last epoch; "+
+		"the parameters with the smallest validation error are kept.", t.Units, t.Train.Epochs, t.optimizer(), t.Train.Optimizer.Rate.Start, t.Train.Optimizer.Rate.At(t.Train.Epochs-1, t.Train.Epochs)))
 	lines := figure.Lines{XLabel: "epoch", YLabel: "validation error (%)", LogY: true, Colors: r.colors}
 	var rows [][]string
 	for _, c := range r.Recipe.MNISTCells {
@@ -41,8 +42,8 @@ func (r *reporter) text() error {
 	t, c := r.Recipe.Text, r.src.text
 	r.Section("A character model", fmt.Sprintf("The text is this program's own source: %d characters to learn from and %d to be tested by, of %d kinds. A network of %d cells predicts each character from those before it. "+
 		"The text is cut into %d sequences that are read side by side; the states are carried from one part of %d steps to the next, and gradients go back to the beginning of a part. "+
-		"Validation and test are pieces of up to %d characters, each begun with empty states.", len(c.train), len(c.test), len(c.letters), t.Units, t.Train.Batch, t.Steps, pieceSteps),
-		"Beside it stand n-gram models, which know how often characters followed the n−1 before them, orders mixed as Witten & Bell do.")
+		"Validation and test are pieces of %d characters, each begun with empty states.", len(c.train), len(c.test), len(c.letters), t.Units, t.Train.Batch, t.Steps, c.pieceSteps()),
+		"Beside it stand n-gram models, which know how often characters followed the n−1 before them, orders mixed as Witten & Bell do. They predict the same characters of the test text, and know those before a piece, too.")
 	bits := c.ngramBits(grams)
 	rows := [][]string{{"equal chances", fmt.Sprintf("%.3f", math.Log2(float64(len(c.letters))))}}
 	for i, b := range bits {
@@ -65,6 +66,9 @@ func (r *reporter) text() error {
 	r.Table("Test bits per character", []string{"model", "bits"}, rows)
 	for _, cell := range r.Recipe.TextCells {
 		s := spec{part: "text", kind: cell.String(), seed: r.Seeds[0]}
+		if r.outcome(s).Diverged {
+			continue
+		}
 		r.Section(fmt.Sprintf("What the %s writes", cell), fmt.Sprintf("%d characters of seed %d, each drawn by the probabilities that the network gives, and read as its next input.", sampleLength, s.seed))
 		r.Table("A sample", []string{"line"}, sampleLines(r.outcome(s).sample))
 	}
@@ -108,8 +112,8 @@ func (r *reporter) xor() error {
 // reber reports Reber's grammar.
 func (r *reporter) reber() error {
 	t := r.Recipe.Reber
-	r.Section("Reber's grammar", fmt.Sprintf("Strings of a small graph, in which two symbols may follow most states. Networks of %d hidden units learn to predict the next symbol from %d strings. A test string is right if "+
-		"after each of its symbols all that may follow have larger outputs than all that may not.", t.Units, t.Sequences))
+	r.Section("Reber's grammar", fmt.Sprintf("Strings of a small graph, in which two symbols may follow most states, of %d symbols at most. Networks of %d hidden units learn to predict the next symbol from %d strings. A test string is right if "+
+		"after each of its symbols all that may follow have larger outputs than all that may not.", t.Steps+1, t.Units, t.Sequences))
 	var items []figure.Item
 	var rows [][]string
 	for _, kind := range []string{"elman", "jordan"} {
@@ -119,12 +123,16 @@ func (r *reporter) reber() error {
 		items = append(items, figure.Item{Category: kind, Name: kind, Values: values})
 		rows = append(rows, []string{kind, lab.Summary(values)})
 	}
+	none := !slices.ContainsFunc(items, func(i figure.Item) bool { return hasValue(i.Values, false) })
 	dots := figure.Dots{XLabel: "network", YLabel: "test strings that are not right (%)", FromZero: true, Items: items, Colors: r.colors}
-	svg, err := dots.SVG()
-	if err != nil {
-		return err
+	if !none {
+		svg, err := dots.SVG()
+		if err != nil {
+			return err
+		}
+		r.files["reber.svg"] = true
+		r.Figure("reber.svg", "Strings of Reber's grammar with a wrong prediction", dots.Spread(), svg)
 	}
-	r.Figure("reber.svg", "Strings of Reber's grammar with a wrong prediction", dots.Spread(), svg)
 	r.Table("Test strings that are not right, in percent", []string{"network", "not right"}, rows)
 	if r.judged() {
 		r.feedbackClaims("reber", "reber.svg")

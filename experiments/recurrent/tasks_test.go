@@ -170,6 +170,8 @@ func TestLegalFirst(t *testing.T) {
 		{[]float32{3, 1, 2}, []float32{1, 1, 0}, false},
 		{[]float32{1, 1, 0}, []float32{1, 0, 0}, false}, // a draw
 		{[]float32{0, 1, 2, 1, 0, 0}, []float32{0, 0, 0, 1, 0, 0}, true},
+		{[]float32{float32(math.NaN()), 1, 0}, []float32{1, 0, 0}, false},
+		{[]float32{3, float32(math.NaN()), 0}, []float32{1, 0, 0}, false},
 	} {
 		if got := legalFirst(c.z, c.t, 3); got != c.want {
 			t.Errorf("%v for %v: want %t", c.z, c.t, c.want)
@@ -219,13 +221,13 @@ func TestCorpus(t *testing.T) {
 	}
 }
 
-// By hand: of "aab", after which "ab" is tested.
+// By hand: of "aab", after which "aaba" is tested, in one piece of two steps: the second a and the b.
 func TestNgramBits(t *testing.T) {
-	c := &corpus{letters: []rune("ab"), train: []int{0, 0, 1}, test: []int{0, 1}}
+	c := &corpus{letters: []rune("ab"), train: []int{0, 0, 1}, validation: []int{0, 0, 0}, test: []int{0, 0, 1, 0}}
 	// Order 1: p(a) = (2 + 2·½)/(3+2), p(b) = (1 + 2·½)/5.
 	pa, pb := 3.0/5, 2.0/5
 	// Order 2: after a, which a and b have followed once each, p(b|a) = (1 + 2·p(b))/(2+2).
-	want := []float64{-(math.Log2(pa) + math.Log2(pb)) / 2, -(math.Log2(pa) + math.Log2((1+2*pb)/4)) / 2}
+	want := []float64{-(math.Log2(pa) + math.Log2(pb)) / 2, -(math.Log2((1+2*pa)/4) + math.Log2((1+2*pb)/4)) / 2}
 	for i, got := range c.ngramBits(2) {
 		if math.Abs(got-want[i]) > 1e-12 {
 			t.Errorf("order %d: want %g bits, got %g", i+1, want[i], got)
@@ -276,6 +278,18 @@ func TestGradientNorms(t *testing.T) {
 	}
 	if len(basic) != 30 || len(open) != 30 || !(open[0]/open[29] > 100*basic[0]/basic[29]) {
 		t.Errorf("want the LSTM's gradient to last, got %g of it left, and %g of the basic cell's", open[0]/open[29], basic[0]/basic[29])
+	}
+}
+
+// What vanishes in float64, or is 0 from the beginning, is a number still.
+func TestGradientLeft(t *testing.T) {
+	for _, c := range []struct {
+		norms []float64
+		want  float64
+	}{{[]float64{0.01, 1}, -2}, {[]float64{5, 0.5}, 1}, {[]float64{1e-310, 1}, least}, {[]float64{0, 1}, least}, {[]float64{0, 0}, least}} {
+		if got := left(c.norms, 0); math.Abs(got-c.want) > 1e-9 {
+			t.Errorf("%v: want %g, got %g", c.norms, c.want, got)
+		}
 	}
 }
 

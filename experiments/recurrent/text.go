@@ -93,6 +93,12 @@ func (c *corpus) streams(name string, text []int, m, steps int) (*datasets.Set, 
 	})
 }
 
+// mostPieceSteps is the length of the pieces of text that validate and test, at most.
+const mostPieceSteps = 200
+
+// pieceSteps is the length of the pieces.
+func (c *corpus) pieceSteps() int { return min(mostPieceSteps, len(c.validation)-1, len(c.test)-1) }
+
 // pieces cuts a text into sequences of so many steps, each of which begins with states of 0.
 func (c *corpus) pieces(name string, text []int, steps int) (*datasets.Set, error) {
 	n := (len(text) - 1) / steps
@@ -124,7 +130,7 @@ func (c *corpus) rows(name string, n, steps int, flag bool, at func(row int) (fr
 }
 
 // ngramBits is what an n-gram model of the training text, for each order from 1 up to the one given,
-// needs for the test text, in bits per character: the estimates of an order are mixed with those of
+// needs for the characters of the test text that networks predict, in bits per character: the estimates of an order are mixed with those of
 // the order below by as many pseudo-counts as different characters have followed a context
 // (Witten & Bell 1991), those of order 1 with equal chances for all characters.
 func (c *corpus) ngramBits(order int) []float64 {
@@ -157,15 +163,17 @@ func (c *corpus) ngramBits(order int) []float64 {
 		}
 	}
 	bits := make([]float64, order)
-	for i, v := range c.test {
-		p := 1 / float64(k)
+	steps := c.pieceSteps()
+	predicted := (len(c.test) - 1) / steps * steps // those of whole pieces, but the first character
+	for i := 1; i <= predicted; i++ {
+		v, p := c.test[i], 1/float64(k)
 		for n := range order {
 			if n <= i {
 				if f := contexts[key(c.test[i-n:i])]; f != nil {
 					p = (float64(f.count[v]) + float64(f.kinds)*p) / float64(f.total+f.kinds)
 				}
 			}
-			bits[n] -= math.Log2(p) / float64(len(c.test))
+			bits[n] -= math.Log2(p) / float64(predicted)
 		}
 	}
 	return bits
