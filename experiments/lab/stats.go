@@ -36,7 +36,7 @@ func Summary(values []float64) string {
 	}
 	lead := math.Floor(math.Log10(sd))             // position of sd's first digit
 	digits := int(min(max(1-lead, 0), 9))          // two digits of sd
-	if a := math.Abs(mean); sd < 1e-9 || a > 1e9 { // fixed point would mislead
+	if a := math.Abs(mean); sd < 1e-9 || a > 1e9 || max(a, sd) < 1e-4 { // fixed point would mislead, or be zeros to count
 		return fmt.Sprintf("%.4g ± %.2g", mean, sd)
 	}
 	return fmt.Sprintf("%.*f ± %.*f", digits, mean, digits, sd)
