@@ -17,8 +17,17 @@ type convDescription struct {
 	Epsilon  float64 `json:"epsilon,omitempty"`
 }
 
-// maxConv bounds every size that a description of a convolutional layer may have.
-const maxConv = 1 << 16
+// Bounds of what a description may ask for: of every size of a convolutional layer, and of the
+// elements of an image with its padding and of its maps, for which no weights in the file vouch.
+const (
+	maxConv  = 1 << 16
+	maxImage = 1 << 26
+)
+
+// padded is the number of elements of an image with its padding.
+func padded(image [3]int, o ops.Conv) int {
+	return image[0] * (image[1] + 2*o.Pad[0]) * (image[2] + 2*o.Pad[1])
+}
 
 // widths are the numbers of inputs and of units; nil if they do not fit together.
 func (c *convDescription) widths() []int {
@@ -71,9 +80,15 @@ func (d *description) checkConvs() error {
 			}
 		}
 		out, err := c.out()
+		if err != nil {
+			return fail(err)
+		}
+		whole, err := convOut(c.Image, c.Maps, c.Kernel, c.Conv, ops.Pool{})
 		switch {
 		case err != nil:
 			return fail(err)
+		case max(padded(c.Image, c.Conv), elements(whole)) > maxImage:
+			return fail(fmt.Errorf("want padded images and maps of at most %d elements, got %d and %d", maxImage, padded(c.Image, c.Conv), elements(whole)))
 		case c.Image[0] < 1 || c.Maps < 1:
 			return fail(fmt.Errorf("want at least one channel and one kernel, got %d and %d", c.Image[0], c.Maps))
 		case c.Norm && !(c.Momentum > 0 && c.Momentum <= 1 && c.Epsilon > 0) || !c.Norm && (c.Momentum != 0 || c.Epsilon != 0):

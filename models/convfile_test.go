@@ -43,3 +43,21 @@ func positive(n *models.ConvNet) {
 		}
 	}
 }
+
+// A description of convolutional layers that do not fit together, or in another model, is an error.
+func TestLoadRefusesConvNets(t *testing.T) {
+	refusedDescriptions(t, specimens(t, "saved"), []refusedDescription{
+		{"lenet-5", `"image":[1,28,28]`, `"image":[1,29,28]`, "want 812 inputs"},
+		{"lenet-5", `"image":[1,28,28]`, `"image":[0,28,28]`, "at least one channel"},
+		{"lenet-5", `"image":[1,28,28]`, `"image":[1,-28,-28]`, "sizes from 0 to 65536, got -28"},
+		{"lenet-5", `"image":[6,14,14]`, `"image":[6,7,28]`, "want images of [6 14 14] for the next layer, got [6 7 28]"},
+		{"lenet-5", `"pad":[2,2]`, `"pad":[65537,2]`, "sizes from 0 to 65536"},
+		{"lenet-5", `"pad":[2,2]`, `"pad":[60000,60000]`, "at most 67108864 elements"},
+		{"lenet-5", `"kernel":[5,5]`, `"kernel":[33,5]`, "kernel no larger than the padded image"},
+		{"lenet-5", `"window":[2,2]`, `"window":[2,29]`, "pooling"},
+		{"lenet-5", `"maps":6`, `"maps":7`, "units"},
+		{"lenet-5", `"activation":"tanh"`, `"activation":"softmax"`, "an activation of single elements"},
+		{"convnet with normalisation", `"momentum":0.1`, `"momentum":1.5`, "a momentum in (0,1]"},
+		{"lenet-5", `"kind":"convnet"`, `"kind":"mlp"`, "convolutional layers in a convnet"},
+	})
+}

@@ -70,6 +70,8 @@ func (d *description) checkUps() error {
 		}
 		transposed := upDescription{Made: u.Made, Norm: u.Norm, Momentum: u.Momentum, Epsilon: u.Epsilon} != u
 		switch {
+		case padded(u.Made, u.Conv) > maxImage:
+			return fail(fmt.Errorf("want padded maps of at most %d elements, got %d", maxImage, padded(u.Made, u.Conv)))
 		case elements(u.Made) < 1 || elements(u.Made) != l.Units:
 			return fail(fmt.Errorf("want maps of %d units, got %v", l.Units, u.Made))
 		case u.Norm && !(u.Momentum > 0 && u.Momentum <= 1 && u.Epsilon > 0) || !u.Norm && (u.Momentum != 0 || u.Epsilon != 0):

@@ -188,16 +188,14 @@ func (g convolution) backward(y, W *G.Node) (*G.Node, error) {
 	}, y, W)
 }
 
-// weights is a sum over the examples: of chunks of them first, and then of the chunks.
+// weights is a sum over the examples: of chunks of them first, and then of the chunks. The sum of
+// these has the derivatives of the whole.
 func (g convolution) weights(x, y *G.Node) (*G.Node, error) {
 	u := g.unfold()
 	size := u.elements * g.f
 	parts, err := Apply(Def{
 		Name: g.name("conv2d partial weights"), Shape: tensor.Shape{u.chunks(), size},
 		Ranged: &Ranged{Grain: size, Flop: g.flop(), F32: u.partial, F64: partialConv[float64](g, u.chunks())},
-		Diff: func(x G.Nodes, y, dy *G.Node) (G.Nodes, error) {
-			return nil, fmt.Errorf("want the sum of all chunks differentiated")
-		},
 	}, x, y)
 	if err != nil {
 		return nil, err

@@ -72,7 +72,7 @@ func TestDeepDivergence(t *testing.T) {
 		"deep.pretrained.test_squared_error": false, "deep.plane.test_squared_error": false, "deep.plane.neighbour_error": false,
 		"deep.random.test_squared_error": true, "deep.pca.test_squared_error": true,
 	} {
-		if v := doc.Metrics[metric].Values; len(v) != 3 || slices.Max(v) > 0 != trained { // null is read as 0
+		if v := doc.Metrics[metric].Values; len(v) != 3 || slices.Max(v) > 0 != trained { // null is no number
 			t.Errorf("%s: got %v", metric, v)
 		}
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"capas/autodiff/ops"
 	"capas/experiments/lab"
@@ -21,16 +22,16 @@ const most = 20
 // them, and what the autoencoders did.
 func (x *runner) filters() error {
 	seed := x.Seeds[0]
-	x.Section("Filters", fmt.Sprintf("The %d×%d kernels of the first layer, of the first seed; vermillion is positive, blue negative, each kernel by its own largest weight. "+
-		"Rows: random first weights; after training on all labels; after training without labels as the kernels of autoencoders, and of denoising ones.", 5, 5))
+	x.Section("Filters", "The kernels of the first layer, of the first seed; vermillion is positive, blue negative, each kernel by its own largest weight.")
 	first, err := newFew(x.Recipe, seed, x.data.Train, nil)
 	if err != nil {
 		return err
 	}
-	rows := []*models.ConvNet{first}
+	rows, words := []*models.ConvNet{first}, []string{"random first weights"}
 	if x.Recipe.has(lenet) {
-		rows = append(rows, x.nets[lenet][seed].net.(*models.ConvNet))
+		rows, words = append(rows, x.nets[lenet][seed].net.(*models.ConvNet)), append(words, "after training with labels")
 	}
+	words = append(words, "after training without labels as the kernels of autoencoders", "of denoising autoencoders")
 	for _, first := range []string{fromPlain, fromDenoising} {
 		rows = append(rows, x.stacks[first][seed].net)
 	}
@@ -47,7 +48,7 @@ func (x *runner) filters() error {
 	if err != nil {
 		return err
 	}
-	x.Figure("filters.png", "Kernels of the first layer", "From top to bottom: random; all labels; autoencoders; denoising autoencoders.", png)
+	x.Figure("filters.png", "Kernels of the first layer", "From top to bottom: "+strings.Join(words, "; ")+".", png)
 	return nil
 }
 
@@ -142,6 +143,6 @@ func (x *runner) examplesOfShifts() error {
 	if err != nil {
 		return err
 	}
-	x.Figure("shifted.png", "Shifted digits", fmt.Sprintf("Validation images as they are and, row by row, shifted by %s pixels.", lab.Listed(x.Recipe.Shifts)), png)
+	x.Figure("shifted.png", "Shifted images", fmt.Sprintf("Validation images as they are and, row by row, shifted by %s pixels.", lab.Listed(x.Recipe.Shifts)), png)
 	return nil
 }

@@ -112,15 +112,16 @@ func flags(fs *flag.FlagSet, r *Recipe) {
 // Bounds of a recipe, so that a wrong figure is refused before it exhausts the memory or a
 // checkpoint's record.
 const (
-	maxMaps   = 500
-	maxUnits  = 5000
-	maxEpochs = 1000
-	maxBatch  = 1000
-	maxShift  = 20
-	maxShifts = 10
-	// maxCodes bounds the images that are pretrained on: the codes of the first layer, half a
-	// gigabyte at 20 maps, are held.
-	maxCodes = 50_000
+	maxMaps     = 500
+	maxUnits    = 5000
+	maxEpochs   = 1000
+	maxBatch    = 1000
+	maxShift    = 20
+	maxShifts   = 10
+	maxPretrain = 50_000
+	// maxCodes bounds the maps that the first layer makes of the images that are pretrained on: these
+	// codes are held, a gigabyte of them at most.
+	maxCodes = 2_000_000
 )
 
 // validate reports what is wrong with a recipe.
@@ -162,8 +163,8 @@ func validate(r *Recipe) error {
 	if len(r.Shifts) < 1 || len(r.Shifts) > maxShifts || !lab.Rising(r.Shifts) || r.Shifts[0] < 1 || r.Shifts[len(r.Shifts)-1] > maxShift {
 		return fmt.Errorf("want 1 to %d shifts of 1 to %d pixels in rising order, got %v", maxShifts, maxShift, r.Shifts)
 	}
-	if r.Few.Images < 10 || r.Few.Images > maxCodes {
-		return fmt.Errorf("want pretraining on 10 to %d images, got %d", maxCodes, r.Few.Images)
+	if r.Few.Images < 10 || r.Few.Images > maxPretrain || r.Few.Images*r.Maps[0] > maxCodes {
+		return fmt.Errorf("want pretraining on 10 to %d images of at most %d maps in all, got %d of %d each", maxPretrain, maxCodes, r.Few.Images, r.Maps[0])
 	}
 	if err := fewlabels.CheckLabels([]int{r.Few.Labels}); err != nil {
 		return err

@@ -38,10 +38,17 @@ func report(x *runner) error {
 // errors reports the networks that learned from all images.
 func (x *runner) errors() error {
 	r := x.Recipe
+	words := map[string]string{
+		lenet:      fmt.Sprintf("two convolutional layers of %d and %d kernels of 5×5, the largest of 2×2 pixels after each, a hidden layer of %d units (Deep Learning Tutorials).", r.Maps[0], r.Maps[1], r.Units),
+		lenet5:     "6, 16 and 120 kernels of 5×5, means of 2×2 pixels after the first two layers, 84 units (LeCun et al. 1998, as it is built today).",
+		perceptron: fmt.Sprintf("one hidden layer, with about as many parameters as a %s of %d and %d kernels.", title(lenet), r.Maps[0], r.Maps[1]),
+	}
+	var nets strings.Builder
+	for _, name := range r.Nets {
+		fmt.Fprintf(&nets, "%s: %s ", title(name), words[name])
+	}
 	x.Section("Test error",
-		fmt.Sprintf("%s: two convolutional layers of %d and %d kernels of 5×5, the largest of 2×2 pixels after each, a hidden layer of %d units (Deep Learning Tutorials). "+
-			"%s: 6, 16 and 120 kernels, means of 2×2, 84 units (LeCun et al. 1998, as it is built today). %s: one hidden layer, with as many parameters as %[1]s. All with %[7]s units, outputs that start from 0, and softmax with cross-entropy.",
-			title(lenet), r.Maps[0], r.Maps[1], r.Units, title(lenet5), title(perceptron), r.Activation),
+		fmt.Sprintf("%sHidden units are %s, outputs start from 0, and the loss is the cross-entropy with softmax.", nets.String(), r.Activation),
 		fmt.Sprintf("Training: %s, for the perceptron %s. The parameters with the smallest error on the %d validation images are kept; the test set is read once.", describe(r.Train), describe(r.PerceptronTrain), x.data.Validation.Len()))
 	var rows [][]string
 	lines := figure.Lines{XLabel: "epoch", YLabel: "validation error (%)", LogY: true, Colors: netColors()}
@@ -54,7 +61,7 @@ func (x *runner) errors() error {
 		lines.Series = append(lines.Series, trial.Curve(title(name), histories, trial.ValidationError))
 	}
 	x.Table("Errors in percent, mean ± standard deviation over seeds", []string{"network", "parameters", "validation", "test"}, rows)
-	return x.draw(curvesFigure, "Learning", "", lines)
+	return x.draw(curvesFigure, "Validation error by epoch", "", lines)
 }
 
 // describe says in words what a recipe is.
@@ -67,13 +74,17 @@ func describe(t train.Recipe) string {
 	if t.Patience != nil {
 		stop = fmt.Sprintf(" at most, with a patience of %d steps", t.Patience.Steps)
 	}
-	return fmt.Sprintf("%s at rate %g%s, %d epochs%s in batches of %d", t.Optimizer.Kind, t.Optimizer.Rate.Start, fall, t.Epochs, stop, t.Batch)
+	epochs := fmt.Sprintf("%d epochs", t.Epochs)
+	if t.Epochs == 1 {
+		epochs = "1 epoch"
+	}
+	return fmt.Sprintf("%s at rate %g%s, %s%s in batches of %d", t.Optimizer.Kind, t.Optimizer.Rate.Start, fall, epochs, stop, t.Batch)
 }
 
 // shifts reports what shifts of the test images do.
 func (x *runner) shifts() error {
-	x.Section("Shifted digits", "The same networks on the test images shifted by some pixels, in eight directions by turns. None was trained on shifted images. "+
-		"A convolutional layer makes shifted maps of a shifted image, and pooling forgets part of the shift; the dense layers above have to bear the rest. To a perceptron a shifted digit is another pattern altogether.")
+	x.Section("Shifted images", "The same networks on the test images shifted by some pixels, in eight directions by turns. None was trained on shifted images. "+
+		"A convolutional layer makes shifted maps of a shifted image, and pooling forgets part of the shift; the dense layers above have to bear the rest. To a perceptron a shifted image is another pattern altogether.")
 	lines := figure.Lines{XLabel: "shift (pixels)", YLabel: "test error (%)", LogY: true, Colors: netColors()}
 	header := []string{"network", "0"}
 	var rows [][]string
@@ -107,9 +118,9 @@ func (x *runner) fewLabels() error {
 	f := x.Recipe.Few
 	x.Section(fmt.Sprintf("%d labels", f.Labels),
 		fmt.Sprintf("LeNets that learn from %d labelled images, and begin with random convolutional layers or with ones that were pretrained on %d images without labels: each layer as the encoder of an autoencoder with the same kernels in its decoder, "+
-			"the second on the codes of the first (%s). The denoising ones reconstruct clean images from corrupted ones, %s. What a decoder reads has the largest pixel of each window at its place and 0 elsewhere. The dense layers of a seed begin alike.", f.Labels, f.Images, describe(f.Pretrain), f.Corruption),
-		fmt.Sprintf("All are tuned alike: %s at the rates %s, falling to 0 in a straight line, for %d steps of %d images at least. %d other labelled images choose the rate, and the epoch, for each network by itself. The test set is read once, with the networks chosen. "+
-			"To see what the layers are worth by themselves, the dense layers learn once more on convolutional layers that stay as they begin.", f.Train.Optimizer.Kind, lab.Listed(f.Rates), f.Steps, f.Train.Batch, f.Labels))
+			"the second on the codes of the first (%s). The denoising ones reconstruct clean images from images corrupted by %s. What a decoder reads has the largest pixel of each window at its place and 0 elsewhere. The dense layers of a seed begin alike.", f.Labels, f.Images, describe(f.Pretrain), f.Corruption),
+		fmt.Sprintf("All are tuned alike: %s at the rates %s, falling to 0 in a straight line, for %d steps of %d images at least. %d labelled images of the validation set choose the rate, and the epoch, for each network by itself. The test set is read once, with the networks chosen. "+
+			"To see what the layers are worth by themselves, the dense layers learn once more on convolutional layers that stay as they begin.", f.Train.Optimizer.Kind, lab.Listed(f.Rates), f.Steps, f.Train.Batch, x.validation[x.Seeds[0]].Len()))
 	dots := figure.Dots{YLabel: "test error (%)", FromZero: true, Colors: firstColors()}
 	var rows [][]string
 	for _, k := range kinds() {

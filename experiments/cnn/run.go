@@ -204,8 +204,12 @@ func (x *runner) learnFew(ctx context.Context) error {
 	few := x.Recipe.Few
 	for _, s := range kinds() {
 		for _, s.seed = range x.Seeds {
+			set, validation, err := x.fewSets(s)
+			if err != nil {
+				return err
+			}
 			for _, s.rate = range few.Rates {
-				net, set, validation, err := x.fewNetwork(s)
+				net, err := x.fewNetwork(s)
 				if err != nil {
 					return err
 				}
@@ -232,25 +236,33 @@ func (x *runner) learnFew(ctx context.Context) error {
 	return x.choose()
 }
 
-// fewNetwork is a network with its first weights, what it learns from and what validates it.
-// One with fixed convolutional layers is its dense layers, on the codes.
-func (x *runner) fewNetwork(s spec) (net network, set, validation *datasets.Set, err error) {
+// fewNetwork is a network with its first weights. One with fixed convolutional layers is its dense
+// layers, on the codes.
+func (x *runner) fewNetwork(s spec) (network, error) {
 	conv, err := newFew(x.Recipe, s.seed, x.data.Train, x.stacks[s.first][s.seed])
-	if err != nil {
-		return nil, nil, nil, err
+	if err != nil || !s.fixed {
+		return conv, err
 	}
-	net, set, validation = conv, x.examples[s.seed], x.validation[s.seed]
+	return &models.MLP{Layers: conv.Dense}, nil
+}
+
+// fewSets are what networks of a kind and a seed learn from, and what validates them.
+func (x *runner) fewSets(s spec) (set, validation *datasets.Set, err error) {
+	set, validation = x.examples[s.seed], x.validation[s.seed]
 	if s.fixed {
-		net = &models.MLP{Layers: conv.Dense}
+		conv, err := newFew(x.Recipe, s.seed, x.data.Train, x.stacks[s.first][s.seed])
+		if err != nil {
+			return nil, nil, err
+		}
 		if set, err = codes(conv, set); err != nil {
-			return nil, nil, nil, err
+			return nil, nil, err
 		}
 		if validation, err = codes(conv, validation); err != nil {
-			return nil, nil, nil, err
+			return nil, nil, err
 		}
 	}
 	set, err = fewlabels.Repeated(set, x.Recipe.Few.Repeats(x.Recipe.Few.Labels))
-	return net, set, validation, err
+	return set, validation, err
 }
 
 func (x *runner) choose() error {

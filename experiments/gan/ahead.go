@@ -20,7 +20,7 @@ import (
 )
 
 // aheadJob is the training of a discriminator whose generator stands still.
-func (x *runner) aheadJob(seed uint64, history **train.History) ([]lab.Job, error) {
+func (x *runner) aheadJob(seed uint64, outcome **trial.Outcome) ([]lab.Job, error) {
 	d := x.Recipe.Digits
 	set, err := x.data.Train.Sample(x.Recipe.Ahead.Images, random.New(seed).Split("images ahead"))
 	if err != nil {
@@ -52,7 +52,7 @@ func (x *runner) aheadJob(seed uint64, history **train.History) ([]lab.Job, erro
 		Seed: seed, Name: "ahead", Data: []*datasets.Set{set}, Stages: []pretrain.Stage{ahead},
 		Epochs: map[string]int{training: recipe.Epochs}, Work: map[string]int64{training: work(a, set)},
 	}, func(o *trial.Outcome) error {
-		*history = o.Last()
+		*outcome = o
 		return nil
 	})}, nil
 }

@@ -75,6 +75,7 @@ func (j judgement) covers() (n int) {
 func judge(p *tensor.Dense) judgement {
 	n, k := p.Shape()[0], p.Shape()[1]
 	j, mean, kl := judgement{shares: make([]float64, k)}, make([]float64, k), 0.0
+	counts, all := make([]int, k), 0
 	for i := range n {
 		for c, v := range p.Float32s()[i*k : (i+1)*k] {
 			q := float64(v) / float64(n)
@@ -84,15 +85,17 @@ func judge(p *tensor.Dense) judgement {
 			}
 		}
 		if c, v := likeliest(p, i); v >= surely {
-			j.shares[c] += 1 / float64(n)
+			counts[c]++
+			all++
 		}
 	}
 	for c, m := range mean {
 		if m > 0 {
 			kl -= m * math.Log(m)
 		}
-		j.sure += j.shares[c]
+		j.shares[c] = float64(counts[c]) / float64(n)
 	}
+	j.sure = float64(all) / float64(n)
 	j.score = math.Exp(kl)
 	return j
 }
@@ -121,9 +124,12 @@ type between struct {
 	codes, pixels float64
 }
 
-// interpolate finds pairs, at most as many as wanted, among twenty times as many codes.
+// codesPerPair is how many codes are drawn for each of the pairs wanted.
+const codesPerPair = 20
+
+// interpolate finds pairs, at most as many as wanted, among codesPerPair times as many codes.
 func interpolate(a *models.GAN, classifier *models.MLP, want int, s *random.Stream) (*between, error) {
-	k, n := a.Generator.Inputs(), 20*want
+	k, n := a.Generator.Inputs(), codesPerPair*want
 	z := tensor.New(tensor.Of(tensor.Float32), tensor.WithShape(n, k))
 	s.Normal(z.Float32s())
 	images, err := train.Map(z, a.Generate)

@@ -24,6 +24,9 @@ func (x *runner) classifierJob(seed uint64) ([]lab.Job, error) {
 		Seed: seed, Name: "classifier", Data: []*datasets.Set{set, x.data.Validation}, Stages: []pretrain.Stage{s},
 		Epochs: map[string]int{s.Name: d.Classifier.Epochs}, Work: map[string]int64{s.Name: 6 * int64(d.ClassifierUnits*set.Dim()) * int64(set.Len())},
 	}, func(o *trial.Outcome) error {
+		if o.Diverged {
+			return o.Err // there is nobody to judge then
+		}
 		c.MLP = net
 		v, err := train.NewEvaluator(net).Run(x.data.Test)
 		if err != nil {

@@ -24,6 +24,23 @@ func TestJudgeRing(t *testing.T) {
 	if math.Abs(s.good-4./8) > 1.01/8 || s.modes < 3 {
 		t.Errorf("got %+v", s)
 	}
+	// Where Gaussians overlap, a sample is of the nearest: of 64 at a distance of 0.2, here of the second.
+	wide := Ring{Modes: 64, SD: 0.5}
+	if x, y := wide.centre(1); wide.judge(matrix(2, 2, float32(x), float32(y), float32(x), float32(y))).modes != 1 {
+		t.Error("samples at one Gaussian are of several")
+	} else if m, d := wide.nearest(x+0.01, y); m != 1 || math.Abs(d-0.01) > 1e-12 {
+		t.Errorf("got Gaussian %d at %g", m, d)
+	}
+	// A share of two in a hundred is one of 2 %, whatever the number of samples.
+	for _, n := range []int{50, 100, 5000, 10_000} {
+		p := make([]float32, 2*n)
+		for i := range n {
+			p[2*i+min(1, i/(n/50))] = 1
+		}
+		if j := judge(matrix(n, 2, p...)); j.shares[0] != 0.02 || j.sure != 1 || j.covers() != 2 {
+			t.Errorf("%d samples: %+v", n, j)
+		}
+	}
 	// A mode with one of 40 samples has less than a quarter of its fair share, ten.
 	var x []float32
 	for i := range 40 {

@@ -199,8 +199,10 @@ func flags(fs *flag.FlagSet, r *Recipe) {
 const (
 	maxPoints  = 1 << 20
 	maxUnits   = 4096
+	maxMaps    = 512
 	maxEpochs  = 1000
 	maxSamples = 100_000
+	maxPairs   = maxSamples / codesPerPair
 )
 
 // validate reports what is wrong with a recipe.
@@ -234,15 +236,19 @@ func validate(r *Recipe) error {
 		{"hidden layers", len(r.Digits.Units), 1, 5}, {"numbers of maps", len(r.Digits.Maps), 1, 2},
 		{"epochs", r.Digits.Epochs, 1, maxEpochs}, {"conv_epochs", r.Digits.ConvEpochs, 1, maxEpochs},
 		{"images a step", r.Digits.Train.Batch, 2, 10_000}, {"classifier_units", r.Digits.ClassifierUnits, 1, maxUnits},
-		{"epochs of the classifier", r.Digits.Classifier.Epochs, 1, maxEpochs}, {"samples", r.Digits.Samples, 2, maxSamples}, {"pairs", r.Digits.Pairs, 1, maxSamples},
+		{"epochs of the classifier", r.Digits.Classifier.Epochs, 1, maxEpochs}, {"samples", r.Digits.Samples, 2, maxSamples}, {"pairs", r.Digits.Pairs, 1, maxPairs},
 	} {
 		if x.value < x.min || x.value > x.max {
 			return fmt.Errorf("want %s from %d to %d, got %d", x.what, x.min, x.max, x.value)
 		}
 	}
-	for _, n := range append(r.Digits.Units[:len(r.Digits.Units):len(r.Digits.Units)], r.Digits.Maps...) {
-		if n < 1 || n > maxUnits {
-			return fmt.Errorf("want layers of 1 to %d units or maps, got %d", maxUnits, n)
+	for _, x := range []struct {
+		what  string
+		sizes []int
+		max   int
+	}{{"units", r.Digits.Units, maxUnits}, {"maps", r.Digits.Maps, maxMaps}} {
+		if slices.Min(x.sizes) < 1 || slices.Max(x.sizes) > x.max {
+			return fmt.Errorf("want layers of 1 to %d %s, got %v", x.max, x.what, x.sizes)
 		}
 	}
 	if !(r.Ring.SD > 0 && r.Ring.SD <= 1) {

@@ -40,6 +40,7 @@ type reporter struct {
 func report(x *runner) error {
 	r := &reporter{runner: x, variants: figure.NewColors(variants()...), networks: figure.NewColors(networks()...), charts: map[string]bool{}}
 	r.metrics()
+	r.diverged()
 	for _, part := range []func() error{r.game, r.ring, r.images} {
 		if err := part(); err != nil {
 			return err
@@ -55,13 +56,13 @@ func report(x *runner) error {
 // .least, the smallest share of a class, and .halfway and .pixels, of images between two.
 func (r *reporter) metrics() {
 	for _, g := range r.rings {
-		r.Metric("ring."+g.name+".modes", g.seed, float64(g.modes))
-		r.Metric("ring."+g.name+".good", g.seed, g.good)
+		r.Metric("ring."+g.name+".modes", g.seed, g.ifTrained(float64(g.modes)))
+		r.Metric("ring."+g.name+".good", g.seed, g.ifTrained(g.good))
 	}
 	for i, seed := range r.Seeds {
-		var last train.Epoch // none, if the training diverged at once
-		if epochs := r.ahead[i].Epochs; len(epochs) > 0 {
-			last = epochs[len(epochs)-1]
+		var last train.Epoch // none, if the training diverged
+		if o := r.ahead[i]; !o.Diverged {
+			last = o.Last().Epochs[len(o.Last().Epochs)-1]
 		}
 		r.Metric("ahead.minimax_gradient", seed, trial.Value(last.Validation, saturating))
 		r.Metric("ahead.steady_gradient", seed, trial.Value(last.Validation, steady))
@@ -72,16 +73,34 @@ func (r *reporter) metrics() {
 		r.Metric("classifier.score", seed, c.real.score)
 	}
 	for _, d := range r.digits {
-		r.Metric(d.name+".classes", d.seed, float64(d.covers()))
-		r.Metric(d.name+".sure", d.seed, d.sure)
-		r.Metric(d.name+".score", d.seed, d.score)
-		least := 1.0
-		for _, s := range d.shares {
-			least = min(least, s)
+		r.Metric(d.name+".classes", d.seed, d.ifTrained(float64(d.covers())))
+		r.Metric(d.name+".sure", d.seed, d.ifTrained(d.sure))
+		r.Metric(d.name+".score", d.seed, d.ifTrained(d.score))
+		r.Metric(d.name+".least", d.seed, d.ifTrained(slices.Min(d.shares)))
+		r.Metric(d.name+".halfway", d.seed, d.ifTrained(d.between.codes))
+		r.Metric(d.name+".pixels", d.seed, d.ifTrained(d.between.pixels))
+	}
+}
+
+// diverged names the trainings that diverged, if there are any.
+func (r *reporter) diverged() {
+	var words []string
+	add := func(name string, seed uint64, o *trial.Outcome) {
+		if o.Diverged {
+			words = append(words, fmt.Sprintf("%s, seed %d (%v)", name, seed, o.Err))
 		}
-		r.Metric(d.name+".least", d.seed, least)
-		r.Metric(d.name+".halfway", d.seed, d.between.codes)
-		r.Metric(d.name+".pixels", d.seed, d.between.pixels)
+	}
+	for i, o := range r.ahead {
+		add("the discriminator ahead", r.Seeds[i], o)
+	}
+	for _, g := range r.rings {
+		add(g.name, g.seed, g.outcome)
+	}
+	for _, d := range r.digits {
+		add(d.name, d.seed, d.outcome)
+	}
+	if len(words) > 0 {
+		r.Section("Trainings that diverged", "They have no values, and no claim about them holds: "+strings.Join(words, "; ")+".")
 	}
 }
 
@@ -96,9 +115,9 @@ func (r *reporter) game() error {
 	perEpoch := float64((r.Recipe.Ahead.Images + d.Train.Batch - 1) / d.Train.Batch)
 	for _, name := range []string{saturating, steady} {
 		s := figure.Series{Name: strings.TrimSuffix(name, " gradient")}
-		for _, h := range r.ahead {
+		for _, o := range r.ahead {
 			var row []float64
-			for i, e := range h.Epochs {
+			for i, e := range o.Last().Epochs {
 				if row = append(row, trial.Value(e.Validation, name)); len(s.X) < len(row) {
 					s.X = append(s.X, float64(i+1)*perEpoch)
 				}
@@ -177,7 +196,7 @@ func (r *reporter) words(name string) string {
 	return fmt.Sprintf("dcgan: transposed convolutions from %s maps, batch-normalised, and a convolutional discriminator, R1 with factor %g", strings.Join(texts(r.Recipe.Digits.Maps), "-"), r.Recipe.Digits.ConvR1)
 }
 
-// of are the seeds' values of a metric of several names, for a chart by name.
+// items are the seeds' values of the metrics of several names, for a chart by name.
 func (r *reporter) items(names []string, metric func(name string) string, scale float64) (out []figure.Item) {
 	for _, n := range names {
 		out = append(out, figure.Item{Name: n, Values: lab.Scaled(r.Values(metric(n)), scale)})

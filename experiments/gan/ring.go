@@ -49,20 +49,28 @@ type spread struct {
 	modes int     // that are found
 }
 
+// nearest is the mode that is nearest to a point, and how far it is.
+func (r Ring) nearest(x, y float64) (mode int, distance float64) {
+	distance = math.Inf(1)
+	for m := range r.Modes {
+		if cx, cy := r.centre(m); math.Hypot(x-cx, y-cy) < distance {
+			mode, distance = m, math.Hypot(x-cx, y-cy)
+		}
+	}
+	return mode, distance
+}
+
 // judge says how points (n,2) lie on the ring.
 func (r Ring) judge(points *tensor.Dense) spread {
 	v := points.Float32s()
-	n, counts := len(v)/2, make([]int, r.Modes)
-	var s spread
+	n, counts, good := len(v)/2, make([]int, r.Modes), 0
 	for i := range n {
-		for m := range counts {
-			if cx, cy := r.centre(m); math.Hypot(float64(v[2*i])-cx, float64(v[2*i+1])-cy) < goodWithin*r.SD {
-				counts[m]++
-				s.good += 1 / float64(n)
-				break
-			}
+		if m, d := r.nearest(float64(v[2*i]), float64(v[2*i+1])); d < goodWithin*r.SD {
+			counts[m]++
+			good++
 		}
 	}
+	s := spread{good: float64(good) / float64(n)}
 	for _, c := range counts {
 		if float64(c) >= foundShare*float64(n)/float64(r.Modes) {
 			s.modes++

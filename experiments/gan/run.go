@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
 	"runtime"
 	"slices"
 
@@ -24,7 +25,7 @@ type runner struct {
 	// images are the training images, by seed.
 	images      map[uint64]*datasets.Set
 	rings       []*ringed
-	ahead       []*train.History // by seed, in their order
+	ahead       []*trial.Outcome // by seed, in their order
 	classifiers map[uint64]*judged
 	digits      []*drawn
 }
@@ -35,6 +36,14 @@ type game struct {
 	seed uint64
 	*models.GAN
 	outcome *trial.Outcome
+}
+
+// ifTrained is a value about the network; NaN if there is none, since its training diverged.
+func (g game) ifTrained(v float64) float64 {
+	if g.outcome.Diverged {
+		return math.NaN()
+	}
+	return v
 }
 
 // ringed is a GAN of the ring.
@@ -70,7 +79,7 @@ func run(ctx context.Context, r *lab.Run[Recipe]) error {
 	if r.Recipe.Digits.Images > data.Train.Len() {
 		return fmt.Errorf("want at most %d images, as many as %s has, got %d", data.Train.Len(), data.Train.Name, r.Recipe.Digits.Images)
 	}
-	x := &runner{Run: r, data: data, images: map[uint64]*datasets.Set{}, classifiers: map[uint64]*judged{}, ahead: make([]*train.History, len(r.Seeds))}
+	x := &runner{Run: r, data: data, images: map[uint64]*datasets.Set{}, classifiers: map[uint64]*judged{}, ahead: make([]*trial.Outcome, len(r.Seeds))}
 	var jobs []lab.Job
 	for i, seed := range r.Seeds {
 		if x.images[seed], err = trial.Images(data.Train, r.Recipe.Digits.Images, seed); err != nil {

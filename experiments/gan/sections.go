@@ -18,8 +18,8 @@ func (r *reporter) ring() error {
 		words = append(words, r.words(v))
 	}
 	r.Section("A ring of Gaussians", fmt.Sprintf("%d Gaussians of standard deviation %g on a circle of radius %d. Generator and discriminator are perceptrons with two hidden layers of %d leaky rectified units, codes have %d elements; "+
-		"both learn by Adam at a rate of %g, the discriminator first, in batches of %d. A sample is good if it is within %d standard deviations of a Gaussian, and a Gaussian is found if %g of its fair share of %d samples is good and there.",
-		ring.Modes, ring.SD, radius, ring.Units, ring.Code, ring.Train.Optimizer.Rate.Start, ring.Train.Batch, goodWithin, foundShare, ring.Samples),
+		"both learn by %s at a rate of %g, the discriminator first, in batches of %d. A sample is good if it is within %d standard deviations of a Gaussian, and a Gaussian is found if %g of its fair share of %d samples is good and there.",
+		ring.Modes, ring.SD, radius, ring.Units, ring.Code, ring.Train.Optimizer.Kind, ring.Train.Optimizer.Rate.Start, ring.Train.Batch, goodWithin, foundShare, ring.Samples),
 		"A penalty on the gradient ∂l/∂x of the discriminator's logit is a cost that has a gradient in it; its own gradient is that of a gradient. Losses: "+strings.Join(words, "; ")+".")
 	var rows [][]string
 	for _, v := range ring.Variants {
@@ -76,8 +76,10 @@ func (r *reporter) ringSheet() error {
 // ringLosses shows the discriminator's losses, but those of critics, which are of another kind.
 func (r *reporter) ringLosses() error {
 	chart := figure.Lines{XLabel: "step", YLabel: "loss of the discriminator (nats)", FromZero: true, Colors: r.variants}
+	caption := "Where the samples cannot be told from the data it is log 4 = 1.386, the value of the game's equilibrium."
 	for _, v := range r.Recipe.Ring.Variants {
 		if v == "wasserstein" {
+			caption += " A critic's loss (wasserstein) is no such number, and is left out."
 			continue
 		}
 		s := figure.Series{Name: v}
@@ -88,7 +90,7 @@ func (r *reporter) ringLosses() error {
 		}
 		chart.Series = append(chart.Series, s)
 	}
-	return r.lines(ringLossFigure, "The discriminator's loss by step", "Where the samples cannot be told from the data it is log 4 = 1.386, the value of the game's equilibrium.", chart)
+	return r.lines(ringLossFigure, "The discriminator's loss by step", caption, chart)
 }
 
 // addTrace adds a column of a GAN's trace to a series.
@@ -109,10 +111,10 @@ func (r *reporter) images() error {
 	for _, n := range d.Networks {
 		words = append(words, r.words(n))
 	}
-	r.Section("Images", fmt.Sprintf("The same game for %d images of %s, without labels: codes of %d elements, batches of %d, Adam at a rate of %g for both. Networks: %s.", r.runner.images[r.Seeds[0]].Len(), r.Data, d.Code, d.Train.Batch, d.Train.Optimizer.Rate.Start, strings.Join(words, "; ")),
+	r.Section("Images", fmt.Sprintf("The same game for %d images of %s, without labels: codes of %d elements, batches of %d, %s at a rate of %g for both. Networks: %s.", r.runner.images[r.Seeds[0]].Len(), r.Data, d.Code, d.Train.Batch, d.Train.Optimizer.Kind, d.Train.Optimizer.Rate.Start, strings.Join(words, "; ")),
 		fmt.Sprintf("A classifier that was trained on the same images with their labels, a perceptron of %d hidden units, judges %d samples: it is sure of an image with a probability of at least %g, and a class is covered if it is sure that %g %% of the samples are of it. "+
-			"Its test error is %s %%; of the validation images it is sure of %s %%, and gives them a score of %s. The score is exp of the mean of KL(p(y|x)‖p(y)), 10 where all ten classes are equally frequent and certain, 1 where all samples are alike to it (Salimans et al. 2016, with this classifier).",
-			d.ClassifierUnits, d.Samples, surely, 100*covered, r.percent("classifier.test_error"), r.percent("classifier.sure"), lab.Summary(r.Values("classifier.score"))))
+			"Its test error is %s %%; of the validation images it is sure of %s %%, and gives them a score of %s. The score is exp of the mean of KL(p(y|x)‖p(y)), %d where all classes are equally frequent and certain, 1 where all samples are alike to it (Salimans et al. 2016, with this classifier).",
+			d.ClassifierUnits, d.Samples, surely, 100*covered, r.percent("classifier.test_error"), r.percent("classifier.sure"), lab.Summary(r.Values("classifier.score")), r.data.Train.Classes))
 	var rows [][]string
 	for _, n := range d.Networks {
 		rows = append(rows, []string{n, list(r.Values(n + ".classes")), r.percent(n + ".sure"), r.percent(n + ".least"), lab.Summary(r.Values(n + ".score"))})

@@ -21,7 +21,7 @@ func Summarize(values []float64) (mean, sd float64) {
 }
 
 // Summary formats mean ± sd, both rounded to two digits of sd, such as
-// "0.01910 ± 0.00075"; a single value stands alone.
+// "0.01910 ± 0.00075", or, where fixed point would mislead, as powers of ten; a single value stands alone.
 func Summary(values []float64) string {
 	mean, sd := Summarize(values)
 	switch {
@@ -34,9 +34,9 @@ func Summary(values []float64) string {
 	case sd == 0:
 		return fmt.Sprintf("%.4g ± 0", mean)
 	}
-	lead := math.Floor(math.Log10(sd))             // position of sd's first digit
-	digits := int(min(max(1-lead, 0), 9))          // two digits of sd
-	if a := math.Abs(mean); sd < 1e-9 || a > 1e9 { // fixed point would mislead
+	lead := math.Floor(math.Log10(sd))                                  // position of sd's first digit
+	digits := int(min(max(1-lead, 0), 9))                               // two digits of sd
+	if a := math.Abs(mean); sd < 1e-9 || a > 1e9 || max(a, sd) < 1e-4 { // fixed point would mislead, or be zeros to count
 		return fmt.Sprintf("%.4g ± %.2g", mean, sd)
 	}
 	return fmt.Sprintf("%.*f ± %.*f", digits, mean, digits, sd)

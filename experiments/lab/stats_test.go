@@ -77,6 +77,8 @@ func TestSummary(t *testing.T) {
 		{[]float64{1, nan()}, "not finite"},
 		{[]float64{1, math.Inf(1)}, "not finite"},
 		{[]float64{1e12, 3e12}, "2e+12 ± 1.4e+12"},
+		{[]float64{4e-6, 6e-6}, "5e-06 ± 1.4e-06"},
+		{[]float64{0, 0.0002}, "0.00010 ± 0.00014"},
 		{nil, "none"},
 	}
 	for _, test := range tests {

@@ -56,9 +56,22 @@ func (p Program[R]) ResultIn(t *testing.T, out string, more ...string) *Document
 
 // Document is the part of result.json that tests look at.
 type Document struct {
-	Metrics map[string]struct{ Values []float64 }
+	Metrics map[string]struct{ Values Values }
 	Claims  []lab.Claim
 	Figures []string
+}
+
+// Values are a metric's values by seed, NaN where result.json has null.
+type Values []float64
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (v *Values) UnmarshalJSON(text []byte) error {
+	var numbers []lab.Number
+	err := json.Unmarshal(text, &numbers)
+	for _, x := range numbers {
+		*v = append(*v, float64(x))
+	}
+	return err
 }
 
 // SameSeedSameBytes runs the tiny run on one and on two processors, compares what they

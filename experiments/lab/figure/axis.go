@@ -45,9 +45,13 @@ func (s *scale) pad(part float64) {
 	}
 	room := part * (s.hi - s.lo)
 	if s.hi == s.lo {
-		room = max(math.Abs(s.hi)/10, 1e-9)
-		if s.integers {
+		switch {
+		case s.integers:
 			room = 0.5
+		case s.hi == 0:
+			room = 1 // any will do
+		default:
+			room = max(math.Abs(s.hi)/10, 1e-9)
 		}
 	}
 	if s.lo != 0 {
