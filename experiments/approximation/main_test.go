@@ -20,12 +20,10 @@ func program() labtest.Program[Recipe] {
 	}}
 }
 
-func TestSameSeedSameBytes(t *testing.T) {
-	program().SameSeedSameBytes(t, "fit.svg", "inside.svg", "surfaces.png", "constructed.svg", "learned_sines.svg", "outside.svg", "outside_sines.svg",
+func TestRunAndResume(t *testing.T) {
+	program().RunAndResume(t, "fit.svg", "inside.svg", "surfaces.png", "constructed.svg", "learned_sines.svg", "outside.svg", "outside_sines.svg",
 		"noise.svg", "noise_fit.svg", "checkpoints/seed-1-saddle-tanh-width-6-rate-0.01", "checkpoints/seed-1-noisy-sines-tanh-width-2-rate-0.03")
 }
-
-func TestResume(t *testing.T) { program().Resume(t) }
 
 func TestPresets(t *testing.T) { program().Presets(t) }
 

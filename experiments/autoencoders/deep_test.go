@@ -25,12 +25,10 @@ func deepProgram() labtest.Program[Recipe] {
 	}}
 }
 
-func TestDeepSameBytes(t *testing.T) {
-	deepProgram().SameSeedSameBytes(t, deepCurveFigure, deepSheetFigure, deepMapFigure, deepPCAFigure,
+func TestDeepRunAndResume(t *testing.T) {
+	deepProgram().RunAndResume(t, deepCurveFigure, deepSheetFigure, deepMapFigure, deepPCAFigure,
 		"checkpoints/seed-1-deep-5-random", "models/seed-1-deep-2-pretrained.safetensors")
 }
-
-func TestDeepResume(t *testing.T) { deepProgram().Resume(t) }
 
 func TestDeepResult(t *testing.T) {
 	doc := deepProgram().Result(t, "-seeds", "3")

@@ -29,12 +29,10 @@ func program() labtest.Program[Recipe] {
 	}}
 }
 
-func TestSameSeedSameBytes(t *testing.T) {
-	program().SameSeedSameBytes(t, errorFigure, contractionFigure, saturationFigure, sparsityFigure, restoredFigure, curveFigure, "restored_digits.png", "filters_cae.png",
+func TestRunAndResume(t *testing.T) {
+	program().RunAndResume(t, errorFigure, contractionFigure, saturationFigure, sparsityFigure, restoredFigure, curveFigure, "restored_digits.png", "filters_cae.png",
 		"checkpoints/seed-1-rbm", "checkpoints/seed-1-random", "models/seed-1-cae-pretrained.safetensors", "models/seed-1-supervised.safetensors")
 }
-
-func TestResume(t *testing.T) { program().Resume(t) }
 
 func TestPresets(t *testing.T) { program().Presets(t) }
 

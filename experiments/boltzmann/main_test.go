@@ -17,14 +17,12 @@ func program() labtest.Program[Recipe] {
 	return labtest.Program[Recipe]{Experiment: experiment(), Tiny: tiny}
 }
 
-func TestSameSeedSameBytes(t *testing.T) {
-	program().SameSeedSameBytes(t, likelihoodFigure, checkFigure, swapsFigure, chainsFigure, particlesFigure, filtersFigure,
+func TestRunAndResume(t *testing.T) {
+	program().RunAndResume(t, likelihoodFigure, checkFigure, swapsFigure, chainsFigure, particlesFigure, filtersFigure,
 		"models/seed-1-large-pt-rate-0.1.safetensors", "models/seed-1-tutorial.safetensors")
 }
 
 // TestResume loads all machines of a finished run, with their chains.
-func TestResume(t *testing.T) { program().Resume(t) }
-
 func TestPresetsAreValid(t *testing.T) { program().Presets(t) }
 
 func TestResult(t *testing.T) {

@@ -20,12 +20,10 @@ func program() labtest.Program[Recipe] {
 	}}
 }
 
-func TestSameSeedSameBytes(t *testing.T) {
-	program().SameSeedSameBytes(t, curvesFigure, shiftFigure, fewFigure, "filters.png", "maps_1.png", "maps_2.png", "shifted.png",
+func TestRunAndResume(t *testing.T) {
+	program().RunAndResume(t, curvesFigure, shiftFigure, fewFigure, "filters.png", "maps_1.png", "maps_2.png", "shifted.png",
 		"checkpoints/seed-1-lenet", "checkpoints/seed-1-denoising-pretraining", "models/seed-1-lenet.safetensors", "models/seed-1-few-denoising.safetensors")
 }
-
-func TestResume(t *testing.T) { program().Resume(t) }
 
 func TestPresets(t *testing.T) { program().Presets(t) }
 

@@ -65,7 +65,7 @@ func presets() map[string]Recipe {
 			Labels: 600, Images: 5000, Pretrain: train.Recipe{Optimizer: adam(0.002), Epochs: 5, Batch: 50}, Corruption: blocks.Masking(0.3),
 			Training: fewlabels.Training{
 				Train: train.Recipe{Optimizer: adam(0.001), Epochs: 10, Batch: 50},
-				Steps: 480, LeastEpoch: 2400, Rates: []float64{0.0005, 0.002},
+				Steps: 480, LeastEpoch: 2400, Rates: []float64{0.0005, 0.002, 0.008},
 			},
 		},
 	}

@@ -15,12 +15,10 @@ func program() labtest.Program[Recipe] {
 	}}
 }
 
-func TestSameSeedSameBytes(t *testing.T) {
-	program().SameSeedSameBytes(t, errorFigure, gainFigure, ratioFigure, layersFigure, gapFigure,
+func TestRunAndResume(t *testing.T) {
+	program().RunAndResume(t, errorFigure, gainFigure, ratioFigure, layersFigure, gapFigure,
 		"checkpoints/seed-1-pretraining", "checkpoints/seed-1-deep-50-rate-0.01", "models/seed-1-deep-pretrained.safetensors")
 }
-
-func TestResume(t *testing.T) { program().Resume(t) }
 
 func TestPresets(t *testing.T) { program().Presets(t) }
 

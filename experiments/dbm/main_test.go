@@ -16,12 +16,10 @@ func program() labtest.Program[Recipe] {
 	}}
 }
 
-func TestSameSeedSameBytes(t *testing.T) {
-	program().SameSeedSameBytes(t, "likelihood.svg", "mean_field_change.svg", "mean_field_gap.svg", "samples_dbn.png", "samples_dbm.png", "filters_dbm-greedy.png", "test_error.svg", "validation.svg",
+func TestRunAndResume(t *testing.T) {
+	program().RunAndResume(t, "likelihood.svg", "mean_field_change.svg", "mean_field_gap.svg", "samples_dbn.png", "samples_dbm.png", "filters_dbm-greedy.png", "test_error.svg", "validation.svg",
 		"checkpoints/seed-1-dbm", "models/seed-1-dbm.safetensors", "models/seed-1-dbm-greedy.safetensors", "models/seed-1-dbn.safetensors", "models/seed-1-rbm.safetensors", "models/seed-1-dbm-classifier.safetensors")
 }
-
-func TestResume(t *testing.T) { program().Resume(t) }
 
 func TestPresets(t *testing.T) { program().Presets(t) }
 

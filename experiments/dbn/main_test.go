@@ -16,12 +16,10 @@ func program() labtest.Program[Recipe] {
 	}}
 }
 
-func TestSameSeedSameBytes(t *testing.T) {
-	program().SameSeedSameBytes(t, errorFigure, curveFigure, boundFigure, mindFigure, agreeFigure, drawnFigure(greedy), drawnFigure(upDown),
+func TestRunAndResume(t *testing.T) {
+	program().RunAndResume(t, errorFigure, curveFigure, boundFigure, mindFigure, agreeFigure, drawnFigure(greedy), drawnFigure(upDown),
 		"checkpoints/seed-1-dbn", "models/seed-1-dbn-greedy.safetensors", "models/seed-1-dbn-fine-tuned.safetensors", "models/seed-1-dbn-up-down.safetensors")
 }
-
-func TestResume(t *testing.T) { program().Resume(t) }
 
 func TestPresets(t *testing.T) { program().Presets(t) }
 

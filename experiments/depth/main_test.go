@@ -23,13 +23,11 @@ func tiny(out string, more ...string) []string {
 		"-progress", "none", "-out", out}, more...)
 }
 
-func TestSameSeedSameBytes(t *testing.T) {
-	program().SameSeedSameBytes(t, "equal_parameters.svg", "gap.svg", "pieces.svg", "parity_width.svg", "tent_width.svg", "linear.svg",
+func TestRunAndResume(t *testing.T) {
+	program().RunAndResume(t, "equal_parameters.svg", "gap.svg", "pieces.svg", "parity_width.svg", "tent_width.svg", "linear.svg",
 		"checkpoints/seed-1-mnist-relu-depth-3-rate-0.01", "checkpoints/seed-1-tent-2-depth-1", "checkpoints/seed-1-tent-2-built",
 		"models/seed-1-mnist-linear-depth-0.safetensors")
 }
-
-func TestResume(t *testing.T) { program().Resume(t) }
 
 func TestPresets(t *testing.T) { program().Presets(t) }
 

@@ -22,8 +22,8 @@ func program() labtest.Program[Recipe] {
 	return labtest.Program[Recipe]{Experiment: experiment(), Tiny: tiny}
 }
 
-func TestSameSeedSameBytes(t *testing.T) {
-	program().SameSeedSameBytes(t, "test_error.svg", "widths.svg", "train_and_test.svg", "train_and_validation.svg", "functions_pca.svg", "functions_tsne.svg", "online.svg",
+func TestRunAndResume(t *testing.T) {
+	program().RunAndResume(t, "test_error.svg", "widths.svg", "train_and_test.svg", "train_and_validation.svg", "functions_pca.svg", "functions_tsne.svg", "online.svg",
 		"checkpoints/seed-1-sdae-width8", "checkpoints/seed-1-random-depth2-width8-rate0.5", "models/seed-1-sdae-depth1-width8-rate1.safetensors")
 }
 

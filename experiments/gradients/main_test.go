@@ -29,8 +29,8 @@ func program() labtest.Program[Recipe] {
 	return labtest.Program[Recipe]{Experiment: experiment(), Tiny: tiny}
 }
 
-func TestSameSeedSameBytes(t *testing.T) {
-	program().SameSeedSameBytes(t, "sensitivity_by_depth.svg", "frozen_depth2.svg", "checkpoints/seed-1-tanh-xavier-depth2-frozen",
+func TestRunAndResume(t *testing.T) {
+	program().RunAndResume(t, "sensitivity_by_depth.svg", "frozen_depth2.svg", "checkpoints/seed-1-tanh-xavier-depth2-frozen",
 		"models/seed-3-sigmoid-lecun-depth2-standardised.safetensors")
 }
 

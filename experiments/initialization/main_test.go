@@ -19,8 +19,8 @@ func program() labtest.Program[Recipe] {
 	}
 }
 
-func TestSameSeedSameBytes(t *testing.T) {
-	program().SameSeedSameBytes(t, "activation_variance_relu.svg", "gradient_variance_tanh.svg", "saturation_gaussian.svg", "learning_lecun_tanh.svg", "test_error.svg", "symmetry.svg",
+func TestRunAndResume(t *testing.T) {
+	program().RunAndResume(t, "activation_variance_relu.svg", "gradient_variance_tanh.svg", "saturation_gaussian.svg", "learning_lecun_tanh.svg", "test_error.svg", "symmetry.svg",
 		"checkpoints/seed-1-lecun-tanh-gaussian-1-rate-0.1", "models/seed-1-symmetry-zero-rate-0.01.safetensors")
 }
 

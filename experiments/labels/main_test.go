@@ -17,12 +17,10 @@ func program() labtest.Program[Recipe] {
 	}}
 }
 
-func TestSameSeedSameBytes(t *testing.T) {
-	program().SameSeedSameBytes(t, errorFigure, gainFigure, fewFigure, mostFigure, movedFigure, "filters_rbm.png", "filters_dbn_random.png",
+func TestRunAndResume(t *testing.T) {
+	program().RunAndResume(t, errorFigure, gainFigure, fewFigure, mostFigure, movedFigure, "filters_rbm.png", "filters_dbn_random.png",
 		"checkpoints/seed-1-rbm-pretraining", "checkpoints/seed-1-dbn-50-rate-0.01", "models/seed-1-dbn-50.safetensors", "models/seed-1-dbn-pretraining.safetensors")
 }
-
-func TestResume(t *testing.T) { program().Resume(t) }
 
 func TestPresets(t *testing.T) { program().Presets(t) }
 

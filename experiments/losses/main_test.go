@@ -17,14 +17,12 @@ func program() labtest.Program[Recipe] {
 	return labtest.Program[Recipe]{Experiment: experiment(), Tiny: tiny}
 }
 
-func TestSameSeedSameBytes(t *testing.T) {
-	program().SameSeedSameBytes(t, "gradient_by_logit.svg", "recovery_by_rate.svg", "numeric.svg",
+func TestRunAndResume(t *testing.T) {
+	program().RunAndResume(t, "gradient_by_logit.svg", "recovery_by_rate.svg", "numeric.svg",
 		"checkpoints/seed-1-classes-sigmoid-se-rate-0.1-wrong-0.99", "models/seed-1-numeric-linear-se-rate-0.01.safetensors")
 }
 
 // TestResume loads all networks of a finished run. TestInterruptedStage stops one.
-func TestResume(t *testing.T) { program().Resume(t) }
-
 func TestPresetsAreValid(t *testing.T) { program().Presets(t) }
 
 func TestResult(t *testing.T) {

@@ -19,12 +19,10 @@ func program() labtest.Program[Recipe] {
 	}}
 }
 
-func TestSameSeedSameBytes(t *testing.T) {
-	program().SameSeedSameBytes(t, "digits.svg", "energy.svg", "at_once.svg", "capacity.svg", "capacity_wrong.svg", "dense.svg", "dense_straight.svg", "pairs.svg", "pairs_digits.svg",
+func TestRunAndResume(t *testing.T) {
+	program().RunAndResume(t, "digits.svg", "energy.svg", "at_once.svg", "capacity.svg", "capacity_wrong.svg", "dense.svg", "dense_straight.svg", "pairs.svg", "pairs_digits.svg",
 		"recall_hebbian.png", "recall_pseudo-inverse.png", "recall_softmax.png", "pairs_perceptron.png", "codes_centered.png", "models/seed-1-softmax.safetensors")
 }
-
-func TestResume(t *testing.T) { program().Resume(t) }
 
 func TestPresets(t *testing.T) { program().Presets(t) }
 

@@ -17,14 +17,12 @@ func program() labtest.Program[Recipe] {
 	}}
 }
 
-func TestSameSeedSameBytes(t *testing.T) {
-	program().SameSeedSameBytes(t, "bowl_momentum.svg", "rosenbrock_adaptive.svg", "size_epochs.svg", "size_seconds.svg", "optimizer_seconds.svg", "balance_gradient.svg", "balance_epochs.svg", "balance_seconds.svg",
+func TestRunAndResume(t *testing.T) {
+	program().RunAndResume(t, "bowl_momentum.svg", "rosenbrock_adaptive.svg", "size_epochs.svg", "size_seconds.svg", "optimizer_seconds.svg", "balance_gradient.svg", "balance_epochs.svg", "balance_seconds.svg",
 		"checkpoints/seed-1-sgd-rate-0.01", "models/seed-1-adam-rate-0.01.safetensors")
 }
 
 // What a resumed run measures anew are times, and descents, which are the same.
-func TestResume(t *testing.T) { program().Resume(t) }
-
 func TestPresets(t *testing.T) { program().Presets(t) }
 
 func TestResult(t *testing.T) {

@@ -22,8 +22,8 @@ func program() labtest.Program[Recipe] {
 	return labtest.Program[Recipe]{Experiment: experiment(), Tiny: tiny}
 }
 
-func TestSameSeedSameBytes(t *testing.T) {
-	program().SameSeedSameBytes(t, "validation_error.svg", "samples_dbn.png",
+func TestRunAndResume(t *testing.T) {
+	program().RunAndResume(t, "validation_error.svg", "samples_dbn.png",
 		"checkpoints/seed-1-dbn", "checkpoints/seed-2-sdae", "models/seed-1-dbn.safetensors", "models/seed-2-sdae-pretrained.safetensors")
 }
 

@@ -18,12 +18,10 @@ func program() labtest.Program[Recipe] {
 	return labtest.Program[Recipe]{Experiment: experiment(), Tiny: tiny}
 }
 
-func TestSameSeedSameBytes(t *testing.T) {
-	program().SameSeedSameBytes(t, "adding.svg", "adding_learning.svg", "copy.svg", "copy_learning.svg", "gradient.svg", "mnist.svg", "text.svg", "xor.svg", "reber.svg",
+func TestRunAndResume(t *testing.T) {
+	program().RunAndResume(t, "adding.svg", "adding_learning.svg", "copy.svg", "copy_learning.svg", "gradient.svg", "mnist.svg", "text.svg", "xor.svg", "reber.svg",
 		"models/seed-1-adding-lstm-10-rate-0.01.safetensors", "models/seed-1-text-lstm.safetensors", "models/seed-1-xor-jordan.safetensors")
 }
-
-func TestResume(t *testing.T) { program().Resume(t) }
 
 func TestPresetsAreValid(t *testing.T) { program().Presets(t) }
 

@@ -16,13 +16,11 @@ func program() labtest.Program[Recipe] {
 	}}
 }
 
-func TestSameSeedSameBytes(t *testing.T) {
-	program().SameSeedSameBytes(t, "errors_20.svg", "gap_by_images.svg", "validation_error.svg", "filters_dropout.png", "masks_error.svg", "color_digits.png")
+func TestRunAndResume(t *testing.T) {
+	program().RunAndResume(t, "errors_20.svg", "gap_by_images.svg", "validation_error.svg", "filters_dropout.png", "masks_error.svg", "color_digits.png")
 }
 
 // TestResume loads all networks of a finished run.
-func TestResume(t *testing.T) { program().Resume(t) }
-
 func TestPresets(t *testing.T) { program().Presets(t) }
 
 // Fewer than three seeds give no verdict; with three, every claim has a rule and a figure of

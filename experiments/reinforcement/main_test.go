@@ -25,12 +25,10 @@ func program() labtest.Program[Recipe] {
 	return labtest.Program[Recipe]{Experiment: experiment(), Tiny: tiny}
 }
 
-func TestSameSeedSameBytes(t *testing.T) {
-	program().SameSeedSameBytes(t, "cartpole_test.svg", "catch_dqn.svg", "cartpole_reinforce.svg", "catch_values.svg", "cartpole_variance.svg",
+func TestRunAndResume(t *testing.T) {
+	program().RunAndResume(t, "cartpole_test.svg", "catch_dqn.svg", "cartpole_reinforce.svg", "catch_values.svg", "cartpole_variance.svg",
 		"trace_angle.svg", "trace_q.svg", "catch.png", "checkpoints/seed-1-cartpole-dqn", "models/seed-1-catch-reinforce.safetensors")
 }
-
-func TestResume(t *testing.T) { program().Resume(t) }
 
 func TestPresetsAreValid(t *testing.T) { program().Presets(t) }
 

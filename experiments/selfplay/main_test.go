@@ -22,14 +22,12 @@ func program() labtest.Program[Recipe] {
 	}}
 }
 
-func TestSameSeedSameBytes(t *testing.T) {
-	program().SameSeedSameBytes(t, "strength_connect4.svg", "strength_tictactoe.svg", lossFigure, outcomesFigure, "matches_connect4.svg", simulationsFigure, equalFigure, openingsFigure,
+func TestRunAndResume(t *testing.T) {
+	program().RunAndResume(t, "strength_connect4.svg", "strength_tictactoe.svg", lossFigure, outcomesFigure, "matches_connect4.svg", simulationsFigure, equalFigure, openingsFigure,
 		"game_connect4.png", "game_tictactoe.png", "checkpoints/seed-1-connect4", "models/seed-1-tictactoe.safetensors")
 }
 
 // TestResume loads all networks of a finished run. TestInterrupted stops one.
-func TestResume(t *testing.T) { program().Resume(t) }
-
 func TestPresets(t *testing.T) { program().Presets(t) }
 
 func TestResult(t *testing.T) {

@@ -19,8 +19,8 @@ func program() labtest.Program[Recipe] {
 	}}
 }
 
-func TestSameSeedSameBytes(t *testing.T) {
-	program().SameSeedSameBytes(t, searchFigure, errorFigure("convex"), "examples_rectangles.png", "filters_dbn.png",
+func TestRunAndResume(t *testing.T) {
+	program().RunAndResume(t, searchFigure, errorFigure("convex"), "examples_rectangles.png", "filters_dbn.png",
 		"checkpoints/seed-1-convex-sdae-draw-1-short", "checkpoints/seed-1-rectangles-mlp-draw-3-short")
 }
 

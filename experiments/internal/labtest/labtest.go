@@ -1,12 +1,11 @@
 // Package labtest holds what the tests of all experiments do: calls of the program,
-// what it says to wrong input, equal bytes, resumption; on Unix also processes of its own,
+// what it says to wrong input, resumption; on Unix also processes of its own,
 // which are interrupted or killed and resumed.
 package labtest
 
 import (
 	"bytes"
 	"encoding/json"
-	"runtime"
 	"strings"
 	"testing"
 
@@ -74,26 +73,24 @@ func (v *Values) UnmarshalJSON(text []byte) error {
 	return err
 }
 
-// SameSeedSameBytes runs the tiny run on one and on two processors, compares what they
-// leave, and looks for the named files.
-func (p Program[R]) SameSeedSameBytes(t *testing.T, files ...string) {
+// RunAndResume runs the tiny run, looks for the named files, and resumes the finished run,
+// which loads all its networks and is to leave the same bytes. That repeated runs leave the
+// same bytes, on any number of processors, is tested of all experiments together.
+func (p Program[R]) RunAndResume(t *testing.T, files ...string) {
 	t.Helper()
-	one, two := t.TempDir(), t.TempDir()
-	before := runtime.GOMAXPROCS(1)
-	defer runtime.GOMAXPROCS(before)
-	p.Run(t, one)
-	runtime.GOMAXPROCS(2)
-	p.Run(t, two)
-	a := runfiles.Read(t, one)
+	out := t.TempDir()
+	p.Run(t, out)
+	before := runfiles.Read(t, out)
 	for _, name := range append(files, "result.json", "metrics.jsonl", "report.html") {
-		if len(a[name]) == 0 {
+		if len(before[name]) == 0 {
 			t.Errorf("%s is missing", name)
 		}
 	}
-	runfiles.Equal(t, "GOMAXPROCS 1 and 2", a, runfiles.Read(t, two))
+	p.Run(t, out, "-resume")
+	runfiles.Equal(t, "a run and its resumption", before, runfiles.Read(t, out))
 }
 
-// Resume resumes a finished tiny run, which loads all its networks.
+// Resume resumes a finished tiny run with more flags.
 func (p Program[R]) Resume(t *testing.T, more ...string) {
 	t.Helper()
 	out := t.TempDir()
