@@ -220,7 +220,7 @@ func (r *runner) process(ctx context.Context, e *experiment) (said string, err e
 	cmd.Stdout = io.Discard
 	lines := r.screen.of(e.name)
 	cmd.Stderr = lines
-	err = r.children.Run(ctx, cmd)
+	err = r.children.Run(ctx, cmd, nil)
 	lines.end()
 	if err != nil && programs.Interrupted(ctx, cmd) {
 		return "", err

@@ -57,13 +57,23 @@ type Children struct {
 // Run runs a command to its end. A cancelled ctx interrupts it, as Ctrl-C at a terminal
 // would, and Run waits for its end all the same; a process that cannot be interrupted is
 // killed. The terminal's own Ctrl-C does not reach the process, or it would get two.
-func (c *Children) Run(ctx context.Context, cmd *exec.Cmd) error {
+// started, unless it is nil, is called with the process's number; its error interrupts the
+// process, and is the error of Run.
+func (c *Children) Run(ctx context.Context, cmd *exec.Cmd, started func(pid int) error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
 	ownGroup(cmd)
 	if err := c.start(cmd); err != nil {
 		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var broken error
+	if started != nil {
+		if broken = started(cmd.Process.Pid); broken != nil {
+			cancel()
+		}
 	}
 	ended := make(chan struct{})
 	var watch sync.WaitGroup
@@ -82,6 +92,9 @@ func (c *Children) Run(ctx context.Context, cmd *exec.Cmd) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.all, cmd.Process)
+	if broken != nil {
+		return broken
+	}
 	return err
 }
 
