@@ -158,7 +158,10 @@ func (s *sweep) process(ctx context.Context, point int, w worker, started func(p
 	if err != nil {
 		return failed, "", err
 	}
-	args := append(s.command(s.plan.config(point), s.plan.Seeds[s.plan.seed(point)]), "-out="+s.pointDir(point), "-resume", "-progress=none")
+	args := append(s.command(s.plan.config(point), s.plan.Seeds[s.plan.seed(point)]), "-out="+s.pointDir(point), "-progress=none")
+	if _, err := os.Stat(s.pointDir(point)); err == nil {
+		args = append(args, "-resume")
+	}
 	cmd := exec.Command(s.program(), args...)
 	cmd.Stderr, cmd.Env = log, os.Environ()
 	if w.cores > 0 {
@@ -216,8 +219,8 @@ func tail(path string, from int64) string {
 	return string(bytes.ToValidUTF8(text[:n], []byte("�")))
 }
 
-// reason is the line of what a process said that tells why it ended with err: the first of
-// a crash, or the last.
+// reason is the line that tells why a process ended with err: of what it said the first of a
+// crash, or the last, but err of one that a signal killed.
 func reason(said, name string, err error) string {
 	last := ""
 	for line := range strings.Lines(said) {
@@ -229,7 +232,8 @@ func reason(said, name string, err error) string {
 			last = line
 		}
 	}
-	if last == "" {
+	var exit *exec.ExitError
+	if last == "" || errors.As(err, &exit) && exit.ExitCode() < 0 {
 		return err.Error()
 	}
 	return strings.TrimPrefix(last, name+": ")

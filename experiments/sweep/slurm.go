@@ -108,9 +108,7 @@ func (r *launching) look(ctx context.Context) (left int, err error) {
 	if err := r.release(ctx, queue); err != nil {
 		return left, err
 	}
-	if err := r.throttle(ctx, queue); err != nil {
-		return left, err
-	}
+	r.throttle(ctx, queue)
 	return left, r.submit(ctx, ready, r.settings.AtOnce-len(queue))
 }
 
@@ -146,18 +144,18 @@ func (r *launching) submit(ctx context.Context, ready []int, room int) error {
 }
 
 // throttle lets as many tasks of all arrays run as may at once: the older ones first, and
-// as these come to their ends more of the younger ones.
-func (r *launching) throttle(ctx context.Context, queue map[int]task) error {
+// as these come to their ends more of the younger ones. Where Slurm refuses that, fewer
+// run.
+func (r *launching) throttle(ctx context.Context, queue map[int]task) {
 	for job, limit := range throttles(queue, r.settings.AtOnce) {
 		if limit < 1 || r.limits[job] == limit { // 0 would be no limit at all
 			continue
 		}
 		if err := r.tasks.limit(ctx, job, limit); err != nil {
-			return err
+			r.say("slurm: %v", err)
 		}
 		r.limits[job] = limit
 	}
-	return nil
 }
 
 // throttles divides the number of tasks at once over the arrays.
