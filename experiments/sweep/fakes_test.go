@@ -211,3 +211,13 @@ const (
 	minimizeError = `"choose": {"minimize": "{kind}.validation_error", "test": "{kind}.test_error"}`
 	goodFlag      = `"flags": {"kind": "good"}`
 )
+
+// await waits for something.
+func await(t *testing.T, what string, happened func() bool) {
+	t.Helper()
+	for start := time.Now(); !happened(); time.Sleep(10 * time.Millisecond) {
+		if time.Since(start) > 5*time.Minute {
+			t.Fatalf("waited in vain for %s", what)
+		}
+	}
+}

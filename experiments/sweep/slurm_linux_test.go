@@ -91,16 +91,6 @@ func control(t *testing.T, name string, args ...string) {
 	}
 }
 
-// await waits for something.
-func await(t *testing.T, what string, happened func() bool) {
-	t.Helper()
-	for start := time.Now(); !happened(); time.Sleep(10 * time.Millisecond) {
-		if time.Since(start) > 5*time.Minute {
-			t.Fatalf("waited in vain for %s", what)
-		}
-	}
-}
-
 // parent is the process that started another, 0 if it is gone.
 func parent(pid int) int {
 	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
