@@ -104,7 +104,7 @@ func (s *sweep) run(ctx context.Context, point int, w worker) (outcome, error) {
 		orphan.Release()
 	}
 	if s.result(point) != nil {
-		return done, nil
+		return done, pointError(ctx, point, s.tidy(point))
 	}
 	all, err := s.attempts(point)
 	if err != nil {
@@ -135,7 +135,19 @@ func (s *sweep) run(ctx context.Context, point int, w worker) (outcome, error) {
 		return failed, pointError(ctx, point, err)
 	}
 	last.End, last.Progress = time.Now().UTC(), newest(s.pointDir(point)).After(before)
-	return last.Outcome, pointError(ctx, point, record())
+	err = record()
+	if last.Outcome == done {
+		err = errors.Join(err, s.tidy(point))
+	}
+	return last.Outcome, pointError(ctx, point, err)
+}
+
+// tidy removes the checkpoints of a point that is done.
+func (s *sweep) tidy(point int) error {
+	if s.file.KeepCheckpoints {
+		return nil
+	}
+	return os.RemoveAll(filepath.Join(s.pointDir(point), "checkpoints"))
 }
 
 // pointError names the point of an error.

@@ -35,7 +35,11 @@ type file struct {
 	// Record are further metrics for the table.
 	Record []string `json:"record"`
 	// Attempts is how often a point may fail before it is given up, 3 if it is left out.
-	Attempts int      `json:"attempts"`
+	Attempts int `json:"attempts"`
+	// KeepCheckpoints keeps the checkpoints of points that are done: nobody needs them any
+	// more, and they are most of what a point leaves.
+	KeepCheckpoints bool `json:"keep_checkpoints"`
+
 	Local    local    `json:"local"`
 	Slurm    slurm    `json:"slurm"`
 	Launcher launches `json:"launcher"`
