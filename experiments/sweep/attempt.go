@@ -142,6 +142,40 @@ func (s *sweep) run(ctx context.Context, point int, w worker) (outcome, error) {
 	return last.Outcome, pointError(ctx, point, err)
 }
 
+// timed tells that the attempt has a beginning and an end that mean something.
+func (a attempt) timed() bool { return a.PID > 0 && !a.End.IsZero() && a.Error != lostText }
+
+// bury records that an attempt failed which could not say so itself: the last one, unless
+// it goes on alone, or, if that has an end, one that never began.
+func (s *sweep) bury(point int, why string) error {
+	if s.inUse(point) {
+		return nil
+	}
+	lock, err := lockfile.Acquire(s.attemptFile(point, ".lock"))
+	if errors.Is(err, lockfile.ErrInUse) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer lock.Release()
+	all, err := s.attempts(point)
+	if err != nil {
+		return err
+	}
+	now := time.Now().UTC()
+	if len(all) == 0 || !all[len(all)-1].End.IsZero() {
+		all = append(all, attempt{Start: now})
+	}
+	last := &all[len(all)-1]
+	last.End, last.Outcome, last.Error = now, failed, why
+	data, err := encode(all)
+	if err != nil {
+		return err
+	}
+	return atomicfile.WriteIf(s.attemptFile(point, ".json"), data, s.check)
+}
+
 // tidy removes the checkpoints of a point that is done.
 func (s *sweep) tidy(point int) error {
 	if s.file.KeepCheckpoints {

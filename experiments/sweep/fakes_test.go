@@ -54,7 +54,7 @@ func testError(rate float64, units int, seed uint64) float64 {
 
 // fake is an experiment that does what its kind says. One of the kind "once" fails at its
 // first start, "fails" at each, "waits" stays until it is interrupted and then leaves a
-// checkpoint, "deaf" stays a while whatever happens; resumed, both come to their end.
+// checkpoint, "deaf" stays for a second a unit, whatever happens; resumed, both come to their end.
 func fake() lab.Experiment[recipe] {
 	return lab.Experiment[recipe]{
 		Name: fakeName, Title: "Fake",
@@ -92,7 +92,7 @@ func fake() lab.Experiment[recipe] {
 				<-ctx.Done()
 				return ctx.Err()
 			case "deaf":
-				time.Sleep(2 * time.Second)
+				time.Sleep(time.Duration(r.Recipe.Units) * time.Second)
 			case "quits":
 				os.Exit(0)
 			}
@@ -220,4 +220,11 @@ func await(t *testing.T, what string, happened func() bool) {
 			t.Fatalf("waited in vain for %s", what)
 		}
 	}
+}
+
+// mustStatus is what status says.
+func mustStatus(t *testing.T, out string) string {
+	t.Helper()
+	_, said, _ := call(t, "status", out)
+	return said
 }

@@ -90,7 +90,7 @@ func (s *sweep) counted(point int) (why string, counts bool) {
 	}
 	switch last := all[len(all)-1]; {
 	case last.End.IsZero():
-		return "killed, or its machine stopped", true
+		return lostText, true
 	case last.Outcome == interrupted:
 		return "interrupted before its first checkpoint", !last.Progress
 	default:

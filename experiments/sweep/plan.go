@@ -156,7 +156,8 @@ func (p *plan) describe(config int) string {
 
 // name names a point for people.
 func (p *plan) name(point int) string {
-	return strings.Join(strings.Fields(fmt.Sprintf("point %d (%s seed=%d)", point, p.describe(p.config(point)), p.Seeds[p.seed(point)])), " ")
+	seed := fmt.Sprintf("seed=%d", p.Seeds[p.seed(point)])
+	return fmt.Sprintf("point %d (%s)", point, strings.TrimSpace(p.describe(p.config(point))+" "+seed))
 }
 
 // expand fills the holes of a metric's name, such as {depth}, with a configuration's

@@ -98,7 +98,11 @@ func (r *launching) look(ctx context.Context) (left int, err error) {
 				continue
 			}
 			delete(r.before, p)
-			if why, counts := r.ending(p, before); counts && !r.failed(p, why) {
+			why, counts, err := r.ending(p, before)
+			if err != nil {
+				return left, err
+			}
+			if counts && !r.failed(p, why) {
 				continue
 			}
 		}
@@ -112,12 +116,21 @@ func (r *launching) look(ctx context.Context) (left int, err error) {
 	return left, r.submit(ctx, ready, r.settings.AtOnce-len(queue))
 }
 
-// ending is counted, for a task that was submitted when the point had so many attempts.
-func (r *launching) ending(point, before int) (why string, counts bool) {
-	if all, err := r.attempts(point); err == nil && len(all) == before {
-		return "its task ended before it began: see " + r.at(slurmDir, "out"), true
+// ending is counted, for a task that was submitted when the point had so many attempts. It
+// records what the task itself could not.
+func (r *launching) ending(point, before int) (why string, counts bool, err error) {
+	all, err := r.attempts(point)
+	if err != nil {
+		return "", false, err
 	}
-	return r.counted(point)
+	if len(all) == before {
+		why = "its task ended before it began: see " + slurmDir + "/out"
+		return why, true, r.bury(point, why)
+	}
+	if why, counts = r.counted(point); why == lostText {
+		err = r.bury(point, why)
+	}
+	return why, counts, err
 }
 
 // submit submits an array of points that are ready, if there is room for one more.

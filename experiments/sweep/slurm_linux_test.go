@@ -207,7 +207,7 @@ func TestRealSlurm(t *testing.T) {
 	if err != nil || len(all) != 2 || all[0].Outcome != failed || !strings.Contains(all[0].Error, "killed") || all[1].Outcome != done {
 		t.Errorf("the point whose process was killed: %+v, %v", all, err)
 	}
-	if all, err = s.attempts(task); err != nil || !all[0].End.IsZero() {
+	if all, err = s.attempts(task); err != nil || all[0].Outcome == done {
 		t.Errorf("the point whose task was killed: %+v, %v", all, err)
 	}
 }

@@ -216,6 +216,9 @@ func TestSlurm(t *testing.T) {
 			t.Errorf("point %d was started %d times, want %d", point, n, want)
 		}
 	}
+	if said := mustStatus(t, out); !strings.Contains(said, "12 done of 12 points") {
+		t.Errorf("got %s", said)
+	}
 	here, there := path, out
 	t.Setenv(notesVar, t.TempDir())
 	if code, _, stderr := call(t, "run", here, "-launcher", "local", "-out", there+"2"); code != 0 {
@@ -235,6 +238,17 @@ func TestSlurmGivesUp(t *testing.T) {
 	code, stdout, stderr := callWith(t, f.control, "run", path, "-out", out)
 	if code != exitFailed || noted("00001") != 2 || !strings.Contains(stderr, "1 of 2 points failed") || !strings.Contains(stdout, "chosen: kind=good, ") {
 		t.Errorf("status %d, %s%s", code, stdout, stderr)
+	}
+	if said := mustStatus(t, out); !strings.Contains(said, "point 1 (kind=fails seed=1): failed, 2 attempts: layer 2: loss is NaN") {
+		t.Errorf("got %s", said)
+	}
+	path, out2 := write(t, slurmSettings+`"attempts": 2, "flags": {"kind": "good"}, "seeds": {"count": 1}, `+minimizeError)
+	f.lose["1"] = 2
+	if code, stdout, stderr = callWith(t, f.control, "run", path, "-out", out2); code != exitFailed || noted("0*") != 0 || !strings.Contains(stdout, "No choice: no configuration has a result for every seed.") {
+		t.Errorf("status %d, %s%s", code, stdout, stderr)
+	}
+	if said := mustStatus(t, out2); !strings.Contains(said, "point 1 (kind=good seed=1): failed, 2 attempts: its task ended before it began: see slurm/out") {
+		t.Errorf("got %s", said)
 	}
 	f.broken = 1000
 	code, _, stderr = callWith(t, f.control, "resume", out)

@@ -53,7 +53,7 @@ func (s *sweep) state(point int) state {
 	case last.End.IsZero() && s.inUse(point):
 		st.status = isRunning
 	case last.End.IsZero():
-		st.status, st.err = isLost, "killed, or its machine stopped"
+		st.status, st.err = isLost, lostText
 	case last.Outcome == interrupted:
 		st.status = isInterrupted
 	case last.Outcome == failed:
@@ -121,8 +121,11 @@ func counts(all []state) map[status]int {
 // settled tells that there is nothing left to run: each point is done or has failed.
 func settled(all []state) bool {
 	n := counts(all)
-	return n[isDone]+n[isFailed]+n[isLost] == len(all)
+	return n[isDone]+n[isFailed] == len(all)
 }
+
+// lostText says why an attempt has no end.
+const lostText = "killed, or its machine stopped"
 
 // countText is such as "18 done, 4 running, 2 waiting of 24 points".
 func countText(all []state) string {
@@ -139,7 +142,7 @@ func countText(all []state) string {
 // seconds are the wall time of all attempts at a point that have ended.
 func (st state) seconds() (sum float64) {
 	for _, a := range st.attempts {
-		if !a.End.IsZero() {
+		if a.timed() {
 			sum += a.End.Sub(a.Start).Seconds()
 		}
 	}

@@ -176,7 +176,7 @@ func (s *sweep) timeTable(all []state) ([]byte, error) {
 	w.Write([]string{"point", "attempt", "outcome", "start", "seconds", "host", "job"})
 	for _, st := range all {
 		for i, a := range st.attempts {
-			if !a.End.IsZero() {
+			if a.timed() {
 				w.Write([]string{
 					strconv.Itoa(st.point), strconv.Itoa(i + 1), string(a.Outcome), a.Start.Format(time.RFC3339Nano),
 					fmt.Sprintf("%.3f", a.End.Sub(a.Start).Seconds()), a.Host, a.Job,
