@@ -247,7 +247,7 @@ func TestSlurmGivesUp(t *testing.T) {
 	if code, stdout, stderr = callWith(t, f.control, "run", path, "-out", out2); code != exitFailed || noted("0*") != 0 || !strings.Contains(stdout, "No choice: no configuration has a result for every seed.") {
 		t.Errorf("status %d, %s%s", code, stdout, stderr)
 	}
-	if said := mustStatus(t, out2); !strings.Contains(said, "point 1 (kind=good seed=1): failed, 2 attempts: its task ended before it began: see slurm/out") {
+	if said := mustStatus(t, out2); !strings.Contains(said, "point 1 (seed=1): failed, 2 attempts: its task ended before it began: see slurm/out") {
 		t.Errorf("got %s", said)
 	}
 	f.broken = 1000
