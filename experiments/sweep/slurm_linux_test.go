@@ -11,7 +11,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"capas/experiments/internal/labtest"
 )
@@ -102,8 +101,8 @@ func parent(pid int) int {
 	return ppid
 }
 
-// killOne kills a process of a point that runs: that which pick makes of the experiment's,
-// and returns the point as soon as the experiment did not end well before that.
+// killOne kills a process of a point that runs, other than but: that which pick makes of the
+// experiment's. It returns the point once it is sure that the attempt did not end well.
 func killOne(t *testing.T, s *sweep, but int, pick func(pid int) int) (killed int) {
 	t.Helper()
 	await(t, "a point to be killed", func() bool {
@@ -112,12 +111,17 @@ func killOne(t *testing.T, s *sweep, but int, pick func(pid int) int) (killed in
 			if err != nil || len(all) != 1 || all[0].PID == 0 || !all[0].End.IsZero() || point == but {
 				continue
 			}
-			if pid := pick(all[0].PID); pid > 1 && syscall.Kill(pid, syscall.SIGKILL) == nil {
-				time.Sleep(50 * time.Millisecond)
-				if all, err = s.attempts(point); err == nil && len(all) == 1 && all[0].Outcome != done {
-					killed = point
-					return true
-				}
+			watching, pid := parent(all[0].PID), pick(all[0].PID)
+			if watching < 2 || pid < 2 || syscall.Kill(pid, syscall.SIGKILL) != nil {
+				continue
+			}
+			await(t, "its end", func() bool {
+				all, err = s.attempts(point)
+				return parent(watching) == 0 || err == nil && !all[0].End.IsZero()
+			})
+			if all, err = s.attempts(point); err == nil && all[0].Outcome != done {
+				killed = point
+				return true
 			}
 		}
 		return false
