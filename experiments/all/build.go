@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 
@@ -35,7 +33,7 @@ type finder func(ctx context.Context, only []string) (found, error)
 // fromSource finds the programs in the sources of the module that the working directory
 // belongs to.
 func fromSource(ctx context.Context, only []string) (found, error) {
-	root, err := moduleRoot(ctx)
+	root, err := programs.ModuleRoot(ctx)
 	if err != nil {
 		return found{}, err
 	}
@@ -52,7 +50,8 @@ func fromSource(ctx context.Context, only []string) (found, error) {
 	f := found{remove: func() { os.RemoveAll(dir) }}
 	for _, name := range names {
 		f.programs = append(f.programs, program{name: name, build: func(ctx context.Context) ([]string, error) {
-			return goBuild(ctx, root, dir, name)
+			file, err := programs.Build(ctx, root, dir, name)
+			return []string{file}, err
 		}})
 	}
 	if err := f.choose(only); err != nil {
@@ -79,64 +78,4 @@ func (f *found) choose(only []string) error {
 		return errors.New("find experiments: want programs that call lab.Main, got none")
 	}
 	return nil
-}
-
-// moduleRoot is the directory of the module capas.
-func moduleRoot(ctx context.Context) (string, error) {
-	out, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Path}}\t{{.Dir}}").Output()
-	if errors.Is(err, exec.ErrNotFound) {
-		return "", errors.New("build experiments: want the go command, which is not in PATH; an experiment's own program needs no go command")
-	}
-	if err != nil {
-		return "", fmt.Errorf("build experiments: go list -m: %s", failure(err))
-	}
-	for line := range strings.Lines(string(out)) { // a workspace has several
-		if path, dir, _ := strings.Cut(strings.TrimSpace(line), "\t"); path == "capas" && dir != "" {
-			return dir, nil
-		}
-	}
-	return "", fmt.Errorf("build experiments: want a working directory in the sources of capas, got one in %q", strings.TrimSpace(string(out)))
-}
-
-// goBuild makes an experiment's program in dir.
-func goBuild(ctx context.Context, root, dir, name string) ([]string, error) {
-	file := filepath.Join(dir, name)
-	if runtime.GOOS == "windows" {
-		file += ".exe"
-	}
-	build := func(flags ...string) ([]byte, error) {
-		args := append([]string{"build", "-o", file}, flags...)
-		cmd := exec.CommandContext(ctx, "go", append(args, "./experiments/"+name)...)
-		cmd.Dir = root
-		return cmd.CombinedOutput()
-	}
-	out, err := build()
-	if err != nil && strings.Contains(string(out), "-buildvcs=false") { // a repository that git refuses to read
-		out, err = build("-buildvcs=false")
-	}
-	if ctx.Err() != nil {
-		return nil, ctx.Err()
-	}
-	if err != nil {
-		return nil, fmt.Errorf("go build: %s", lastLine(string(out), err))
-	}
-	return []string{file}, nil
-}
-
-// failure is what a command that was run with Output said before it failed.
-func failure(err error) string {
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
-		return lastLine(string(exit.Stderr), err)
-	}
-	return err.Error()
-}
-
-// lastLine is the last line of what a command said, or err where it said nothing.
-func lastLine(text string, err error) string {
-	lines := strings.Split(strings.TrimSpace(text), "\n")
-	if last := strings.TrimSpace(lines[len(lines)-1]); last != "" {
-		return last
-	}
-	return err.Error()
 }

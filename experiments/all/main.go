@@ -39,6 +39,8 @@ import (
 	"io"
 	"os"
 	"strings"
+
+	"capas/experiments/internal/programs"
 )
 
 // Exit statuses, those of the experiments.
@@ -46,7 +48,7 @@ const (
 	exitDone        = 0
 	exitFailed      = 1
 	exitUsage       = 2
-	exitInterrupted = 130
+	exitInterrupted = programs.StatusInterrupted
 )
 
 func main() {
@@ -63,8 +65,10 @@ func runMain(args []string, source finder, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "all: %v (-h lists the flags)\n", err)
 		return exitUsage
 	}
-	children := new(children)
-	ctx, stop := interruptible(context.Background(), stderr, children.kill)
+	children := new(programs.Children)
+	ctx, stop := programs.Interruptible(context.Background(), func(s os.Signal) {
+		fmt.Fprintf(stderr, "\nall: %v: stopping the experiments; once more to quit at once\n", s)
+	}, children.Kill)
 	defer stop()
 	screen := newScreen(stderr, opts.progress)
 	err = execute(ctx, opts, source, children, screen, stdout)
@@ -85,7 +89,7 @@ func runMain(args []string, source finder, stdout, stderr io.Writer) int {
 }
 
 // execute prepares -out, runs the experiments and prints the scorecard.
-func execute(ctx context.Context, opts options, source finder, children *children, screen *screen, stdout io.Writer) error {
+func execute(ctx context.Context, opts options, source finder, children *programs.Children, screen *screen, stdout io.Writer) error {
 	found, err := source(ctx, opts.only)
 	if err != nil {
 		return err

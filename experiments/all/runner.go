@@ -6,12 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
 
+	"capas/experiments/internal/programs"
 	"capas/experiments/lab"
 	"capas/internal/atomicfile"
 )
@@ -42,7 +42,7 @@ type experiment struct {
 // runner runs experiments and keeps the scorecard in -out up to date.
 type runner struct {
 	opts     options
-	children *children
+	children *programs.Children
 	screen   *screen
 	check    func() error // whether -out is still this run's
 
@@ -94,7 +94,7 @@ func (e *experiment) configure(ctx context.Context, opts options) (err error) {
 	e.command = append(e.command, opts.flags()...)
 	out, err := exec.CommandContext(ctx, e.command[0], append(e.command[1:], "-print-config")...).Output()
 	if err != nil {
-		text, _ := strings.CutPrefix(failure(err), e.name+": ")
+		text, _ := strings.CutPrefix(programs.Failure(err), e.name+": ")
 		return errors.New(text)
 	}
 	if err := json.Unmarshal(out, &e.config); err != nil {
@@ -217,31 +217,12 @@ func (r *runner) process(ctx context.Context, e *experiment) (said string, err e
 		args = append(args, "-resume")
 	}
 	cmd := exec.Command(e.command[0], args...)
-	ownGroup(cmd)
 	cmd.Stdout = io.Discard
 	lines := r.screen.of(e.name)
 	cmd.Stderr = lines
-	if err := r.children.start(cmd); err != nil {
-		return "", err
-	}
-	defer r.children.ended(cmd.Process)
-	ended := make(chan struct{})
-	var watch sync.WaitGroup
-	watch.Go(func() {
-		select {
-		case <-ctx.Done():
-			if err := interrupt(cmd.Process); err != nil && !errors.Is(err, os.ErrProcessDone) {
-				r.screen.say("%s: %v", e.name, err)
-			}
-		case <-ended:
-		}
-	})
-	err = cmd.Wait()
-	close(ended)
-	watch.Wait()
+	err = r.children.Run(ctx, cmd, nil)
 	lines.end()
-	// A process that gets the signal before it can react to it has no exit status.
-	if code := cmd.ProcessState.ExitCode(); err != nil && (code == exitInterrupted || code < 0 && ctx.Err() != nil) {
+	if err != nil && programs.Interrupted(ctx, cmd) {
 		return "", err
 	}
 	return lines.failure(), err

@@ -46,7 +46,7 @@ func FuzzRecipe(f *testing.F) {
 	f.Add([]byte(`{"layers": [1e9], "layers": []}{`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		r := realPreset()
-		if err := decodeStrict(data, &r); err != nil {
+		if err := DecodeStrict(data, &r); err != nil {
 			if err.Error() == "" || strings.ContainsAny(err.Error(), "\n\x1b") {
 				t.Errorf("error %q, want one line", err)
 			}
@@ -61,7 +61,7 @@ func FuzzRecipe(f *testing.F) {
 			t.Fatalf("%s cannot be copied: %v", form, err)
 		}
 		var strict realRecipe
-		if err := decodeStrict(form, &strict); err != nil {
+		if err := DecodeStrict(form, &strict); err != nil {
 			t.Fatalf("%s is not accepted: %v", form, err)
 		}
 		for _, other := range []realRecipe{again, strict} {

@@ -37,7 +37,7 @@ func readRecipe[R any](path string, r *R) error {
 	if err != nil {
 		return fmt.Errorf("-recipe %s: %w", path, errors.Unwrap(err))
 	}
-	if err := decodeStrict(data, r); err != nil {
+	if err := DecodeStrict(data, r); err != nil {
 		return fmt.Errorf("-recipe %s: %s", path, brief(err.Error()))
 	}
 	return nil
@@ -52,9 +52,9 @@ func brief(text string) string {
 	return strings.ToValidUTF8(text[:most], "") + "…"
 }
 
-// decodeStrict decodes exactly one JSON object into v. Its values may be nested as
+// DecodeStrict decodes exactly one JSON object into v. Its values may be nested as
 // deeply as encoding/json allows, 10,000 levels, which bounds noSurprises too.
-func decodeStrict(data []byte, v any) error {
+func DecodeStrict(data []byte, v any) error {
 	if start := bytes.TrimLeft(data, " \t\r\n"); len(start) == 0 || start[0] != '{' {
 		return errors.New("want one JSON object {…}")
 	}

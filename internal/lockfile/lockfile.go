@@ -40,12 +40,15 @@ func ReadOwner(path string) (who Owner, ok bool) {
 	return who, ok
 }
 
+// ErrInUse is part of the error of Acquire if another holds the lock.
+var ErrInUse = errors.New("in use")
+
 // errLocked is what tryLock returns when another holds the lock.
 var errLocked = errors.New("locked")
 
 // Acquire locks the file at path, which it makes if need be, without waiting.
 // If the file is locked already, by another process or by this one, the error
-// names the process and its host. The file's directory must exist and be
+// is ErrInUse and names the process and its host. The file's directory must exist and be
 // writable.
 //
 // The locks of processes on several hosts exclude one another as far as the file
@@ -104,11 +107,11 @@ func lock(f *os.File, path string) (*Lock, error) {
 func inUse(path string) error {
 	for range 20 {
 		if who, ok := ReadOwner(path); ok {
-			return fmt.Errorf("in use by process %d on host %s", who.PID, who.Host)
+			return fmt.Errorf("%w by process %d on host %s", ErrInUse, who.PID, who.Host)
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	return errors.New("in use by another process")
+	return fmt.Errorf("%w by another process", ErrInUse)
 }
 
 // Check returns an error unless the file at the lock's path is still the locked

@@ -77,7 +77,7 @@ func TestSecondIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := fmt.Sprintf("lock %s: in use by process %d on host %s", path, os.Getpid(), host)
-	if _, err := Acquire(path); err == nil || err.Error() != want {
+	if _, err := Acquire(path); !errors.Is(err, ErrInUse) || err.Error() != want {
 		t.Errorf("same process: got %v, want %s", err, want)
 	}
 	if _, said := child(t, path); said != want {

@@ -1,0 +1,332 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// fakeSlurm is a cluster whose tasks are run by goroutines of this process.
+type fakeSlurm struct {
+	t       *testing.T
+	mu      sync.Mutex
+	jobs    int
+	queue   map[string]*fakeTask // by job_index
+	throttl map[string]int
+	calls   []string
+	most    int            // tasks that ran at a time
+	broken  int            // calls of squeue that fail before it answers again
+	lose    map[string]int // how often tasks of an index vanish before they begin
+	hold    bool           // tasks are not started
+	stuck   map[string]bool
+	ended   sync.WaitGroup
+}
+
+type fakeTask struct {
+	job, index, name string
+	script, base     string
+	running          bool
+	reason           string
+}
+
+func newFakeSlurm(t *testing.T) *fakeSlurm {
+	f := &fakeSlurm{t: t, queue: map[string]*fakeTask{}, throttl: map[string]int{}, lose: map[string]int{}, stuck: map[string]bool{}}
+	t.Cleanup(f.ended.Wait)
+	return f
+}
+
+// control implements slurmControl.
+func (f *fakeSlurm) control(_ context.Context, name string, args ...string) (string, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	defer f.schedule()
+	f.calls = append(f.calls, name+" "+strings.Join(args, " "))
+	switch name {
+	case "scontrol":
+		if args[0] == "show" {
+			return "Configuration data\nMaxArraySize            = 6\nMaxJobCount = 10000\n", nil
+		}
+		n, _ := strconv.Atoi(strings.TrimPrefix(args[2], "ArrayTaskThrottle="))
+		f.throttl[strings.TrimPrefix(args[1], "JobId=")] = n
+		return "", nil
+	case "squeue":
+		if f.broken > 0 {
+			f.broken--
+			return "", errors.New("squeue: Socket timed out on send/recv operation")
+		}
+		var b strings.Builder
+		for _, t := range f.queue {
+			state := "PENDING"
+			if t.running {
+				state = "RUNNING"
+			}
+			if strings.Contains(args[2], t.name) {
+				fmt.Fprintf(&b, "%s|%s|%s|%s|%s\n", t.job, t.index, state, t.name, t.reason)
+			}
+		}
+		return b.String(), nil
+	case "sbatch":
+		return f.submit(args)
+	case "scancel":
+		for _, id := range args {
+			for key, t := range f.queue {
+				if (t.job == id || key == id) && !t.running {
+					delete(f.queue, key)
+				}
+			}
+		}
+		return "", nil
+	}
+	return "", fmt.Errorf("no command %s", name)
+}
+
+// submit is sbatch.
+func (f *fakeSlurm) submit(args []string) (string, error) {
+	f.jobs++
+	job := strconv.Itoa(f.jobs)
+	option := func(name string) string {
+		i := slices.IndexFunc(args, func(a string) bool { return strings.HasPrefix(a, name+"=") })
+		if i < 0 {
+			f.t.Errorf("sbatch %v: no %s", args, name)
+			return ""
+		}
+		return args[i][len(name)+1:]
+	}
+	list, throttle, _ := strings.Cut(option("--array"), "%")
+	f.throttl[job], _ = strconv.Atoi(throttle)
+	if _, err := os.Stat(filepath.Dir(option("--output"))); err != nil || !slices.Contains(args, "--open-mode=append") {
+		f.t.Errorf("sbatch %v: %v", args, err)
+	}
+	for part := range strings.SplitSeq(list, ",") {
+		from, to, ok := strings.Cut(part, "-")
+		if !ok {
+			to = from
+		}
+		a, _ := strconv.Atoi(from)
+		b, _ := strconv.Atoi(to)
+		if a < 1 || b > 5 {
+			f.t.Errorf("sbatch %v: want numbers of 1 to 5", args)
+		}
+		for i := a; i <= b; i++ {
+			t := &fakeTask{job: job, index: strconv.Itoa(i), name: option("--job-name"), script: args[len(args)-2], base: args[len(args)-1], reason: "Priority"}
+			if f.stuck[t.index] {
+				t.reason = "launch failed requeued held"
+				delete(f.stuck, t.index)
+			}
+			f.queue[job+"_"+t.index] = t
+		}
+	}
+	return job + ";cluster\n", nil
+}
+
+// schedule starts what may run; the caller holds mu.
+func (f *fakeSlurm) schedule() {
+	running, all := map[string]int{}, 0
+	for _, t := range f.queue {
+		if t.running {
+			running[t.job]++
+			all++
+		}
+	}
+	for key, t := range f.queue {
+		if f.hold || t.running || t.reason != "Priority" || running[t.job] >= f.throttl[t.job] {
+			continue
+		}
+		if f.lose[t.index] > 0 {
+			f.lose[t.index]--
+			delete(f.queue, key)
+			continue
+		}
+		t.running = true
+		running[t.job]++
+		all++
+		f.ended.Go(func() { f.run(key, *t) })
+	}
+	f.most = max(f.most, all)
+}
+
+// run is what the script does.
+func (f *fakeSlurm) run(key string, t fakeTask) {
+	base, _ := strconv.Atoi(t.base)
+	index, _ := strconv.Atoi(t.index)
+	var out bytes.Buffer
+	runMain([]string{"task", filepath.Dir(filepath.Dir(t.script)), strconv.Itoa(base + index)}, system{buildFake, f.control}, &out, &out)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.queue, key)
+	f.schedule()
+}
+
+// count is the number of calls of a command.
+func (f *fakeSlurm) count(prefix string) (n int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, c := range f.calls {
+		if strings.HasPrefix(c, prefix) {
+			n++
+		}
+	}
+	return n
+}
+
+const slurmSettings = `"launcher": "slurm", "slurm": {"at_once": 3, "poll": "100ms", "cpus": 2, "time": "1:00:00", "options": ["--partition=x"]}, `
+
+// TestSlurm: arrays within Slurm's bounds, so many tasks at once as there may be, failures
+// submitted again up to the limit, and the table of the local launcher.
+func TestSlurm(t *testing.T) {
+	grid := `"factors": [{"flag": "kind", "values": ["good", "once"]}, {"flag": "units", "values": [1, 2, 3]}], "seeds": {"count": 2}, "choose": {"minimize": "{kind}.validation_error"}`
+	path, out := write(t, slurmSettings+grid)
+	f := newFakeSlurm(t)
+	f.lose["2"] = 2 // points 2, 7 and 12: two of their tasks end before they begin
+	f.stuck["4"] = true
+	f.broken = 3
+	code, _, stderr := callWith(t, f.control, "run", path, "-out", out)
+	if code != 0 {
+		t.Fatalf("status %d, %s", code, stderr)
+	}
+	if f.most > 3 {
+		t.Errorf("%d tasks at a time, want at most 3", f.most)
+	}
+	for _, want := range []string{"Socket timed out", "failed for the first time: layer 2: loss is NaN", "failed for the first time: its task ended before it began", "[12/12] "} {
+		if !strings.Contains(stderr, want) {
+			t.Errorf("got %s, want %q", stderr, want)
+		}
+	}
+	if f.count("scancel 1_4") != 1 {
+		t.Errorf("a task that Slurm gave up was not cancelled: %q", f.calls)
+	}
+	if i := slices.IndexFunc(f.calls, func(c string) bool { return strings.HasPrefix(c, "sbatch") }); !strings.Contains(f.calls[i], "--array=1-5%3 ") || !strings.Contains(f.calls[i], "--cpus-per-task=2 --signal=B:TERM@60 --time=1:00:00 --partition=x ") {
+		t.Errorf("got %s", f.calls[i])
+	}
+	for point := 1; point <= 12; point++ {
+		want := 1
+		if (point-1)/3%2 == 1 {
+			want = 2
+		}
+		if n := noted(fmt.Sprintf("%05d", point)); n != want {
+			t.Errorf("point %d was started %d times, want %d", point, n, want)
+		}
+	}
+	if said := mustStatus(t, out); !strings.Contains(said, "12 done of 12 points") {
+		t.Errorf("got %s", said)
+	}
+	here, there := path, out
+	t.Setenv(notesVar, t.TempDir())
+	if code, _, stderr := call(t, "run", here, "-launcher", "local", "-out", there+"2"); code != 0 {
+		t.Fatalf("status %d, %s", code, stderr)
+	}
+	for _, name := range []string{csvName, jsonName, choiceName, "by_units.svg"} {
+		if read(t, out, name) != read(t, out+"2", name) {
+			t.Errorf("%s: the launchers differ", name)
+		}
+	}
+}
+
+// TestSlurmGivesUp after so many failures, also where Slurm does not answer at all.
+func TestSlurmGivesUp(t *testing.T) {
+	path, out := write(t, slurmSettings+`"attempts": 2, "factors": [{"flag": "kind", "values": ["fails", "good"]}], "seeds": {"count": 1}, "choose": {"minimize": "{kind}.validation_error"}`)
+	f := newFakeSlurm(t)
+	code, stdout, stderr := callWith(t, f.control, "run", path, "-out", out)
+	if code != exitFailed || noted("00001") != 2 || !strings.Contains(stderr, "1 of 2 points failed") || !strings.Contains(stdout, "chosen: kind=good, ") {
+		t.Errorf("status %d, %s%s", code, stdout, stderr)
+	}
+	if said := mustStatus(t, out); !strings.Contains(said, "point 1 (kind=fails seed=1): failed, 2 attempts: layer 2: loss is NaN") {
+		t.Errorf("got %s", said)
+	}
+	path, out2 := write(t, slurmSettings+`"attempts": 2, "flags": {"kind": "good"}, "seeds": {"count": 1}, `+minimizeError)
+	f.lose["1"] = 2
+	if code, stdout, stderr = callWith(t, f.control, "run", path, "-out", out2); code != exitFailed || noted("0*") != 0 || !strings.Contains(stdout, "No choice: no configuration has a result for every seed.") {
+		t.Errorf("status %d, %s%s", code, stdout, stderr)
+	}
+	if said := mustStatus(t, out2); !strings.Contains(said, "point 1 (seed=1): failed, 2 attempts: its task ended before it began: see slurm/out") {
+		t.Errorf("got %s", said)
+	}
+	f.broken = 1000
+	code, _, stderr = callWith(t, f.control, "resume", out)
+	if code != exitFailed || !strings.Contains(stderr, "Socket timed out on send/recv operation (10 times in a row") {
+		t.Errorf("status %d, %s", code, stderr)
+	}
+}
+
+// TestSlurmLeft: a launcher that is gone leaves its array; the next one follows it, and
+// submits nothing twice.
+func TestSlurmLeft(t *testing.T) {
+	path, out := write(t, slurmSettings+goodFlag+`, "factors": [{"flag": "units", "values": [1, 2, 3, 4]}], "seeds": {"count": 1}, `+minimizeError)
+	f := newFakeSlurm(t)
+	f.hold = true
+	file, text, err := readFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, lock, err := open(out, file, text, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.build(t.Context(), buildFake); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(500*time.Millisecond, cancel)
+	var said bytes.Buffer
+	err = s.work(ctx, slurmLauncher{settings: file.Slurm, control: f.control, leave: true}, &said)
+	lock.Release()
+	if !errors.Is(err, context.Canceled) || len(f.queue) != 4 || !strings.Contains(said.String(), "the tasks stay in the queue") {
+		t.Errorf("%v, %d tasks, %s", err, len(f.queue), &said)
+	}
+	f.hold = false
+	code, _, stderr := callWith(t, f.control, "resume", out)
+	if code != 0 || f.count("sbatch") != 1 || noted("0*") != 4 {
+		t.Errorf("status %d, %s, %d arrays, %d starts", code, stderr, f.count("sbatch"), noted("0*"))
+	}
+}
+
+// TestSlurmCancelled: an interruption cancels what is in the queue.
+func TestSlurmCancelled(t *testing.T) {
+	path, out := write(t, slurmSettings+goodFlag+`, "factors": [{"flag": "units", "values": [1, 2, 3, 4]}], "seeds": {"count": 1}, `+minimizeError)
+	f := newFakeSlurm(t)
+	f.hold = true
+	file, text, err := readFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, lock, err := open(out, file, text, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Release()
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(500*time.Millisecond, cancel)
+	err = s.work(ctx, slurmLauncher{settings: file.Slurm, control: f.control}, &bytes.Buffer{})
+	if !errors.Is(err, context.Canceled) || len(f.queue) != 0 || f.count("sbatch") != 1 {
+		t.Errorf("%v, %d tasks are left", err, len(f.queue))
+	}
+}
+
+func TestThrottles(t *testing.T) {
+	queue := map[int]task{}
+	for i := range 3 {
+		queue[i] = task{job: "9"}
+	}
+	for i := range 10 {
+		queue[100+i] = task{job: "10"}
+	}
+	queue[200] = task{job: "11"}
+	for atOnce, want := range map[int][]int{8: {8, 5, 0}, 2: {2, 0, 0}, 20: {20, 17, 7}} {
+		got := throttles(queue, atOnce)
+		if !slices.Equal([]int{got["9"], got["10"], got["11"]}, want) {
+			t.Errorf("%d at once: got %v, want %v", atOnce, got, want)
+		}
+	}
+	if got := ranges([]int{11, 12, 13, 15, 20}, 10); got != "1-3,5,10" {
+		t.Errorf("got %s", got)
+	}
+}
