@@ -117,7 +117,7 @@ func (s *sweep) planText(most int) string {
 	}
 	fmt.Fprintf(&b, "  seeds: %s\n", seedRange(p.Seeds))
 	fmt.Fprintf(&b, "  flags of all: %s\n", strings.Join(p.Flags, " "))
-	fmt.Fprintf(&b, "  %s\n", f.rule())
+	fmt.Fprintf(&b, "  chosen: %s\n", f.rule())
 	for i := range min(most, len(p.Configs)) {
 		if len(p.Factors) > 0 {
 			fmt.Fprintf(&b, "  %3d  %s\n", i+1, p.describe(i))
@@ -165,7 +165,7 @@ func (f *file) rule() string {
 	if c.Maximize != "" {
 		how = "the largest"
 	}
-	text := fmt.Sprintf("chosen: %s mean %s over the seeds", how, c.metric())
+	text := fmt.Sprintf("%s mean %s over the seeds", how, c.metric())
 	if len(c.ForEach) > 0 {
 		text += ", for each " + strings.Join(c.ForEach, " × ")
 	}
