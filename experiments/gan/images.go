@@ -25,7 +25,7 @@ func (x *runner) classifierJob(seed uint64) ([]lab.Job, error) {
 		Epochs: map[string]int{s.Name: d.Classifier.Epochs}, Work: map[string]int64{s.Name: 6 * int64(d.ClassifierUnits*set.Dim()) * int64(set.Len())},
 	}, func(o *trial.Outcome) error {
 		c.MLP = net
-		v, err := train.NewEvaluator(net).Run(x.data.Test)
+		v, err := train.NewEvaluatorWith(x.Compiler.Under("test"), net).Run(x.data.Test)
 		if err != nil {
 			return err
 		}

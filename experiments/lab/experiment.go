@@ -61,9 +61,9 @@ type Run[R any] struct {
 	Settings
 	*Results
 	Progress *Progress
-	// Profile records what operations cost, for -profile; nil without. Give it
-	// to what is compiled, as in train.Trainer.Profile.
-	Profile *autodiff.Profile
+	// Compiler makes functions as -profile, -backend and -device ask for. Give it to what
+	// trains and measures, as in train.Trainer.Compiler.
+	Compiler autodiff.Compiler
 }
 
 // Parallel runs jobs, at most workers at a time (workers ≤ 0: GOMAXPROCS),
@@ -175,7 +175,7 @@ func execute[R any](ctx context.Context, e Experiment[R], set *settings[R], prog
 	if err != nil {
 		return err
 	}
-	run.Profile = profiler.operations()
+	run.Compiler.Profile = profiler.operations()
 	err = noPanic(func() error { return e.Run(ctx, run) })
 	if failure := profiler.stop(progress, results.write); err == nil {
 		err = failure

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"capas/autodiff"
 	"capas/experiments/internal/labtest"
 	"capas/models"
 	"capas/random"
@@ -51,7 +52,7 @@ func TestResult(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p, err := reinforce.NewPlayer(r.screen(), model.(*models.MLP), r.Test, r.limit(catch), nil)
+		p, err := reinforce.NewPlayer(r.screen(), model.(*models.MLP), r.Test, r.limit(catch), autodiff.Compiler{})
 		if err != nil {
 			t.Fatal(err)
 		}

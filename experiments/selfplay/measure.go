@@ -53,7 +53,7 @@ func (l *learner) opponent(name string, simulations int) (search.Player, error) 
 func (l *learner) player(simulations int) (*search.Searcher, error) {
 	o := l.recipe.Play
 	o.Simulations = simulations
-	return selfplay.NewPlayer(l.game, l.net, o, l.run.Profile.Under(l.game.Name+" matches"))
+	return selfplay.NewPlayer(l.game, l.net, o, l.run.Compiler.Under(l.game.Name+" matches"))
 }
 
 // match is a number of games and their score from the network's side.
@@ -193,7 +193,7 @@ type answer struct {
 
 // examine asks the network about known positions.
 func (l *learner) examine(ctx context.Context, p *search.Searcher) error {
-	evaluator, err := selfplay.NewEvaluator(l.game, l.net, l.run.Profile.Under(l.game.Name+" exam"))
+	evaluator, err := selfplay.NewEvaluator(l.game, l.net, l.run.Compiler.Under(l.game.Name+" exam"))
 	if err != nil {
 		return err
 	}
