@@ -33,6 +33,9 @@ type Difference struct {
 	// magnitude of the node's elements, in the run where that was largest. It is
 	// infinite if only one of the engines gave a number.
 	Relative float64
+	// Magnitude is that largest magnitude: of a node whose elements are 0 but for rounding, such
+	// as the gradient of a bias before a normalisation, all is a difference.
+	Magnitude float64
 	// Run is the number of that run of the function, from 1, and Runs that of all.
 	Run  int
 	Runs int
@@ -75,7 +78,7 @@ func (r *Referee) Differences() []Difference {
 }
 
 // note takes the difference of a run.
-func (t *differences) note(function, node string, relative float64) {
+func (t *differences) note(function, node string, relative, magnitude float64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	key := [2]string{function, node}
@@ -86,7 +89,7 @@ func (t *differences) note(function, node string, relative float64) {
 	}
 	d.Runs++
 	if relative > d.Relative || d.Run == 0 {
-		d.Relative, d.Run = relative, d.Runs
+		d.Relative, d.Magnitude, d.Run = relative, magnitude, d.Runs
 	}
 }
 
@@ -156,12 +159,16 @@ func (r *Referee) Build(p *Program) (Machine, error) {
 
 // choose lists what is compared.
 func (m *match) choose(p *Program) {
-	seen := map[int]bool{}
+	seen, names := map[int]bool{}, map[string]int{}
 	add := func(s int, node string) {
-		if !seen[s] && p.Values[s].Op != nil {
-			seen[s] = true
-			m.compared = append(m.compared, compared{s, node})
+		if seen[s] || p.Values[s].Op == nil {
+			return
 		}
+		seen[s] = true
+		if names[node]++; names[node] > 1 {
+			node = fmt.Sprintf("%s, no. %d", node, names[node])
+		}
+		m.compared = append(m.compared, compared{s, node})
 	}
 	label := func(s int) string { return fmt.Sprintf("%v %v", p.Values[s].Op, p.Values[s].Node.Shape()) }
 	for _, a := range p.Assignments {
@@ -204,11 +211,11 @@ func (m *match) Run(values []G.Value) error {
 		return err
 	}
 	for _, c := range m.compared {
-		relative, err := relativeDifference(m.ours(c.value), m.values[c.value])
+		relative, magnitude, err := relativeDifference(m.ours(c.value), m.values[c.value])
 		if err != nil {
 			return fmt.Errorf("%s: %w", c.node, err)
 		}
-		m.referee.table.note(m.referee.name, c.node, relative)
+		m.referee.table.note(m.referee.name, c.node, relative, magnitude)
 	}
 	for _, s := range m.outputs {
 		values[s] = m.ours(s)
@@ -231,28 +238,30 @@ func (m *match) Close() error {
 }
 
 // relativeDifference is the largest difference of elements over the largest magnitude of a's, or the
-// difference itself if all of a are 0.
-func relativeDifference(a, b G.Value) (float64, error) {
+// difference itself if all of a are 0, and that magnitude.
+func relativeDifference(a, b G.Value) (relative, magnitude float64, err error) {
 	if x, err := ops.Elements[float32](a); err == nil {
 		y, err := ops.Elements[float32](b)
 		if err != nil {
-			return 0, err
+			return 0, 0, err
 		}
-		return relativeOf(x, y), nil
+		relative, magnitude = relativeOf(x, y)
+		return relative, magnitude, nil
 	}
 	x, err := ops.Elements[float64](a)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	y, err := ops.Elements[float64](b)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	return relativeOf(x, y), nil
+	relative, magnitude = relativeOf(x, y)
+	return relative, magnitude, nil
 }
 
-func relativeOf[T ops.Float](a, b []T) float64 {
-	var largest, magnitude float64
+func relativeOf[T ops.Float](a, b []T) (relative, magnitude float64) {
+	var largest float64
 	for i, v := range a {
 		x, y := float64(v), float64(b[i])
 		if x == y || math.IsNaN(x) && math.IsNaN(y) {
@@ -260,14 +269,14 @@ func relativeOf[T ops.Float](a, b []T) float64 {
 			continue
 		}
 		if math.IsNaN(x) || math.IsNaN(y) || math.IsInf(x, 0) || math.IsInf(y, 0) {
-			return math.Inf(1)
+			return math.Inf(1), math.Abs(x)
 		}
 		largest, magnitude = max(largest, math.Abs(x-y)), max(magnitude, math.Abs(x))
 	}
 	if magnitude == 0 {
-		return largest
+		return largest, 0
 	}
-	return largest / magnitude
+	return largest / magnitude, magnitude
 }
 
 func finiteMagnitude(x float64) float64 {

@@ -56,8 +56,7 @@ func (c *calls) backSigmoid(y, dy handle) handle { return c.mul(dy, c.mul(y, c.l
 // backTanh is dy·(1−y²).
 func (c *calls) backTanh(y, dy handle) handle { return c.mul(dy, c.linear(c.square(y), -1, 1)) }
 
-// softplus is log(1+e^x) = max(x,0) + log(1+e^−|x|). libtorch's own gives x for large x.
+// softplus is log(1+e^x) = −log sigmoid(−x). libtorch's own gives x for large x.
 func (c *calls) softplus(x handle) handle {
-	rest := c.unary(lib.AtgLog1p, c.exp(c.times(c.unary(lib.AtgAbs, x), -1)))
-	return c.add(c.unary(lib.AtgRelu, x), rest)
+	return c.times(c.unary(lib.AtgLogSigmoid, c.times(x, -1)), -1)
 }

@@ -38,7 +38,13 @@ type calls struct {
 	device int32
 	made   []handle
 	err    error
-	out    [2]handle
+	// out is where libtorch writes its results. It lies alone: Go refuses C the address of memory
+	// that holds addresses of Go's.
+	out *[2]handle
+}
+
+func newCalls(device int32) *calls {
+	return &calls{device: device, dtype: typeFloat32, out: new([2]handle)}
 }
 
 // libError is the error of the last call on this thread, without the trace of C++.
@@ -68,7 +74,7 @@ func (c *calls) two(call func(out *handle)) (a, b handle) {
 	if c.err != nil {
 		return nil, nil
 	}
-	c.out = [2]handle{}
+	*c.out = [2]handle{}
 	call(&c.out[0])
 	second := c.out[1]
 	if a = c.keep(c.out[0]); a != nil {

@@ -118,7 +118,7 @@ func TestJordan(t *testing.T) {
 		for _, masked := range []bool{false, true} {
 			t.Run(fmt.Sprint(f, masked), func(t *testing.T) {
 				s := newShapes(t)
-				m, n, k, T := s.size(2, 5), s.size(1, 4), s.size(2, 5), s.size(2, 5)
+				m, n, k, T := s.size(3, 5), s.size(2, 4), s.size(4, 6), s.size(3, 5)
 				g := G.NewGraph()
 				z, U, V, b := leaf(g, "z", s.normal(1, m*T, k)), leaf(g, "U", s.normal(1, n, k)), leaf(g, "V", s.normal(1, k, n)), leaf(g, "c", s.normal(1, n))
 				q := ops.Sequence{Steps: T, Reverse: masked}

@@ -29,7 +29,7 @@ type machine struct {
 	// probes are of results of a run that somebody wants to know of if they are not finite; see
 	// ops.Def.NotFinite.
 	probes []handle
-	calls  calls
+	calls  *calls
 }
 
 // step is an operation.
@@ -46,7 +46,7 @@ type step struct {
 
 // Build implements autodiff.Backend.
 func (b *backend) Build(p *autodiff.Program) (autodiff.Machine, error) {
-	m := &machine{backend: b, program: p, constants: map[int]handle{}, tensors: make([]handle, len(p.Values))}
+	m := &machine{backend: b, program: p, constants: map[int]handle{}, tensors: make([]handle, len(p.Values)), calls: newCalls(b.device)}
 	steps := map[int]*step{}
 	for _, s := range p.Order {
 		v := p.Values[s]
@@ -152,11 +152,11 @@ func (m *machine) load(needed []bool) error {
 
 // newCalls are the machine's calls on floating-point numbers of a type.
 func (m *machine) newCalls(dt tensor.Dtype) *calls {
-	m.calls.device, m.calls.dtype, m.calls.err = m.backend.device, typeFloat32, nil
+	m.calls.dtype, m.calls.err = typeFloat32, nil
 	if dt == tensor.Float64 {
 		m.calls.dtype = typeFloat64
 	}
-	return &m.calls
+	return m.calls
 }
 
 // bound is a tensor of the memory of v, which is pinned.

@@ -177,8 +177,17 @@ func networks() map[string]network {
 		"gan": gan(func(*models.GAN) {}),
 		"policy and value": func(t *testing.T, s shapes) example {
 			m, k := s.size(2, 5), s.size(2, 5)
-			p := must(models.NewPolicyValue("net", [3]int{2, 3, 4}, nil, []int{s.size(3, 6)}, k, blocks.ReLU(), small, s.s))(t)
-			targets := s.uniform(0, 1, m, k+1)
+			p := must(models.NewPolicyValue("net", [3]int{2, 3, 4}, nil, []int{s.size(3, 6)}, k, blocks.Tanh(), small, s.s))(t)
+			targets := s.uniform(0, 1, m, k+1) // shares of the moves, and a result
+			for i := range m {
+				row, sum := targets.Float32s()[i*(k+1):][:k], float32(0)
+				for _, v := range row {
+					sum += v
+				}
+				for j := range row {
+					row[j] /= sum
+				}
+			}
 			return example{p, datasets.Batch{X: s.mask(m, 24), T: targets}}
 		},
 	}
@@ -218,7 +227,7 @@ func stepWith(t *testing.T, o train.Optimizer, e example) {
 	}
 	state := must(o.NewState(tensor.Float32))(t)
 	r := autodiff.NewReferee(open(t))
-	step := must(train.NewStepperWith(autodiff.Compiler{Backend: r}, e.model, state, e.batch.Len()))(t)
+	step := must(train.NewStepperWith(autodiff.Compiler{Backend: r}, e.model, state, e.batch.X.Shape()[0]))(t)
 	for range 3 {
 		state.Advance(0, 1)
 		if err := step.Step(e.batch); err != nil {
@@ -234,7 +243,7 @@ func TestModelGradients(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newShapes(t)
 			e := build(t, s)
-			o := must(e.model.Objective(e.batch.Len()))(t)
+			o := must(e.model.Objective(e.batch.X.Shape()[0]))(t)
 			for i, v := range []*tensor.Dense{e.batch.X, e.batch.T}[:len(o.Inputs)] {
 				if err := G.UnsafeLet(o.Inputs[i], v); err != nil {
 					t.Fatal(err)
@@ -272,12 +281,14 @@ func TestMemories(t *testing.T) {
 	x, keys, chosen := leaf(g, "s", states), leaf(g, "keys", s.normal(1, n)), leaf(g, "chosen", s.mask(1, n))
 	var c ops.Chain
 	some := c.Do(ops.Reshape(chosen, n))
-	checkNodes(t, c.Do(h.Energy(x)), c.Do(h.Update(x, nil)), c.Do(h.Update(x, some)), c.Do(h.Sweep(x, nil)), c.Do(h.Sweep(x, keys)))
-	for _, f := range []models.Interaction{models.PolynomialInteraction(3), models.ExponentialInteraction(1), models.SoftmaxInteraction(2)} {
-		d := must(models.NewDenseHopfield("dense", states, f))(t)
-		checkNodes(t, c.Do(d.Energy(x)), c.Do(d.Update(x, nil)))
-	}
+	nodes := G.Nodes{c.Do(h.Energy(x)), c.Do(h.Update(x, nil)), c.Do(h.Update(x, some)), c.Do(h.Sweep(x, nil)), c.Do(h.Sweep(x, keys))}
 	if c.Err() != nil {
 		t.Fatal(c.Err())
+	}
+	checkNodes(t, nodes...)
+	for _, f := range []models.Interaction{models.PolynomialInteraction(3), models.ExponentialInteraction(1), models.SoftmaxInteraction(2)} {
+		d := must(models.NewDenseHopfield("dense", states, f))(t)
+		at := leaf(G.NewGraph(), "s", states)
+		checkNodes(t, must(d.Energy(at))(t), must(d.Update(at, nil))(t))
 	}
 }

@@ -140,7 +140,7 @@ func TestErrors(t *testing.T) {
 
 // step1 makes one call without an error.
 func (b *backend) step1() error {
-	c := &calls{dtype: typeFloat32, device: b.device}
+	c := newCalls(b.device)
 	c.release(c.zeros(2, 2))
 	c.release(nil)
 	return c.err

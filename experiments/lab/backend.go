@@ -58,11 +58,12 @@ func (s *Settings) engine() (engine, error) {
 // Apart says how far the two engines were apart at a node of a function; see
 // autodiff.Difference.
 type Apart struct {
-	Function string `json:"function"`
-	Node     string `json:"node"`
-	Relative Number `json:"relative"` // null where only one of them gave a number
-	Run      int    `json:"run"`
-	Runs     int    `json:"runs"`
+	Function  string `json:"function"`
+	Node      string `json:"node"`
+	Relative  Number `json:"relative"` // null where only one of them gave a number
+	Magnitude Number `json:"magnitude"`
+	Run       int    `json:"run"`
+	Runs      int    `json:"runs"`
 }
 
 // check is what goes into the result.
@@ -71,7 +72,7 @@ func (e engine) check() (all []Apart) {
 		return nil
 	}
 	for _, d := range e.referee.Differences() {
-		all = append(all, Apart{d.Function, d.Node, Number(d.Relative), d.Run, d.Runs})
+		all = append(all, Apart{d.Function, d.Node, Number(d.Relative), Number(d.Magnitude), d.Run, d.Runs})
 	}
 	return all
 }
@@ -96,9 +97,9 @@ func (e engine) report(r *Results) {
 	}
 	var rows [][]string
 	for _, d := range all[:min(len(all), rowsShown)] {
-		rows = append(rows, []string{d.Function, d.Node, relative(d.Relative), fmt.Sprintf("%d of %d", d.Run, d.Runs)})
+		rows = append(rows, []string{d.Function, d.Node, relative(d.Relative), relative(d.Magnitude), fmt.Sprintf("%d of %d", d.Run, d.Runs)})
 	}
-	r.Table("The largest differences, relative to the largest element of the node", []string{"function", "node", "difference", "run"}, rows)
+	r.Table("The largest differences, relative to the largest element of the node", []string{"function", "node", "difference", "largest element", "run"}, rows)
 }
 
 func relative(x float64) string {
