@@ -132,6 +132,21 @@ func TestJordan(t *testing.T) {
 	}
 }
 
+// Gorgonia's own operations, in a cost as that of t-SNE.
+func TestStock(t *testing.T) {
+	s := newShapes(t)
+	g := G.NewGraph()
+	x := leaf(g, "x", s.uniform(0.5, 2, 4, 3))
+	var c ops.Chain
+	l := c.Do(G.Log1p(c.Do(ops.Square(x))))
+	all := c.Do(ops.Sum(c.Do(G.Exp(c.Do(ops.Scale(l, -1))))))
+	cost := c.Do(G.Add(c.Do(ops.Sum(l)), c.Do(G.Log(all))))
+	if c.Err() != nil {
+		t.Fatal(c.Err())
+	}
+	checkGradients(t, cost, x)
+}
+
 // What else ops has.
 func TestMatrices(t *testing.T) {
 	s := newShapes(t)

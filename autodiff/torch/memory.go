@@ -33,19 +33,16 @@ func memories() map[string]translator {
 			return translation{kernel: func(c *calls, x []handle) handle { return c.sweep(x, n) }}, nil
 		},
 		"album": func(o *operation) (translation, error) {
-			all, page := o.out[1], o.in[2].TotalSize()
+			// A page a row, and the step of each.
 			return translation{kernel: func(c *calls, x []handle) handle {
-				made := c.reshape(x[2], 1, page)
-				var parts []handle
+				made := c.reshape(x[2], 1, o.out[1])
+				var pages []handle
 				for i, step := range o.p {
 					now := c.equals(c.reshape(x[1], 1, 1), step)
-					parts = append(parts, c.choose(now, made, c.columnsOf(x[0], i*page, page)))
+					pages = append(pages, c.choose(now, made, c.narrow(x[0], 0, i, 1)))
 				}
-				if rest := all - len(o.p)*page; rest > 0 {
-					parts = append(parts, c.columnsOf(x[0], len(o.p)*page, rest))
-				}
-				return c.cat(1, parts...)
-			}}, nil
+				return c.cat(0, pages...)
+			}}, o.want(o.out[0])
 		},
 		"trace": func(o *operation) (translation, error) {
 			rows := o.out[0]

@@ -175,6 +175,33 @@ func networks() map[string]network {
 			return example{j, datasets.Batch{X: s.normal(1, m, steps*n), T: s.mask(m, steps*o)}}
 		},
 		"gan": gan(func(*models.GAN) {}),
+		"gan with penalties": gan(func(a *models.GAN) {
+			a.Penalty = models.GradientPenalty{R1: 0.3, Lipschitz: 2}
+		}),
+		"gan with a trace": func(t *testing.T, s shapes) example {
+			e := gan(func(*models.GAN) {})(t, s)
+			a := e.model.(*models.GAN)
+			a.Trace = must(models.NewTrace("trace", 6, 2, 2))(t)
+			a.Album = must(models.NewAlbum("album", 2, a.Generator.Inputs(), a.Discriminator.Inputs(), []int{0, 2}, s.s))(t)
+			return e
+		},
+		"dcgan": func(t *testing.T, s shapes) example {
+			a := must(models.NewDCGAN("dcgan", 3, []int{2, 3}, [3]int{1, 8, 8}, blocks.Binary(), small, s.s))(t)
+			a.Noise = s.s.Split("noise")
+			return example{a, datasets.Batch{X: s.uniform(0, 1, s.size(2, 4), 64)}}
+		},
+		"convolutional autoencoder": func(t *testing.T, s shapes) example {
+			spec := models.ConvSpec{Maps: 3, Kernel: [2]int{3, 3}, Pool: ops.SquarePool(2)}
+			net := must(models.NewConvNet("conv", [3]int{2, 8, 9}, []models.ConvSpec{spec}, []int{2}, blocks.Sigmoid(), small, small, s.s))(t)
+			a := must(models.NewConvAutoencoder("auto", [3]int{2, 8, 9}, net.Convs[0], blocks.Binary()))(t)
+			return example{a, datasets.Batch{X: s.uniform(0, 1, s.size(2, 4), 144)}}
+		},
+		"layers of a dbm": func(t *testing.T, s shapes) example {
+			n := s.size(3, 6)
+			d := must(models.NewDBM("dbm", []int{n, s.size(3, 5), s.size(3, 5)}, small, s.s))(t)
+			stack := must(d.Stack(1, s.s))(t)
+			return example{stack[0], datasets.Batch{X: s.uniform(0, 1, s.size(3, 6), n)}}
+		},
 		"policy and value": func(t *testing.T, s shapes) example {
 			m, k := s.size(2, 5), s.size(2, 5)
 			p := must(models.NewPolicyValue("net", [3]int{2, 3, 4}, nil, []int{s.size(3, 6)}, k, blocks.Tanh(), small, s.s))(t)
@@ -208,6 +235,16 @@ func TestModels(t *testing.T) {
 			}
 		})
 	}
+	t.Run("pseudo-likelihood", func(t *testing.T) {
+		s := newShapes(t)
+		r := must(models.NewRBM("rbm", 6, 4, small, s.s))(t)
+		v := leaf(G.NewGraph(), "v", s.uniform(0, 1, 5, 6))
+		monitor, next, err := models.NewCyclicPseudoLikelihood(r).Monitor(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkNodes(t, monitor.Node, next.Value)
+	})
 	s := newShapes(t)
 	e := networks()["mlp classes"](t, s)
 	for _, kind := range kinds {
@@ -251,19 +288,24 @@ func TestModelGradients(t *testing.T) {
 			}
 			if o.Cost == nil { // of several players
 				for _, p := range o.Players {
-					checkGradients(t, p.Cost, must(blocks.Nodes(p.Cost.Graph(), p.Params))(t)...)
+					checkGradients(t, p.Cost, differentiable(t, p.Cost, p.Params)...)
 				}
 				return
 			}
-			var wrt G.Nodes
-			for _, n := range must(blocks.Nodes(o.Cost.Graph(), e.model.Params()))(t) {
-				if _, err := autodiff.Grad(o.Cost, n); err == nil { // not running statistics
-					wrt = append(wrt, n)
-				}
-			}
-			checkGradients(t, o.Cost, wrt...)
+			checkGradients(t, o.Cost, differentiable(t, o.Cost, e.model.Params())...)
 		})
 	}
+}
+
+// differentiable are the leaves of parameters that a cost depends on: not running statistics.
+func differentiable(t *testing.T, cost *G.Node, params []*blocks.Param) (wrt G.Nodes) {
+	t.Helper()
+	for _, n := range must(blocks.Nodes(cost.Graph(), params))(t) {
+		if _, err := autodiff.Grad(cost, n); err == nil {
+			wrt = append(wrt, n)
+		}
+	}
+	return wrt
 }
 
 // The operations of associative memories, which have no training.
