@@ -4,6 +4,7 @@ package torch
 
 // #include <stdint.h>
 // #include <stdlib.h>
+// void at_set_num_threads(int n);
 // void *at_tensor_of_blob(void *data, int64_t *dims, size_t ndims, int64_t *strides, size_t nstrides, int type, int device);
 import "C"
 
@@ -45,6 +46,12 @@ type calls struct {
 
 func newCalls(device int32) *calls {
 	return &calls{device: device, dtype: typeFloat32, out: new([2]handle)}
+}
+
+// setThreads bounds the threads that libtorch divides an operation among.
+func setThreads(n int) error {
+	C.at_set_num_threads(C.int(n))
+	return libError()
 }
 
 // libError is the error of the last call on this thread, without the trace of C++.

@@ -20,9 +20,15 @@ type backend struct {
 	known  map[string]translator
 }
 
-// Open returns the backend on a device, "cpu" or "cuda:0" or another number.
+// Open returns the backend on a device, "cpu" or "cuda:0" or another number. On the processor an
+// operation is divided among at most GOMAXPROCS threads, in all of the process.
 func Open(device string) (autodiff.Backend, error) {
 	b := &backend{name: device, device: deviceCPU, known: translators()}
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	if err := setThreads(runtime.GOMAXPROCS(0)); err != nil {
+		return nil, fmt.Errorf("libtorch: %w", err)
+	}
 	if device == "cpu" {
 		return b, nil
 	}
@@ -31,8 +37,6 @@ func Open(device string) (autodiff.Backend, error) {
 	if !ok || err != nil || n < 0 {
 		return nil, fmt.Errorf("device %q: want cpu, or cuda:0 or another number", device)
 	}
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
 	available, count := lib.AtcCudaIsAvailable(), int(lib.AtcCudaDeviceCount())
 	if err := libError(); err != nil {
 		return nil, fmt.Errorf("device %s: %w", device, err)
