@@ -32,7 +32,6 @@ func (c *calls) exp(x handle) handle                  { return c.unary(lib.AtgEx
 func (c *calls) sigmoid(x handle) handle              { return c.unary(lib.AtgSigmoid, x) }
 func (c *calls) tanh(x handle) handle                 { return c.unary(lib.AtgTanh, x) }
 func (c *calls) sqrt(x handle) handle                 { return c.unary(lib.AtgSqrt, x) }
-func (c *calls) contiguous(x handle) handle           { return c.unary(lib.AtgContiguous, x) }
 func (c *calls) choose(which, yes, no handle) handle {
 	return c.one(func(out *handle) { lib.AtgWhereSelf(out, which, yes, no) })
 }
@@ -51,7 +50,7 @@ func (c *calls) linear(x handle, a, d float64) handle {
 	if a != 1 {
 		x = c.times(x, a)
 	}
-	if d != 0 || a == 1 {
+	if d != 0 {
 		x = c.addNumber(x, d)
 	}
 	return x

@@ -89,7 +89,16 @@ func (b *backend) Build(p *autodiff.Program) (autodiff.Machine, error) {
 			m.steps[k].free = append(m.steps[k].free, s)
 		}
 	}
+	runtime.AddCleanup(m, freeAll, m.constants)
 	return m, m.load(needed)
+}
+
+// freeAll frees tensors, once.
+func freeAll(tensors map[int]handle) {
+	for s, h := range tensors {
+		lib.AtFree(h)
+		delete(tensors, s)
+	}
 }
 
 // needed marks what the outputs and assignments depend on.
@@ -196,9 +205,6 @@ func (c *calls) to(device int32, x handle) handle {
 
 // Close implements autodiff.Machine.
 func (m *machine) Close() error {
-	for _, h := range m.constants {
-		lib.AtFree(h)
-	}
-	m.constants = nil
+	freeAll(m.constants)
 	return nil
 }
