@@ -53,7 +53,7 @@ func TestBackends(t *testing.T) {
 }
 
 // -backend check leaves what Capas's kernels do, with the differences.
-func TestCheck(t *testing.T) {
+func TestBackendCheck(t *testing.T) {
 	out := t.TempDir()
 	var stderr bytes.Buffer
 	if status := lab.Main(experiment(), tiny(out, "-seeds", "1", "-backend", "check"), &bytes.Buffer{}, &stderr); status != 0 {
