@@ -1,5 +1,5 @@
-// Command curves draws what the epochs of several runs gave on one chart: a line for each network and
-// stage of each run, such as the loss of one configuration on two backends.
+// Command curves draws what the epochs of several runs gave on one chart: the networks of the first run
+// as lines, those of the others as markers, such as the loss of one configuration on two backends.
 //
 //	go run ./experiments/pretraining -preset smoke -out runs/capas
 //	scripts/libtorch go run -tags libtorch ./experiments/pretraining -preset smoke -backend torch -out runs/torch
@@ -60,12 +60,17 @@ func draw(args []string, stderr io.Writer) error {
 		return fmt.Errorf("%w: want directories of results", errUsage)
 	}
 	chart := figure.Lines{XLabel: "epoch of " + *stage, YLabel: strings.ReplaceAll(*value, ".", " ")}
-	for _, dir := range fs.Args() {
+	for i, dir := range fs.Args() {
 		series, err := curves(dir, *stage, *value)
 		if err != nil {
 			return err
 		}
 		chart.Series = append(chart.Series, series...)
+		for _, s := range series {
+			if i > 0 {
+				chart.Marked = append(chart.Marked, s.Name) // a line would hide an equal one
+			}
+		}
 	}
 	svg, err := chart.SVG()
 	if err != nil {
