@@ -25,17 +25,17 @@ func updates() map[string]translator {
 	return map[string]translator{
 		// W, g, η
 		"sgd": by(1, func(c *calls, p []float64, x []handle) handle {
-			return c.sub(x[0], c.mul(decayed(c, x[0], x[1], p[0]), x[2]))
+			return c.less(x[0], decayed(c, x[0], x[1], p[0]), x[2])
 		}),
 		// v, W, g, η, μ
 		"velocity": by(1, func(c *calls, p []float64, x []handle) handle {
-			return c.sub(c.mul(x[0], x[4]), c.mul(decayed(c, x[1], x[2], p[0]), x[3]))
+			return c.less(c.mul(x[0], x[4]), decayed(c, x[1], x[2], p[0]), x[3])
 		}),
 		// W, v
 		"moved": by(0, func(c *calls, p []float64, x []handle) handle { return c.add(x[0], x[1]) }),
 		// W, v, g, η, μ
 		"nesterov": by(1, func(c *calls, p []float64, x []handle) handle {
-			return c.add(x[0], c.sub(c.mul(x[1], x[4]), c.mul(decayed(c, x[0], x[2], p[0]), x[3])))
+			return c.less(c.one(func(out *handle) { lib.AtgAddcmul(out, x[0], x[1], x[4]) }), decayed(c, x[0], x[2], p[0]), x[3])
 		}),
 		// a, W, g
 		"average mean": by(2, func(c *calls, p []float64, x []handle) handle {
@@ -47,12 +47,12 @@ func updates() map[string]translator {
 		// W, s, g, η
 		"rmsprop": by(2, func(c *calls, p []float64, x []handle) handle {
 			step := c.div(decayed(c, x[0], x[2], p[0]), c.addNumber(c.sqrt(x[1]), p[1]))
-			return c.sub(x[0], c.mul(step, x[3]))
+			return c.less(x[0], step, x[3])
 		}),
 		// W, m, s, rate, correction
 		"adam": by(1, func(c *calls, p []float64, x []handle) handle {
 			step := c.div(x[1], c.addNumber(c.mul(c.sqrt(x[2]), x[4]), p[0]))
-			return c.sub(x[0], c.mul(step, x[3]))
+			return c.less(x[0], step, x[3])
 		}),
 		// n/√s where s exceeds n², otherwise 1.
 		"max norm": by(1, func(c *calls, p []float64, x []handle) handle {
@@ -67,6 +67,12 @@ func updates() map[string]translator {
 			return c.choose(c.unary(lib.AtgIsnan, x[0]), c.unary(lib.AtgOnesLike, x[0]), bounded)
 		}),
 	}
+}
+
+// less is a − b·s for a scalar s, in one pass.
+func (c *calls) less(a, b, s handle) handle {
+	minus := c.times(s, -1)
+	return c.one(func(out *handle) { lib.AtgAddcmul(out, a, b, minus) })
 }
 
 // others are operations of other packages, and the draw of one of several.
