@@ -20,6 +20,10 @@ import (
 // The first function with a stock op registers the kernels for Gorgonia's own float32
 // matrix products (gorgonia.Use), unless another BLAS than the default is in use.
 func Compile(inputs, outputs G.Nodes, updates []Update) (*Function, error) {
+	return compile(nil, inputs, outputs, updates)
+}
+
+func compile(b Backend, inputs, outputs G.Nodes, updates []Update) (*Function, error) {
 	p := &plan{slot: map[*G.Node]int{}, byKey: map[string]int{}}
 	if err := p.checkInputs(inputs); err != nil {
 		return nil, fmt.Errorf("compile: %w", err)
@@ -46,9 +50,18 @@ func Compile(inputs, outputs G.Nodes, updates []Update) (*Function, error) {
 	if err := p.addUpdates(updates); err != nil {
 		return nil, fmt.Errorf("compile: %w", err)
 	}
+	if b == nil {
+		p.updateInPlaces()
+	}
 	order := p.schedule()
 	f.state = p.stateOf(order, updates)
-	if err := f.build(p, order); err != nil {
+	var err error
+	if b == nil {
+		err = f.build(p, order)
+	} else {
+		err = f.buildOn(b, p, order)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("compile: %w", err)
 	}
 	return f, nil

@@ -31,4 +31,9 @@
 // Stock Gorgonia ops may stand in any graph. Those of version 0.9.18 that compute
 // something wrong (Dropout, average pooling, the gradient of InverseSqrt) are
 // refused with an error that names the replacement.
+//
+// # Other engines
+//
+// A [Compiler] has a function run on a [Backend] instead, such as libtorch (package torch): it gets
+// the plan as a [Program]. A [Referee] runs functions on both and notes how far they are apart.
 package autodiff

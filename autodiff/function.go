@@ -28,6 +28,9 @@ type Function struct {
 	workers     int // the most that a step is divided among
 	state       State
 
+	machine      Machine // of a backend, instead of steps
+	machineLabel string
+
 	profile     *Profile // nil: nothing is recorded
 	profileName string
 }
@@ -44,18 +47,9 @@ type leaf struct {
 // build forms the steps of the function, gives every result its memory and binds the
 // results to their nodes.
 func (f *Function) build(p *plan, order []int) error {
-	f.values = make([]G.Value, len(p.entries))
+	f.collect(p, order)
 	f.moves = p.moves
-	f.operations = len(order)
 	f.workers = workers.Shared().Size()
-	for s, e := range p.entries {
-		if e.op == nil {
-			f.values[s] = e.node.Value()
-			if e.node.Op() == nil {
-				f.leaves = append(f.leaves, leaf{s, e.node, e.node.Shape(), e.node.Dtype()})
-			}
-		}
-	}
 	pinned := make([]bool, len(p.entries))
 	for _, s := range f.outputs {
 		pinned[s] = true
@@ -72,6 +66,20 @@ func (f *Function) build(p *plan, order []int) error {
 	}
 	f.allocated, f.results = m.f32.total+m.f64.total, m.results
 	return nil
+}
+
+// collect makes places for the values of the plan, with the constants and leaves.
+func (f *Function) collect(p *plan, order []int) {
+	f.values = make([]G.Value, len(p.entries))
+	f.operations = len(order)
+	for s, e := range p.entries {
+		if e.op == nil {
+			f.values[s] = e.node.Value()
+			if e.node.Op() == nil {
+				f.leaves = append(f.leaves, leaf{s, e.node, e.node.Shape(), e.node.Dtype()})
+			}
+		}
+	}
 }
 
 // Run binds values to the inputs, in the order given to Compile and without copying
@@ -100,8 +108,12 @@ func (f *Function) Reset() {}
 
 // Close releases the buffers; the function must not be used any more.
 func (f *Function) Close() error {
+	var err error
+	if f.machine != nil {
+		err = f.machine.Close()
+	}
 	*f = Function{}
-	return nil
+	return err
 }
 
 // Steps is the number of operations of a run. Several of them may run as one.
@@ -141,23 +153,34 @@ func (f *Function) run() error {
 			return fmt.Errorf("run: want elements of %v for %s, got %v", l.dtype, l.node.Name(), v.Dtype())
 		}
 	}
-	pool := workers.Shared()
-	pool.Enter()
-	err := f.runSteps(pool)
-	pool.Leave()
-	if err != nil {
+	if err := f.compute(); err != nil {
 		return fmt.Errorf("run: %w", err)
-	}
-	for _, m := range f.moves {
-		if err := assign(f.values[m.to], f.values[m.from]); err != nil {
-			return fmt.Errorf("run: update: %w", err)
-		}
 	}
 	for i, n := range f.outputNodes {
 		if v := f.values[f.outputs[i]]; n.Op() != nil && n.Value() != v {
 			if err := G.UnsafeLet(n, v); err != nil {
 				return fmt.Errorf("run: bind output %s: %w", n.Name(), err)
 			}
+		}
+	}
+	return nil
+}
+
+// compute computes the outputs and applies the updates.
+func (f *Function) compute() error {
+	if f.machine != nil {
+		return f.runMachine()
+	}
+	pool := workers.Shared()
+	pool.Enter()
+	err := f.runSteps(pool)
+	pool.Leave()
+	if err != nil {
+		return err
+	}
+	for _, m := range f.moves {
+		if err := assign(f.values[m.to], f.values[m.from]); err != nil {
+			return fmt.Errorf("update: %w", err)
 		}
 	}
 	return nil

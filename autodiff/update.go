@@ -2,6 +2,7 @@ package autodiff
 
 import (
 	"fmt"
+	"slices"
 
 	"capas/autodiff/ops"
 
@@ -17,8 +18,7 @@ type Update struct{ Target, Value *G.Node }
 // move copies a computed value into a leaf's tensor when all steps have run.
 type move struct{ from, to int }
 
-// addUpdates writes each new value straight into its target where that is safe, and
-// otherwise has it copied at the end.
+// addUpdates has each new value copied to its target at the end.
 func (p *plan) addUpdates(updates []Update) error {
 	targets := map[int]bool{}
 	for i, u := range updates {
@@ -60,14 +60,12 @@ func (p *plan) addUpdates(updates []Update) error {
 		}
 		p.moves = append(p.moves, move{v, t})
 	}
-	moves := p.moves
-	p.moves = nil
-	for _, m := range moves {
-		if !p.updateInPlace(m) {
-			p.moves = append(p.moves, m)
-		}
-	}
 	return nil
+}
+
+// updateInPlaces has new values written straight into their targets where that is safe.
+func (p *plan) updateInPlaces() {
+	p.moves = slices.DeleteFunc(p.moves, p.updateInPlace)
 }
 
 // updateInPlace makes the operation that computes m.from write into the tensor of

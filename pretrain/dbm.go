@@ -53,13 +53,13 @@ func DBMFineTune(name string, d *models.DBM, net *models.MLP, updates int, recip
 			if err := d.CopyTo(net); err != nil {
 				return nil, err
 			}
-			inputs, err := DBMInputs(d, updates, data, hooks.Profile)
+			inputs, err := DBMInputs(d, updates, data, hooks.Compiler)
 			if err != nil {
 				return nil, err
 			}
 			judged := validation
 			if judged != nil {
-				if judged, err = DBMInputs(d, updates, validation, hooks.Profile); err != nil {
+				if judged, err = DBMInputs(d, updates, validation, hooks.Compiler); err != nil {
 					return nil, err
 				}
 			}
@@ -71,11 +71,11 @@ func DBMFineTune(name string, d *models.DBM, net *models.MLP, updates int, recip
 // DBMInputs returns the examples of a set as the machine's classifier takes them: v and, of
 // a machine with a second hidden layer, q(h²|v) behind it; see models.DBM.Classifier. profile,
 // if not nil, records what they cost.
-func DBMInputs(d *models.DBM, updates int, set *datasets.Set, profile *autodiff.Profile) (*datasets.Set, error) {
+func DBMInputs(d *models.DBM, updates int, set *datasets.Set, compiler autodiff.Compiler) (*datasets.Set, error) {
 	if d.Hidden() < 2 {
 		return set, nil
 	}
-	code := train.Mapper{Forward: func(v *G.Node) (*G.Node, error) { return d.Code(v, updates) }, Profile: profile}
+	code := train.Mapper{Forward: func(v *G.Node) (*G.Node, error) { return d.Code(v, updates) }, Compiler: compiler}
 	q, err := code.Run(set.X)
 	if err != nil {
 		return nil, fmt.Errorf("code of the deep Boltzmann machine: %w", err)

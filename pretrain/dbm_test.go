@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"capas/autodiff"
 	"capas/blocks"
 	"capas/models"
 	"capas/pretrain"
@@ -117,7 +118,7 @@ func TestDBMStages(t *testing.T) {
 		t.Error("the network has not the machine's weights")
 	}
 	// Its examples are the images with the machine's code behind them.
-	got := must(pretrain.DBMInputs(m.d, 4, data, nil))(t)
+	got := must(pretrain.DBMInputs(m.d, 4, data, autodiff.Compiler{}))(t)
 	q := must(train.Map(data.X, func(v *G.Node) (*G.Node, error) { return m.d.Code(v, 4) }))(t)
 	for i := range data.Len() {
 		row := got.X.Float32s()[i*(inputs+6) : (i+1)*(inputs+6)]

@@ -36,14 +36,14 @@ type Hooks struct {
 	// it is cancelled.
 	Save      func(*train.Snapshot) error
 	SaveEvery time.Duration
-	// Profile, if not nil, is to record what the stage's functions cost.
-	Profile *autodiff.Profile
+	// Compiler is to make the stage's functions.
+	Compiler autodiff.Compiler
 }
 
 // Trainer returns t with what the pipeline asks for, to be run: the short way to a
 // stage's Train.
 func (h Hooks) Trainer(t train.Trainer) *train.Trainer {
-	t.AfterEpoch, t.From, t.Save, t.SaveEvery, t.Profile = h.AfterEpoch, h.From, h.Save, h.SaveEvery, h.Profile
+	t.AfterEpoch, t.From, t.Save, t.SaveEvery, t.Compiler = h.AfterEpoch, h.From, h.Save, h.SaveEvery, h.Compiler
 	return &t
 }
 
@@ -72,9 +72,9 @@ type Pipeline struct {
 	AfterEpoch func(stage string, e train.Epoch, loaded bool) error
 	// AfterStage, if not nil, is called when a stage is complete, loaded or run.
 	AfterStage func(stage string, h *train.History) error
-	// Profile, if not nil, records what the operations of the stages that are run cost,
-	// each function under its stage's name: "layer 1 step", "fine-tuning evaluation".
-	Profile *autodiff.Profile
+	// Compiler makes the functions of the stages that are run, each under its stage's
+	// name: "layer 1 step", "fine-tuning evaluation".
+	Compiler autodiff.Compiler
 }
 
 // Run runs the stages in order, from where the store says, and returns their
@@ -164,7 +164,7 @@ func (p *Pipeline) train(ctx context.Context, s Stage, state *State) (*train.His
 	hooks := Hooks{
 		AfterEpoch: func(e train.Epoch) error { return p.report(s, e, false) },
 		From:       &train.Snapshot{Position: train.Position{Streams: state.streams()}},
-		SaveEvery:  p.SaveEvery, Profile: p.Profile.Under(s.Name),
+		SaveEvery:  p.SaveEvery, Compiler: p.Compiler.Under(s.Name),
 	}
 	if c := state.Current; c != nil {
 		hooks.From = c.Snapshot

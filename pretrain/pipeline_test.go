@@ -137,7 +137,7 @@ func TestPipelineProfile(t *testing.T) {
 	plain, e := build(t, "sdae"), build(t, "sdae")
 	want := run(t, pretrain.Pipeline{Stages: plain.stages})
 	profile := autodiff.NewProfile()
-	got := run(t, pretrain.Pipeline{Stages: e.stages[:2], Profile: profile}) // all rows of two stages are shown
+	got := run(t, pretrain.Pipeline{Stages: e.stages[:2], Compiler: autodiff.Compiler{Profile: profile}}) // all rows of two stages are shown
 	var table strings.Builder
 	if _, err := profile.WriteTo(&table); err != nil {
 		t.Fatal(err)
@@ -148,7 +148,7 @@ func TestPipelineProfile(t *testing.T) {
 		}
 	}
 	profile = autodiff.NewProfile()
-	got = append(got, run(t, pretrain.Pipeline{Stages: e.stages[2:], Profile: profile.Under("net")})...)
+	got = append(got, run(t, pretrain.Pipeline{Stages: e.stages[2:], Compiler: autodiff.Compiler{Profile: profile}.Under("net")})...)
 	if d := cmp.Diff(want, got, seconds); d != "" || !slices.Equal(bits(plain.params), bits(e.params)) {
 		t.Errorf("other parameters with a profile, or histories (−without +with)\n%s", d)
 	}

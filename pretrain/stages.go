@@ -129,7 +129,7 @@ func Greedy(layers []Layer, data *datasets.Set, order *random.Stream) []Stage {
 			out = append(out, Stage{
 				Name: name, Params: layer.params(),
 				Train: func(ctx context.Context, hooks Hooks) (*train.History, error) {
-					set, err := codes.under(l, hooks.Profile)
+					set, err := codes.under(l, hooks.Compiler)
 					if err != nil {
 						return nil, err
 					}
@@ -155,12 +155,12 @@ type codes struct {
 }
 
 // under returns the data for layer l; profile, if not nil, records what they cost.
-func (c *codes) under(l int, profile *autodiff.Profile) (*datasets.Set, error) {
+func (c *codes) under(l int, compiler autodiff.Compiler) (*datasets.Set, error) {
 	if c.held == nil || c.depth > l {
 		c.held, c.depth = c.data, 0
 	}
 	for ; c.depth < l; c.depth++ {
-		code := train.Mapper{Forward: c.layers[c.depth].Code.Forward, Profile: profile}
+		code := train.Mapper{Forward: c.layers[c.depth].Code.Forward, Compiler: compiler}
 		x, err := code.Run(c.held.X)
 		if err != nil {
 			return nil, fmt.Errorf("code of layer %d: %w", c.depth+1, err)
@@ -198,7 +198,7 @@ func joint(name string, m train.Model, e train.Evaluable, recipe train.Recipe, d
 			t := hooks.Trainer(train.Trainer{Model: m, Recipe: recipe, Data: data, Order: split(order, name)})
 			if watched != nil {
 				evaluator := train.NewEvaluator(e)
-				evaluator.Profile = hooks.Profile
+				evaluator.Compiler = hooks.Compiler
 				t.Score, t.KeepLast = "loss", true
 				t.Validate = func() (train.Values, error) { return evaluator.Run(watched) }
 			}
@@ -282,7 +282,7 @@ func supervised(name, score string, m train.Model, net train.Evaluable, recipe t
 			t := train.Trainer{Model: m, Recipe: recipe, Data: data, Order: split(order, name), Score: score}
 			if validation != nil {
 				evaluator := train.NewEvaluator(net)
-				evaluator.Profile = hooks.Profile
+				evaluator.Compiler = hooks.Compiler
 				t.Validate = func() (train.Values, error) { return evaluator.Run(validation) }
 			}
 			return hooks.Trainer(t).Run(ctx)

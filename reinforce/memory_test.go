@@ -4,14 +4,15 @@ import (
 	"runtime"
 	"testing"
 
+	"capas/autodiff"
 	"capas/random"
 )
 
 // A training takes the memory that it had at its beginning, and no more: 10,000 rounds of
 // Q-learning, and 2,000 of REINFORCE.
 func TestMemoryIsConstant(t *testing.T) {
-	q := must(newQAgent(CartPole{}, network(t, "q", 4, 8, 2), qRecipe(), random.New(1), nil))(t)
-	p := must(newPolicyAgent(CartPole{}, &Policy{Net: network(t, "pi", 4, 8, 2), Baseline: network(t, "b", 4, 8, 1), Scale: 5}, policyRecipe(), random.New(2), nil))(t)
+	q := must(newQAgent(CartPole{}, network(t, "q", 4, 8, 2), qRecipe(), random.New(1), autodiff.Compiler{}))(t)
+	p := must(newPolicyAgent(CartPole{}, &Policy{Net: network(t, "pi", 4, 8, 2), Baseline: network(t, "b", 4, 8, 1), Scale: 5}, policyRecipe(), random.New(2), autodiff.Compiler{}))(t)
 	for name, c := range map[string]struct {
 		agent  agent
 		rounds int

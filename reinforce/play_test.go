@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"capas/autodiff"
 	"capas/blocks"
 	"capas/models"
 	"capas/random"
@@ -38,7 +39,7 @@ func TestLimitIsNotTerminal(t *testing.T) {
 		t.Errorf("after a new beginning: %+v, states %g and %g", got, c.State(0)[0], c.State(1)[0])
 	}
 	r := qRecipe()
-	a := must(newQAgent(counter{}, network(t, "q", 1, 2), r, random.New(1), nil))(t)
+	a := must(newQAgent(counter{}, network(t, "q", 1, 2), r, random.New(1), autodiff.Compiler{}))(t)
 	a.sums().reset()
 	for range r.Limit + 1 {
 		if err := a.round(0); err != nil {
@@ -69,7 +70,7 @@ func TestEpsilon(t *testing.T) {
 		}
 	}
 	r.Copies, r.Epsilon, r.Anneal, r.Warmup, r.Rounds = 100, 0.3, 0, 10_000, 500
-	a = must(newQAgent(counter{}, network(t, "q", 1, 2), r, random.New(1), nil))(t)
+	a = must(newQAgent(counter{}, network(t, "q", 1, 2), r, random.New(1), autodiff.Compiler{}))(t)
 	copy(a.learning.Q.Layers[0].B.Value.Float32s(), []float32{-100, 100}) // action 1 is greedy
 	a.sums().reset()
 	const rounds = 60
@@ -87,7 +88,7 @@ func TestEpsilon(t *testing.T) {
 // The target network is Q as it was at the last copy.
 func TestTargetIsCopied(t *testing.T) {
 	r := qRecipe()
-	a := must(newQAgent(CartPole{}, network(t, "q", 4, 5, 2), r, random.New(1), nil))(t)
+	a := must(newQAgent(CartPole{}, network(t, "q", 4, 5, 2), r, random.New(1), autodiff.Compiler{}))(t)
 	a.sums().reset()
 	old := bits(a.learning.Params())
 	for range 60 {
@@ -116,11 +117,11 @@ func TestPlayer(t *testing.T) {
 	const n, limit, discount = 5, 30, 0.9
 	starts := must(NewCopies(CartPole{}, n, limit, random.New(6)))(t)
 	moments := make([][]Moment, n)
-	played := must(must(NewPlayer(CartPole{}, net, n, limit, nil))(t).Play(discount, random.New(6), func(m Moment) {
+	played := must(must(NewPlayer(CartPole{}, net, n, limit, autodiff.Compiler{}))(t).Play(discount, random.New(6), func(m Moment) {
 		m.State, m.Outputs = slices.Clone(m.State), slices.Clone(m.Outputs)
 		moments[m.Episode] = append(moments[m.Episode], m)
 	}))(t)
-	single := must(NewPlayer(from{starts.State(0)}, net, 1, limit, nil))(t)
+	single := must(NewPlayer(from{starts.State(0)}, net, 1, limit, autodiff.Compiler{}))(t)
 	for i := range n {
 		single.env = from{starts.State(i)}
 		alone := must(single.Play(discount, random.New(0), nil))(t)
@@ -174,7 +175,7 @@ func TestVarianceOnABandit(t *testing.T) {
 	base.Layers[0].W.Value.Float32s()[0] = float32(b) / 3
 	r := policyRecipe()
 	r.Limit, r.Measure, r.Scale = 2, 10_000, 3
-	n := must(newNoisy(env, &Policy{Net: net, Baseline: base, Scale: 3}, r, random.New(4), nil))(t)
+	n := must(newNoisy(env, &Policy{Net: net, Baseline: base, Scale: 3}, r, random.New(4), autodiff.Compiler{}))(t)
 	with, without, err := n.measure(0)
 	if err != nil {
 		t.Fatal(err)
@@ -199,7 +200,7 @@ func TestVarianceOnABandit(t *testing.T) {
 			t.Errorf("%s: measured %g, want %g", what, v[0], v[1])
 		}
 	}
-	again := must(newNoisy(env, &Policy{Net: net, Baseline: base, Scale: 3}, r, random.New(4), nil))(t)
+	again := must(newNoisy(env, &Policy{Net: net, Baseline: base, Scale: 3}, r, random.New(4), autodiff.Compiler{}))(t)
 	if _, _, err := again.measure(5); err != nil {
 		t.Fatal(err)
 	}
@@ -227,7 +228,7 @@ func TestPolicyLearnsABandit(t *testing.T) {
 // Rows without weight, and their places, do not change a step: batches are padded by them.
 func TestPaddedRowsChangeNothing(t *testing.T) {
 	net := network(t, "pi", 4, 6, 2)
-	a := must(newPolicyAgent(CartPole{}, &Policy{Net: net, Baseline: network(t, "b", 4, 5, 1), Scale: 5}, policyRecipe(), random.New(1), nil))(t)
+	a := must(newPolicyAgent(CartPole{}, &Policy{Net: net, Baseline: network(t, "b", 4, 5, 1), Scale: 5}, policyRecipe(), random.New(1), autodiff.Compiler{}))(t)
 	a.sums().reset()
 	if err := a.rollout.play(0.9); err != nil {
 		t.Fatal(err)

@@ -20,15 +20,15 @@ type Player struct {
 }
 
 // NewPlayer returns a player of so many episodes at a time, each of limit steps at most.
-// profile, if not nil, records what they cost, as "evaluation".
-func NewPlayer(env Environment, net *models.MLP, episodes, limit int, profile *autodiff.Profile) (*Player, error) {
+// The compiler calls their function "evaluation".
+func NewPlayer(env Environment, net *models.MLP, episodes, limit int, compiler autodiff.Compiler) (*Player, error) {
 	if err := fits(env, net); err != nil {
 		return nil, fmt.Errorf("player: %w", err)
 	}
 	if episodes < 1 || limit < 1 {
 		return nil, fmt.Errorf("player: want at least one episode of at least one step, got %d and %d", episodes, limit)
 	}
-	act, err := newActor(episodes, net.Inputs(), func(x *G.Node) (*G.Node, error) { return output(net, x) }, profile, "evaluation")
+	act, err := newActor(episodes, net.Inputs(), func(x *G.Node) (*G.Node, error) { return output(net, x) }, compiler, "evaluation")
 	if err != nil {
 		return nil, fmt.Errorf("player: %w", err)
 	}

@@ -79,7 +79,7 @@ func PolicyStage(env Environment, net, baseline *models.MLP, recipe PolicyRecipe
 	return pretrain.Stage{
 		Name: "training", Params: p.Params(),
 		Train: func(ctx context.Context, hooks pretrain.Hooks) (*train.History, error) {
-			a, err := newPolicyAgent(env, p, recipe, s, hooks.Profile)
+			a, err := newPolicyAgent(env, p, recipe, s, hooks.Compiler)
 			if err != nil {
 				return nil, err
 			}
@@ -91,19 +91,19 @@ func PolicyStage(env Environment, net, baseline *models.MLP, recipe PolicyRecipe
 
 // policyAgent is the agent of a PolicyStage.
 type policyAgent struct {
-	recipe  PolicyRecipe
-	policy  *Policy
-	rollout *rollout
-	state   *train.State
-	learn   map[int]*step // by rows
-	player  *Player
-	noisy   *noisy // nil if the variance is not measured
-	total   tally
-	test    *random.Stream
-	profile *autodiff.Profile
+	recipe   PolicyRecipe
+	policy   *Policy
+	rollout  *rollout
+	state    *train.State
+	learn    map[int]*step // by rows
+	player   *Player
+	noisy    *noisy // nil if the variance is not measured
+	total    tally
+	test     *random.Stream
+	compiler autodiff.Compiler
 }
 
-func newPolicyAgent(env Environment, p *Policy, r PolicyRecipe, s *random.Stream, profile *autodiff.Profile) (*policyAgent, error) {
+func newPolicyAgent(env Environment, p *Policy, r PolicyRecipe, s *random.Stream, compiler autodiff.Compiler) (*policyAgent, error) {
 	if err := fits(env, p.Net); err != nil {
 		return nil, fmt.Errorf("reinforce: %w", err)
 	}
@@ -113,9 +113,9 @@ func newPolicyAgent(env Environment, p *Policy, r PolicyRecipe, s *random.Stream
 	if s == nil {
 		return nil, fmt.Errorf("reinforce: want a stream to draw from, got none")
 	}
-	a := &policyAgent{recipe: r, policy: p, learn: map[int]*step{}, test: s.Split("validation"), profile: profile}
+	a := &policyAgent{recipe: r, policy: p, learn: map[int]*step{}, test: s.Split("validation"), compiler: compiler}
 	var err error
-	if a.rollout, err = newRollout(env, p.Net, r.Episodes, r.Limit, s, profile); err != nil {
+	if a.rollout, err = newRollout(env, p.Net, r.Episodes, r.Limit, s, compiler); err != nil {
 		return nil, err
 	}
 	if a.state, err = r.Optimizer.NewState(tensor.Float32); err != nil {
@@ -129,11 +129,11 @@ func newPolicyAgent(env Environment, p *Policy, r PolicyRecipe, s *random.Stream
 		a.total.names = append(a.total.names, m.Name)
 	}
 	if r.Measure > 0 && p.Baseline != nil {
-		if a.noisy, err = newNoisy(env, p, r, s.Split("variance"), profile); err != nil {
+		if a.noisy, err = newNoisy(env, p, r, s.Split("variance"), compiler); err != nil {
 			return nil, err
 		}
 	}
-	a.player, err = NewPlayer(env, p.Net, r.Validation, r.Limit, profile)
+	a.player, err = NewPlayer(env, p.Net, r.Validation, r.Limit, compiler)
 	return a, err
 }
 
@@ -150,7 +150,7 @@ func (a *policyAgent) step(rows int) (*step, error) {
 	if s, ok := a.learn[m]; ok {
 		return s, nil
 	}
-	s, err := newStep(a.policy, a.state, m, a.profile)
+	s, err := newStep(a.policy, a.state, m, a.compiler)
 	if err != nil {
 		return nil, err
 	}

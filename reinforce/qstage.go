@@ -88,7 +88,7 @@ func QStage(env Environment, net *models.MLP, recipe QRecipe, s *random.Stream) 
 	return pretrain.Stage{
 		Name: "training", Params: (&QLearning{Q: net}).Params(),
 		Train: func(ctx context.Context, hooks pretrain.Hooks) (*train.History, error) {
-			a, err := newQAgent(env, net, recipe, s, hooks.Profile)
+			a, err := newQAgent(env, net, recipe, s, hooks.Compiler)
 			if err != nil {
 				return nil, err
 			}
@@ -117,7 +117,7 @@ type qAgent struct {
 	before              []float32  // a state
 }
 
-func newQAgent(env Environment, net *models.MLP, r QRecipe, s *random.Stream, profile *autodiff.Profile) (*qAgent, error) {
+func newQAgent(env Environment, net *models.MLP, r QRecipe, s *random.Stream, compiler autodiff.Compiler) (*qAgent, error) {
 	if err := r.Check(); err != nil {
 		return nil, err
 	}
@@ -141,19 +141,19 @@ func newQAgent(env Environment, net *models.MLP, r QRecipe, s *random.Stream, pr
 	if a.learning, err = NewQLearning(net, r.Discount, r.TargetEvery > 0); err != nil {
 		return nil, err
 	}
-	if a.act, err = newActor(r.Copies, shape.Inputs, func(x *G.Node) (*G.Node, error) { return output(net, x) }, profile, "act"); err != nil {
+	if a.act, err = newActor(r.Copies, shape.Inputs, func(x *G.Node) (*G.Node, error) { return output(net, x) }, compiler, "act"); err != nil {
 		return nil, err
 	}
 	if a.state, err = r.Optimizer.NewState(tensor.Float32); err != nil {
 		return nil, err
 	}
-	if a.learn, err = newStep(a.learning, a.state, r.Batch, profile); err != nil {
+	if a.learn, err = newStep(a.learning, a.state, r.Batch, compiler); err != nil {
 		return nil, err
 	}
 	for _, m := range a.learn.monitors {
 		a.total.names = append(a.total.names, m.Name)
 	}
-	a.player, err = NewPlayer(env, net, r.Validation, r.Limit, profile)
+	a.player, err = NewPlayer(env, net, r.Validation, r.Limit, compiler)
 	return a, err
 }
 

@@ -25,7 +25,7 @@ type rollout struct {
 	rewards, returns []float32
 }
 
-func newRollout(env Environment, net *models.MLP, episodes, limit int, s *random.Stream, profile *autodiff.Profile) (*rollout, error) {
+func newRollout(env Environment, net *models.MLP, episodes, limit int, s *random.Stream, compiler autodiff.Compiler) (*rollout, error) {
 	r := &rollout{noise: s.Split("actions"), limit: limit, lengths: make([]int, episodes)}
 	var err error
 	if r.copies, err = NewCopies(env, episodes, limit, s.Split("environment")); err != nil {
@@ -38,7 +38,7 @@ func newRollout(env Environment, net *models.MLP, episodes, limit int, s *random
 		var c ops.Chain
 		p := c.Do(blocks.Softmax().Apply(c.Do(output(net, x))))
 		return c.Do(ops.Categorical(p, r.noise)), c.Err()
-	}, profile, "act")
+	}, compiler, "act")
 	return r, err
 }
 

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"capas/autodiff"
 	"capas/blocks"
 	"capas/models"
 	"capas/pretrain"
@@ -265,7 +266,7 @@ func TestStageErrors(t *testing.T) {
 			t.Errorf("%d: want an error of one line, got %v", i, err)
 		}
 	}
-	if _, err := NewPlayer(CartPole{}, good, 0, 1, nil); err == nil {
+	if _, err := NewPlayer(CartPole{}, good, 0, 1, autodiff.Compiler{}); err == nil {
 		t.Error("no episodes: want an error")
 	}
 	if _, err := NewCopies(nil, 1, 1, random.New(1)); err == nil {

@@ -28,16 +28,15 @@ type step struct {
 
 // newStep compiles the step, with tensors for the inputs. Steps of other sizes may share the
 // optimiser's state.
-func newStep(model train.Model, state *train.State, m int, profile *autodiff.Profile) (*step, error) {
-	s, err := buildStep(model, state, m)
+func newStep(model train.Model, state *train.State, m int, compiler autodiff.Compiler) (*step, error) {
+	s, err := buildStep(model, state, m, compiler)
 	if err != nil {
 		return nil, fmt.Errorf("learning step on %d rows: %w", m, err)
 	}
-	s.run.SetProfile(profile, "step")
 	return s, nil
 }
 
-func buildStep(model train.Model, state *train.State, m int) (*step, error) {
+func buildStep(model train.Model, state *train.State, m int, compiler autodiff.Compiler) (*step, error) {
 	o, err := model.Objective(m)
 	if err != nil {
 		return nil, err
@@ -61,7 +60,7 @@ func buildStep(model train.Model, state *train.State, m int) (*step, error) {
 	}
 	s := &step{state: state, params: params, monitors: o.Monitors}
 	s.inputs, s.values = bound(o.Inputs)
-	s.run, err = autodiff.Compile(o.Inputs, outputs, updates)
+	s.run, err = compiler.Compile("step", o.Inputs, outputs, updates)
 	return s, err
 }
 
@@ -127,17 +126,16 @@ type actor struct {
 }
 
 // newActor compiles what build makes of the observations, a matrix (m,k).
-func newActor(m, inputs int, build func(x *G.Node) (*G.Node, error), profile *autodiff.Profile, name string) (*actor, error) {
+func newActor(m, inputs int, build func(x *G.Node) (*G.Node, error), compiler autodiff.Compiler, name string) (*actor, error) {
 	x := blocks.NewInput(G.NewGraph(), tensor.Float32, "x", m, inputs)
 	y, err := build(x)
 	if err != nil {
 		return nil, err
 	}
 	a := &actor{x: matrix(m, inputs)}
-	if a.run, err = autodiff.Compile(G.Nodes{x}, G.Nodes{y}, nil); err != nil {
+	if a.run, err = compiler.Compile(name, G.Nodes{x}, G.Nodes{y}, nil); err != nil {
 		return nil, err
 	}
-	a.run.SetProfile(profile, name)
 	return a, nil
 }
 

@@ -27,10 +27,10 @@ type noisy struct {
 	params int
 }
 
-func newNoisy(env Environment, p *Policy, r PolicyRecipe, s *random.Stream, profile *autodiff.Profile) (*noisy, error) {
+func newNoisy(env Environment, p *Policy, r PolicyRecipe, s *random.Stream, compiler autodiff.Compiler) (*noisy, error) {
 	n := &noisy{root: s, limit: r.Limit, gamma: r.Discount, params: len(p.Net.Params())}
 	var err error
-	if n.rollout, err = newRollout(env, p.Net, r.Measure, r.Limit, s, profile); err != nil {
+	if n.rollout, err = newRollout(env, p.Net, r.Measure, r.Limit, s, compiler); err != nil {
 		return nil, err
 	}
 	o, err := p.Objective(r.Limit)
@@ -53,10 +53,9 @@ func newNoisy(env Environment, p *Policy, r PolicyRecipe, s *random.Stream, prof
 		outputs = append(outputs, grads...)
 	}
 	n.inputs, n.values = bound(o.Inputs)
-	if n.run, err = autodiff.Compile(o.Inputs, outputs, nil); err != nil {
+	if n.run, err = compiler.Compile("variance", o.Inputs, outputs, nil); err != nil {
 		return nil, fmt.Errorf("variance of the gradient: %w", err)
 	}
-	n.run.SetProfile(profile, "variance")
 	return n, nil
 }
 

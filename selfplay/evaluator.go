@@ -19,10 +19,10 @@ import (
 // with [NewEvaluator]. Not for concurrent use; several evaluators of one network may run at
 // the same time as long as nothing trains it.
 type Evaluator struct {
-	game    *games.Game
-	net     *models.PolicyValue
-	profile *autodiff.Profile
-	batches []*batch // in rising order of their rows
+	game     *games.Game
+	net      *models.PolicyValue
+	compiler autodiff.Compiler
+	batches  []*batch // in rising order of their rows
 }
 
 // batch is the network compiled for so many positions.
@@ -32,13 +32,13 @@ type batch struct {
 	run  *autodiff.Function
 }
 
-// NewEvaluator returns an evaluator of a network of the game. profile, if not nil, records
-// what it costs, under "evaluation".
-func NewEvaluator(g *games.Game, net *models.PolicyValue, profile *autodiff.Profile) (*Evaluator, error) {
+// NewEvaluator returns an evaluator of a network of the game, whose functions the compiler
+// calls "evaluation".
+func NewEvaluator(g *games.Game, net *models.PolicyValue, compiler autodiff.Compiler) (*Evaluator, error) {
 	if err := fits(g, net); err != nil {
 		return nil, err
 	}
-	e := &Evaluator{game: g, net: net, profile: profile}
+	e := &Evaluator{game: g, net: net, compiler: compiler}
 	for _, rows := range []int{1, 8, search.Batch} {
 		e.batches = append(e.batches, &batch{rows: rows})
 	}
@@ -64,10 +64,9 @@ func (e *Evaluator) compile(b *batch) error {
 	if err != nil {
 		return err
 	}
-	if b.run, err = autodiff.Compile(G.Nodes{x}, G.Nodes{z, v}, nil); err != nil {
+	if b.run, err = e.compiler.Compile("evaluation", G.Nodes{x}, G.Nodes{z, v}, nil); err != nil {
 		return err
 	}
-	b.run.SetProfile(e.profile, "evaluation")
 	b.x = tensor.New(tensor.WithShape(b.rows, n), tensor.WithBacking(make([]float32, b.rows*n)))
 	return nil
 }
@@ -136,9 +135,9 @@ func priors(dst, z []float32, legal uint64) {
 
 // NewPlayer returns the searcher of a network, which is also a player: the one that a person
 // or another player is up against.
-func NewPlayer(g *games.Game, net *models.PolicyValue, o search.Options, profile *autodiff.Profile) (*search.Searcher, error) {
+func NewPlayer(g *games.Game, net *models.PolicyValue, o search.Options, compiler autodiff.Compiler) (*search.Searcher, error) {
 	if err := fits(g, net); err != nil {
 		return nil, err
 	}
-	return search.NewSearcher(g, o, func() (search.Evaluator, error) { return NewEvaluator(g, net, profile) })
+	return search.NewSearcher(g, o, func() (search.Evaluator, error) { return NewEvaluator(g, net, compiler) })
 }

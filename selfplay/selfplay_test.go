@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"capas/autodiff"
 	"capas/autodiff/ops"
 	"capas/blocks"
 	"capas/games"
@@ -72,7 +73,7 @@ func TestEvaluator(t *testing.T) {
 	for _, g := range games.All() {
 		for _, maps := range []int{0, 3} {
 			net := network(t, g, maps, 21, 18)
-			e := must[*Evaluator](t)(NewEvaluator(g, net, nil))
+			e := must[*Evaluator](t)(NewEvaluator(g, net, autodiff.Compiler{}))
 			leaves := func(ps []games.Position) (out []*search.Leaf) {
 				for _, p := range ps {
 					out = append(out, &search.Leaf{Position: p, Prior: make([]float32, g.Moves())})
@@ -253,7 +254,7 @@ func TestSampler(t *testing.T) {
 func TestPlay(t *testing.T) {
 	for _, g := range games.All() {
 		o := small().Search
-		s := must[*search.Searcher](t)(NewPlayer(g, network(t, g, 0, 8), o, nil))
+		s := must[*search.Searcher](t)(NewPlayer(g, network(t, g, 0, 8), o, autodiff.Compiler{}))
 		p := must[*played](t)(play(context.Background(), g, s, 30, 5, random.New(1)))
 		games, first, drawn, ends := 0, 0, 0, 0
 		for i, e := range p.examples {
@@ -345,10 +346,10 @@ func TestBadRecipes(t *testing.T) {
 		t.Error(err)
 	}
 	g := games.TicTacToe()
-	if _, err := NewEvaluator(games.ConnectFour(), network(t, g, 0, 4), nil); err == nil || !strings.Contains(err.Error(), "want a network of Connect Four, 84 inputs and 7 moves, got 18 and 9") {
+	if _, err := NewEvaluator(games.ConnectFour(), network(t, g, 0, 4), autodiff.Compiler{}); err == nil || !strings.Contains(err.Error(), "want a network of Connect Four, 84 inputs and 7 moves, got 18 and 9") {
 		t.Errorf("the network of another game: %v", err)
 	}
-	if _, err := NewPlayer(g, &models.PolicyValue{}, small().Search, nil); err == nil {
+	if _, err := NewPlayer(g, &models.PolicyValue{}, small().Search, autodiff.Compiler{}); err == nil {
 		t.Error("an empty network: want an error")
 	}
 }

@@ -94,7 +94,7 @@ func newLoop(t *Training, hooks pretrain.Hooks) (*loop, error) {
 	}
 	l := &loop{Training: t, hooks: hooks, losses: make([]float64, lossSums), saved: time.Now()}
 	var err error
-	if l.searcher, err = NewPlayer(t.Game, t.Net, t.Recipe.Search, hooks.Profile); err != nil {
+	if l.searcher, err = NewPlayer(t.Game, t.Net, t.Recipe.Search, hooks.Compiler); err != nil {
 		return nil, err
 	}
 	l.buffer = newBuffer(t.Game, t.Recipe.Buffer)
@@ -102,10 +102,9 @@ func newLoop(t *Training, hooks pretrain.Hooks) (*loop, error) {
 	if l.state, err = t.Recipe.Optimizer.NewState(t.Net.Params()[0].Value.Dtype()); err != nil {
 		return nil, err
 	}
-	if l.stepper, err = train.NewStepper(t.Net, l.state, t.Recipe.Batch); err != nil {
+	if l.stepper, err = train.NewStepperWith(hooks.Compiler, t.Net, l.state, t.Recipe.Batch); err != nil {
 		return nil, err
 	}
-	l.stepper.SetProfile(hooks.Profile)
 	return l, nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"capas/autodiff"
 	"capas/blocks"
 	"capas/games"
 	"capas/models"
@@ -25,7 +26,7 @@ func training(t testing.TB, r Recipe) *Training {
 	net := network(t, g, 0, 16)
 	out := &Training{Game: g, Net: net, Recipe: r, Stream: random.New(3)}
 	out.Measure = func(ctx context.Context, iteration int) (train.Values, error) {
-		p, err := NewPlayer(g, net, search.Options{Simulations: 5, Rule: search.PUCT, Exploration: 1}, nil)
+		p, err := NewPlayer(g, net, search.Options{Simulations: 5, Rule: search.PUCT, Exploration: 1}, autodiff.Compiler{})
 		if err != nil {
 			return nil, err
 		}
@@ -248,7 +249,7 @@ func TestLearnsTicTacToe(t *testing.T) {
 		t.Errorf("loss %g at first, %g at last", loss(0), loss(24))
 	}
 	o := search.Options{Simulations: 100, Rule: search.PUCT, Exploration: 4}
-	player := must[*search.Searcher](t)(NewPlayer(g, net, o, nil))
+	player := must[*search.Searcher](t)(NewPlayer(g, net, o, autodiff.Compiler{}))
 	solver := games.NewSolver(g)
 	score, _, err := search.Match(context.Background(), g, player, search.Perfect{Solver: solver}, 60, random.New(5))
 	if err != nil {

@@ -37,24 +37,17 @@ type answer struct {
 // state, the same that [Trainer] takes. Steppers of other batch sizes may share the
 // state.
 func NewStepper(model Model, state *State, m int) (*Stepper, error) {
-	return compile(model, model.Params(), state, m, false)
+	return NewStepperWith(autodiff.Compiler{}, model, state, m)
+}
+
+// NewStepperWith is NewStepper by the given compiler, which calls the functions "step", or
+// "measured step" with gradient norms, and the moves of players that answer "step of" each.
+func NewStepperWith(c autodiff.Compiler, model Model, state *State, m int) (*Stepper, error) {
+	return compile(c, model, model.Params(), state, m, false)
 }
 
 // Step trains on one batch. State.Advance comes before it.
 func (s *Stepper) Step(b datasets.Batch) error { return s.step(b, false) }
-
-// SetProfile makes later steps record what their operations cost in p, as the function
-// "step", or "measured step" with gradient norms, and the moves of players that answer
-// as "step of" each; nil ends that.
-func (s *Stepper) SetProfile(p *autodiff.Profile) {
-	s.plain.SetProfile(p, "step")
-	if s.measured != nil {
-		s.measured.SetProfile(p, "measured step")
-	}
-	for _, a := range s.answers {
-		a.move.SetProfile(p, "step of "+a.player)
-	}
-}
 
 func (s *Stepper) step(b datasets.Batch, measured bool) error {
 	if err := runBatch(s.plainOr(measured), s.inputs, b); err != nil {
@@ -92,25 +85,24 @@ func (l *loop) stepper(m int) (*Stepper, error) {
 	if s, ok := l.compiled[m]; ok {
 		return s, nil
 	}
-	s, err := compile(l.trainer.Model, l.params, l.state, m, l.trainer.Recipe.NormEvery > 0)
+	s, err := compile(l.trainer.Compiler, l.trainer.Model, l.params, l.state, m, l.trainer.Recipe.NormEvery > 0)
 	if err != nil {
 		return nil, err
 	}
-	s.SetProfile(l.trainer.Profile)
 	l.compiled[m] = s
 	return s, nil
 }
 
 // compile makes a stepper, with measured if norms are wanted.
-func compile(model Model, params []*blocks.Param, state *State, m int, norms bool) (*Stepper, error) {
-	s, err := build(model, params, state, m, norms)
+func compile(c autodiff.Compiler, model Model, params []*blocks.Param, state *State, m int, norms bool) (*Stepper, error) {
+	s, err := build(c, model, params, state, m, norms)
 	if err != nil {
 		return nil, fmt.Errorf("training step for batches of %d: %w", m, err)
 	}
 	return s, nil
 }
 
-func build(model Model, params []*blocks.Param, state *State, m int, norms bool) (*Stepper, error) {
+func build(c autodiff.Compiler, model Model, params []*blocks.Param, state *State, m int, norms bool) (*Stepper, error) {
 	o, err := model.Objective(m)
 	if err != nil {
 		return nil, err
@@ -129,11 +121,11 @@ func build(model Model, params []*blocks.Param, state *State, m int, norms bool)
 	first := moves[0]
 	updates := append(first.updates, o.Updates...)
 	s := &Stepper{monitors: o.Monitors, inputs: len(o.Inputs), state: state}
-	if s.plain, err = autodiff.Compile(o.Inputs, outputs, updates); err != nil {
+	if s.plain, err = c.Compile("step", o.Inputs, outputs, updates); err != nil {
 		return nil, err
 	}
 	for _, t := range moves[1:] {
-		f, err := autodiff.Compile(o.Inputs, nil, t.updates)
+		f, err := c.Compile("step of "+t.player, o.Inputs, nil, t.updates)
 		if err != nil {
 			return nil, fmt.Errorf("player %s: %w", t.player, err)
 		}
@@ -150,7 +142,7 @@ func build(model Model, params []*blocks.Param, state *State, m int, norms bool)
 		outputs = append(outputs, n)
 		s.norms = append(s.norms, models.Monitor{Name: first.params[i].Name})
 	}
-	s.measured, err = autodiff.Compile(o.Inputs, outputs, updates)
+	s.measured, err = c.Compile("measured step", o.Inputs, outputs, updates)
 	return s, err
 }
 

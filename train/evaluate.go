@@ -21,9 +21,8 @@ const EvaluationBatch = 1000
 
 // Evaluator measures a model on sets of examples, again and again as it changes.
 type Evaluator struct {
-	// Profile, if not nil, records what the operations cost, under "evaluation". Set it
-	// before the first Run.
-	Profile *autodiff.Profile
+	// Compiler makes the functions, called "evaluation". Set it before the first Run.
+	Compiler autodiff.Compiler
 
 	model    Evaluable
 	compiled map[int]*autodiff.Function
@@ -32,8 +31,11 @@ type Evaluator struct {
 }
 
 // NewEvaluator returns an evaluator of the model's current and later parameters.
-func NewEvaluator(m Evaluable) *Evaluator {
-	return &Evaluator{model: m, compiled: map[int]*autodiff.Function{}}
+func NewEvaluator(m Evaluable) *Evaluator { return NewEvaluatorWith(autodiff.Compiler{}, m) }
+
+// NewEvaluatorWith is NewEvaluator with a compiler.
+func NewEvaluatorWith(c autodiff.Compiler, m Evaluable) *Evaluator {
+	return &Evaluator{Compiler: c, model: m, compiled: map[int]*autodiff.Function{}}
 }
 
 // Run returns the means of the model's monitors over the set: for a classifier "loss"
@@ -76,11 +78,10 @@ func (e *Evaluator) function(m int) (*autodiff.Function, error) {
 		return nil, err
 	}
 	e.monitors, e.inputs = o.Monitors, len(o.Inputs)
-	f, err := autodiff.Compile(o.Inputs, outputs, nil)
+	f, err := e.Compiler.Compile("evaluation", o.Inputs, outputs, nil)
 	if err != nil {
 		return nil, err
 	}
-	f.SetProfile(e.Profile, "evaluation")
 	e.compiled[m] = f
 	return f, nil
 }

@@ -142,7 +142,7 @@ func TestMap(t *testing.T) {
 // widths.
 func TestMapper(t *testing.T) {
 	l := must(blocks.NewDense("l", 5, 4, blocks.Linear(), blocks.LeCun(), random.New(1)))(t)
-	p := &train.Mapper{Forward: l.Forward, Profile: autodiff.NewProfile()}
+	p := &train.Mapper{Forward: l.Forward, Compiler: autodiff.Compiler{Profile: autodiff.NewProfile()}}
 	var results []*tensor.Dense
 	for i, n := range []int{7, train.EvaluationBatch + 7, 3, 7} {
 		x := examples(t, n, 5, 3).X

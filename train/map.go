@@ -23,9 +23,8 @@ func Map(x *tensor.Dense, forward func(x *G.Node) (*G.Node, error)) (*tensor.Den
 type Mapper struct {
 	// Forward builds the function of examples (m,d), a matrix (m,k).
 	Forward func(x *G.Node) (*G.Node, error)
-	// Profile, if not nil, records what the operations cost, under "map". Set it before
-	// the first Run.
-	Profile *autodiff.Profile
+	// Compiler makes the functions, called "map". Set it before the first Run.
+	Compiler autodiff.Compiler
 
 	compiled map[[2]int]*mapFunction // by m and d
 }
@@ -101,10 +100,9 @@ func (p *Mapper) function(m, d int) (*mapFunction, error) {
 		return nil, fmt.Errorf("want a matrix with one of %d examples a row, got shape %v", m, s)
 	}
 	f := &mapFunction{out: blocks.NewInput(g, tensor.Float32, "y", y.Shape()...)}
-	if f.run, err = autodiff.Compile(G.Nodes{x}, nil, []autodiff.Update{{Target: f.out, Value: y}}); err != nil {
+	if f.run, err = p.Compiler.Compile("map", G.Nodes{x}, nil, []autodiff.Update{{Target: f.out, Value: y}}); err != nil {
 		return nil, err
 	}
-	f.run.SetProfile(p.Profile, "map")
 	if p.compiled == nil {
 		p.compiled = map[[2]int]*mapFunction{}
 	}

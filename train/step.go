@@ -35,6 +35,7 @@ func step(r rule, p *watchedParam, x ...*G.Node) (*G.Node, error) {
 	}
 	d.F64 = r.f64
 	if p != nil {
+		d.NotFinite = p.spoil
 		d.F64 = func(y []float64, x [][]float64) {
 			r.f64(y, x)
 			if !finite64(y) {

@@ -100,9 +100,9 @@ type Trainer struct {
 	// SaveEvery is the time between two calls of Save; at 0 every step is followed by
 	// one.
 	SaveEvery time.Duration
-	// Profile, if not nil, records what the operations of the steps cost, under "step"
-	// and, where gradient norms are measured, "measured step".
-	Profile *autodiff.Profile
+	// Compiler makes the steps' functions, called "step" and, where gradient norms are
+	// measured, "measured step".
+	Compiler autodiff.Compiler
 }
 
 // Epoch is the record of one pass through the training set.

@@ -49,6 +49,9 @@ type Def struct {
 	// Draw says that the operation draws random numbers; F32 and F64 are then nil, and
 	// Impure is implied.
 	Draw *Draw
+	// NotFinite, if not nil, is called when a run on another engine than Capas's kernels gave a
+	// result with elements that are NaN or infinite: where a kernel tells of that itself.
+	NotFinite func()
 	// Impure marks an operation with a state, such as a draw of random numbers: two
 	// of them are never merged.
 	Impure bool

@@ -51,8 +51,8 @@ func stage(r Recipe, s spec, net *models.MLP, p *probe, data, validation *datase
 		Name: stageName, Params: net.Params(),
 		Train: func(ctx context.Context, h pretrain.Hooks) (*train.History, error) {
 			evaluator := train.NewEvaluator(net)
-			evaluator.Profile = h.Profile
-			p.f.SetProfile(h.Profile, "probe")
+			evaluator.Compiler = h.Compiler
+			p.f.SetProfile(h.Compiler.Profile, "probe")
 			return h.Trainer(train.Trainer{
 				Model: net, Recipe: recipe, Data: data, Order: order,
 				Validate: func() (train.Values, error) {

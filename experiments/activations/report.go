@@ -191,7 +191,7 @@ func (r *reporter) test(ctx context.Context, o *outcome) (train.Values, error) {
 		return nil, err
 	}
 	e := train.NewEvaluator(o.net)
-	e.Profile = r.Profile.Under(o.name() + " test")
+	e.Compiler = r.Compiler.Under(o.name() + " test")
 	v, err := e.Run(r.data.Test)
 	if err != nil {
 		return nil, fmt.Errorf("%s: test: %w", r.file(o), err)

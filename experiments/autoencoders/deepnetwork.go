@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"capas/autodiff"
 	"capas/blocks"
 	"capas/datasets"
 	"capas/models"
@@ -147,11 +148,11 @@ func (n *deepNetwork) reconstruct(set *datasets.Set) ([][]float32, error) {
 }
 
 // test is the squared error per image of the test set.
-func (n *deepNetwork) test(ctx context.Context, set *datasets.Set) (float64, error) {
+func (n *deepNetwork) test(ctx context.Context, c autodiff.Compiler, set *datasets.Set) (float64, error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err
 	}
-	v, err := train.NewEvaluator(n.auto).Run(set)
+	v, err := train.NewEvaluatorWith(c.Under("deep test"), n.auto).Run(set)
 	if err != nil {
 		return 0, fmt.Errorf("%s: test: %w", n.name(), err)
 	}

@@ -50,7 +50,7 @@ func (x *deepRunner) metrics(ctx context.Context) error {
 		for _, s := range deepKinds(x.recipe, seed) {
 			squared, err := math.NaN(), error(nil)
 			if o := x.by[s]; !o.Diverged {
-				if squared, err = o.test(ctx, x.data.Test); err != nil {
+				if squared, err = o.test(ctx, x.Compiler, x.data.Test); err != nil {
 					return err
 				}
 			}

@@ -75,7 +75,7 @@ func (x *experimenter) read(ctx context.Context, r *result) error {
 		return nil
 	}
 	e := train.NewEvaluator(r.net)
-	e.Profile = x.Profile.Under("test")
+	e.Compiler = x.Compiler.Under("test")
 	learned, err := e.Run(x.images[r.seed])
 	if err != nil {
 		return err

@@ -96,7 +96,7 @@ func (x *runner) percents(name string) []float64 { return lab.Scaled(x.Values(na
 
 func (x *runner) evaluator(net network, name string) *train.Evaluator {
 	e := train.NewEvaluator(net)
-	e.Profile = x.Profile.Under(name + " test")
+	e.Compiler = x.Compiler.Under(name + " test")
 	return e
 }
 

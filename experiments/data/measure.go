@@ -107,7 +107,7 @@ func (x *runner) read(r *result) error {
 		return err
 	}
 	evaluator := train.NewEvaluator(net)
-	evaluator.Profile = x.Profile.Under(r.model + " test")
+	evaluator.Compiler = x.Compiler.Under(r.model + " test")
 	test, err := evaluator.Run(x.data.Test)
 	if err != nil {
 		return fmt.Errorf("test: %w", err)

@@ -69,7 +69,7 @@ func (n *network) deepLikelihood(ctx context.Context, name string, d *models.DBM
 	if err != nil {
 		return likelihood.Estimate{}, err
 	}
-	codes, err := pretrain.DBMInputs(d, n.recipe.Updates, some, nil) // v and q(h²|v)
+	codes, err := pretrain.DBMInputs(d, n.recipe.Updates, some, autodiff.Compiler{}) // v and q(h²|v)
 	if err != nil {
 		return likelihood.Estimate{}, err
 	}
@@ -116,18 +116,18 @@ func mean(v []float32) (m float64) {
 }
 
 // testErrors are the test errors of a network's classifiers by name.
-func (n *network) testErrors(profile *autodiff.Profile) (map[string]float64, error) {
+func (n *network) testErrors(compiler autodiff.Compiler) (map[string]float64, error) {
 	out := map[string]float64{}
 	for name, net := range n.nets {
 		set := n.data.test
 		if d := n.machines[name]; d != nil {
 			var err error
-			if set, err = pretrain.DBMInputs(d, n.recipe.Updates, set, profile); err != nil {
+			if set, err = pretrain.DBMInputs(d, n.recipe.Updates, set, compiler); err != nil {
 				return nil, err
 			}
 		}
 		e := train.NewEvaluator(net)
-		e.Profile = profile
+		e.Compiler = compiler
 		v, err := e.Run(set)
 		if err != nil {
 			return nil, fmt.Errorf("%s: test: %w", name, err)

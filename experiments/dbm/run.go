@@ -108,7 +108,7 @@ func (o *outcome) learn(ctx context.Context, r *lab.Run[Recipe], t *lab.Task, wh
 			return err
 		}
 	}
-	if o.test, err = n.testErrors(r.Profile.Under(n.method + " test")); err != nil {
+	if o.test, err = n.testErrors(r.Compiler.Under(n.method + " test")); err != nil {
 		return err
 	}
 	for name, net := range n.nets {

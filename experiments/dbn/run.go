@@ -142,7 +142,7 @@ func (j *job) generative(ctx context.Context, view, file string) error {
 // evaluate reads the validation and the test set with a network.
 func (j *job) evaluate(view string, net train.Evaluable) error {
 	e := train.NewEvaluator(net)
-	e.Profile = j.Profile.Under("dbn " + view)
+	e.Compiler = j.Compiler.Under("dbn " + view)
 	for set, to := range map[*datasets.Set]map[string]float64{j.data.Validation: j.out.validation, j.data.Test: j.out.test} {
 		values, err := e.Run(set)
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"capas/autodiff"
 	"capas/blocks"
 	"capas/models"
 	"capas/random"
@@ -96,7 +97,7 @@ func TestBuiltClassifier(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if e, err := errorOf(t.Context(), net, set); err != nil || e != 0 {
+			if e, err := errorOf(t.Context(), autodiff.Compiler{}, net, set); err != nil || e != 0 {
 				t.Errorf("%s %d: error %g, %v", k, n, e, err)
 			}
 		}
@@ -109,7 +110,7 @@ func TestBuiltClassifier(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if e, err := errorOf(t.Context(), net, set); err != nil || e < 0.05 {
+	if e, err := errorOf(t.Context(), autodiff.Compiler{}, net, set); err != nil || e < 0.05 {
 		t.Errorf("disturbed: error %g, %v", e, err)
 	}
 }

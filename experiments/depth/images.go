@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"capas/autodiff"
 	"capas/blocks"
 	"capas/datasets"
 	"capas/experiments/internal/trial"
@@ -194,11 +195,11 @@ func (j *imageJob) job(out **trained) (lab.Job, error) {
 }
 
 // errorOf is a network's error on a set.
-func errorOf(ctx context.Context, net *models.MLP, set *datasets.Set) (float64, error) {
+func errorOf(ctx context.Context, c autodiff.Compiler, net *models.MLP, set *datasets.Set) (float64, error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err
 	}
-	v, err := train.NewEvaluator(net).Run(set)
+	v, err := train.NewEvaluatorWith(c, net).Run(set)
 	if err != nil {
 		return 0, fmt.Errorf("%s: %w", set.Name, err)
 	}

@@ -73,7 +73,7 @@ func (r *reporter) builtTable(ctx context.Context, k kind, sizes []int) error {
 			if err != nil {
 				return err
 			}
-			start, err := errorOf(ctx, net, s.set)
+			start, err := errorOf(ctx, r.Compiler.Under("test"), net, s.set)
 			if err != nil {
 				return err
 			}

@@ -68,12 +68,12 @@ func (r *reporter) metrics(ctx context.Context) error {
 			metric("best_rate", s.rate)
 			metric("validation_error", t.best())
 			r.nets[c.key()] = append(r.nets[c.key()], t)
-			trainError, err := errorOf(ctx, t.net, r.images[s.set][seed])
+			trainError, err := errorOf(ctx, r.Compiler.Under("test"), t.net, r.images[s.set][seed])
 			if err != nil {
 				return err
 			}
 			metric("train_error", trainError)
-			testError, err := errorOf(ctx, t.net, test)
+			testError, err := errorOf(ctx, r.Compiler.Under("test"), t.net, test)
 			if err != nil {
 				return err
 			}
@@ -107,10 +107,10 @@ func (r *reporter) endMetrics(ctx context.Context, s spec, metric func(string, f
 		epochs := t.outcome.Last().Epochs
 		loss = trial.Value(epochs[len(epochs)-1].Train, "loss")
 		var err error
-		if trainError, err = errorOf(ctx, t.net, r.images[s.set][s.seed]); err != nil {
+		if trainError, err = errorOf(ctx, r.Compiler.Under("test"), t.net, r.images[s.set][s.seed]); err != nil {
 			return err
 		}
-		if testError, err = errorOf(ctx, t.net, r.results.sets[s.set].Test); err != nil {
+		if testError, err = errorOf(ctx, r.Compiler.Under("test"), t.net, r.results.sets[s.set].Test); err != nil {
 			return err
 		}
 	}

@@ -126,7 +126,7 @@ func runSearch(ctx context.Context, run *lab.Run[Recipe], task *lab.Task, s *sea
 	out := found{width: math.Inf(1), least: math.Inf(1)}
 	byStage := map[string]attempt{}
 	p := pretrain.Pipeline{
-		Store: store, SaveEvery: run.CheckpointEvery, Profile: run.Profile.Under(s.name()),
+		Store: store, SaveEvery: run.CheckpointEvery, Compiler: run.Compiler.Under(s.name()),
 		AfterEpoch: func(stage string, e train.Epoch, loaded bool) error {
 			if work := s.work(byStage[stage]); loaded {
 				task.Skip(work)
@@ -187,7 +187,7 @@ func (s *search) train(ctx context.Context, a attempt, hooks pretrain.Hooks) (*t
 	recipe := s.recipe.Train
 	recipe.Optimizer.Rate.Start = a.rate
 	evaluator := train.NewEvaluator(net)
-	evaluator.Profile = hooks.Profile
+	evaluator.Compiler = hooks.Compiler
 	t := hooks.Trainer(train.Trainer{
 		Model: net, Recipe: recipe, Data: s.steps, Order: root.Split("order"),
 		Validate: func() (train.Values, error) { return evaluator.Run(s.set) },

@@ -266,7 +266,7 @@ func (e *runner) measure(o *outcome) (err error) {
 		return nil
 	}
 	evaluator := train.NewEvaluator(o.net)
-	evaluator.Profile = e.Profile.Under(o.name() + " measurement")
+	evaluator.Compiler = e.Compiler.Under(o.name() + " measurement")
 	if o.train, err = evaluator.Run(e.trainingImages(o.spec)); err != nil {
 		return fmt.Errorf("training images: %w", err)
 	}

@@ -65,7 +65,7 @@ func (t *trajectory) follow(stage pretrain.Stage) pretrain.Stage {
 	inner := stage.Train
 	stage.Params = append(slices.Clone(stage.Params), t.rows)
 	stage.Train = func(ctx context.Context, hooks pretrain.Hooks) (*train.History, error) {
-		t.net.Profile = hooks.Profile
+		t.net.Compiler = hooks.Compiler
 		if err := t.begin(&hooks); err != nil {
 			return nil, err
 		}

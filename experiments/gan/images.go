@@ -28,7 +28,7 @@ func (x *runner) classifierJob(seed uint64) ([]lab.Job, error) {
 			return o.Err // there is nobody to judge then
 		}
 		c.MLP = net
-		v, err := train.NewEvaluator(net).Run(x.data.Test)
+		v, err := train.NewEvaluatorWith(x.Compiler.Under("test"), net).Run(x.data.Test)
 		if err != nil {
 			return err
 		}

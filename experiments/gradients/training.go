@@ -145,7 +145,7 @@ func (j *job) train(ctx context.Context, t *lab.Task) (*outcome, error) {
 		return nil, fmt.Errorf("%s: want a training with measurements of %d layers, got a history without", what.File(), len(net.Layers))
 	}
 	o.movement(r.TrainLast)
-	if o.test, err = train.NewEvaluator(net).Run(data.Test); err != nil {
+	if o.test, err = train.NewEvaluatorWith(j.run.Compiler.Under("test"), net).Run(data.Test); err != nil {
 		return nil, fmt.Errorf("test: %w", err)
 	}
 	return o, nil
@@ -162,7 +162,7 @@ func (j *job) stage(net *models.MLP, first []*blocks.Param, p *probe, data *data
 	return pretrain.Stage{
 		Name: "training", Params: model.Params(),
 		Train: func(ctx context.Context, hooks pretrain.Hooks) (*train.History, error) {
-			evaluator.Profile = hooks.Profile
+			evaluator.Compiler = hooks.Compiler
 			t := hooks.Trainer(train.Trainer{
 				Model: model, Recipe: j.run.Recipe.Train, Data: data.Train, Order: random.New(j.seed).Split("order"),
 				Validate: func() (train.Values, error) {

@@ -116,7 +116,7 @@ func (l *learner) evaluate(net *models.MLP, o *trial.Outcome, seed uint64, rate 
 	if o.Diverged {
 		return r, nil
 	}
-	v, err := train.NewEvaluator(net).Run(test)
+	v, err := train.NewEvaluatorWith(l.run.Compiler.Under("test"), net).Run(test)
 	if err != nil {
 		return r, fmt.Errorf("test: %w", err)
 	}

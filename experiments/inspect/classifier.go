@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"capas/autodiff"
 	"capas/autodiff/ops"
 	"capas/blocks"
 	"capas/datasets"
@@ -167,7 +168,7 @@ func (c *classifier) run(x *tensor.Dense) (*tensor.Dense, error) {
 		if err != nil {
 			return nil, err
 		}
-		if set, err = pretrain.DBMInputs(c.dbm, c.updates, set, nil); err != nil {
+		if set, err = pretrain.DBMInputs(c.dbm, c.updates, set, autodiff.Compiler{}); err != nil {
 			return nil, err
 		}
 		x = set.X

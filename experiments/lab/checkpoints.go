@@ -35,6 +35,9 @@ func (r *Run[R]) Checkpoints(name string, data ...*datasets.Set) (*pretrain.File
 		return nil, fmt.Errorf("checkpoints of %s: %w", name, err)
 	}
 	identity := map[string]string{"network": name, "preset": r.Preset, "recipe": string(recipe), kernelsEntry: family}
+	if r.Backend == backendTorch {
+		identity["backend"] = r.Backend + " on " + r.Device
+	}
 	for _, set := range data {
 		identity["data "+set.Name] = fmt.Sprintf("%d examples, CRC-32C %08x", set.Len(), set.Checksum())
 	}

@@ -48,7 +48,7 @@
 //   - Experiment, Main: one binary, and its whole life from arguments to exit status
 //   - Run: what the experiment's function gets: Recipe, Settings (Preset, Seeds,
 //     Data, DataDir, Download, Out, Resume, CheckpointEvery; Checkpoint and Model
-//     name files in Out), Results, Progress and Profile
+//     name files in Out), Results, Progress and Compiler
 //   - Results: Metric, Values, Claim, Log, Section, Table, Figure; safe for
 //     concurrent use; an error among them cancels the run instead of returning.
 //     CheckOut says whether Out may still be written to

@@ -15,6 +15,9 @@ type Document struct {
 	Metrics     map[string]Metric `json:"metrics"` // encoding/json sorts the keys
 	Claims      []Claim           `json:"claims"`
 	Figures     []string          `json:"figures"`
+	// Check holds how far the two engines were apart, the largest difference first, where
+	// the run had -backend check.
+	Check []Apart `json:"check,omitempty"`
 }
 
 // Metric is one metric over all seeds, its values in their order. SD is the

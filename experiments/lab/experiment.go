@@ -48,6 +48,11 @@ type Settings struct {
 	Out      string   // directory of results; exists
 	Resume   bool     // continue from the checkpoints that are in Out
 
+	// Backend is the engine: capas, torch, or check for both beside each other.
+	Backend string
+	// Device is where torch computes, "cpu" or "cuda:0"; "" with capas.
+	Device string
+
 	// CheckpointEvery is the time between checkpoints within a stage; 0 means one
 	// after every step. It does not change what is computed and is no part of
 	// config.json.
@@ -61,9 +66,9 @@ type Run[R any] struct {
 	Settings
 	*Results
 	Progress *Progress
-	// Profile records what operations cost, for -profile; nil without. Give it
-	// to what is compiled, as in train.Trainer.Profile.
-	Profile *autodiff.Profile
+	// Compiler makes functions as -profile, -backend and -device ask for. Give it to what
+	// trains and measures, as in train.Trainer.Compiler.
+	Compiler autodiff.Compiler
 }
 
 // Parallel runs jobs, at most workers at a time (workers ≤ 0: GOMAXPROCS),
@@ -104,6 +109,11 @@ func runMain[R any](ctx context.Context, e Experiment[R], args []string, stdout,
 		fmt.Fprintf(stderr, "%s: %v (-h lists the flags)\n", e.Name, err)
 		return exitUsage
 	}
+	on, err := set.engine()
+	if err != nil {
+		fmt.Fprintf(stderr, "%s: %v\n", e.Name, err)
+		return exitUsage
+	}
 	if set.config {
 		if err := printConfig(e.Name, set, stdout); err != nil {
 			fmt.Fprintf(stderr, "%s: %v\n", e.Name, err)
@@ -112,7 +122,7 @@ func runMain[R any](ctx context.Context, e Experiment[R], args []string, stdout,
 		return exitDone
 	}
 	progress := newProgress(stderr, set.progress)
-	err = execute(ctx, e, set, progress, stdout)
+	err = execute(ctx, e, set, on, progress, stdout)
 	progress.close()
 	switch {
 	case err == nil:
@@ -144,7 +154,7 @@ func printConfig[R any](name string, set *settings[R], w io.Writer) error {
 
 // execute prepares the output directory, runs the experiment and writes what
 // it found.
-func execute[R any](ctx context.Context, e Experiment[R], set *settings[R], progress *Progress, stdout io.Writer) error {
+func execute[R any](ctx context.Context, e Experiment[R], set *settings[R], on engine, progress *Progress, stdout io.Writer) error {
 	start := time.Now()
 	conf, err := newConfig(e.Name, set)
 	if err != nil {
@@ -175,7 +185,7 @@ func execute[R any](ctx context.Context, e Experiment[R], set *settings[R], prog
 	if err != nil {
 		return err
 	}
-	run.Profile = profiler.operations()
+	run.Compiler = autodiff.Compiler{Backend: on.backend, Profile: profiler.operations()}
 	err = noPanic(func() error { return e.Run(ctx, run) })
 	if failure := profiler.stop(progress, results.write); err == nil {
 		err = failure
@@ -191,12 +201,13 @@ func execute[R any](ctx context.Context, e Experiment[R], set *settings[R], prog
 	}
 	progress.close()
 
+	on.report(results)
 	env.Seconds = time.Since(start).Round(time.Millisecond).Seconds()
 	doc, err := results.document(conf, env)
 	if err != nil {
 		return err
 	}
-	doc.Title = e.Title
+	doc.Title, doc.Check = e.Title, on.check()
 	page := reportPage{
 		Title: e.Title, Question: e.Question, Section: e.Section,
 		Command: CommandLine(e.Name, set.args),

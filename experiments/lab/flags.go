@@ -28,6 +28,7 @@ type settings[R any] struct {
 // common are the flags that all experiments have, as text.
 type common struct {
 	preset, data, dataDir, out, recipe, progress string
+	backend, device                              string
 	seeds                                        int
 	seed                                         uint64
 	download, resume, json, profile, config      bool
@@ -55,6 +56,9 @@ func (c *common) define(fs *flag.FlagSet, name string) {
 	fs.BoolVar(&c.config, "print-config", false, "print config.json, the configuration that the other flags make, and end")
 	fs.BoolVar(&c.profile, "profile", false, "print what each operation costs, on standard error; -out gets the table as profile.txt\n"+
 		"and, for go tool pprof, the samples as cpu.pprof")
+	fs.StringVar(&c.backend, "backend", backendCapas, "`capas|torch|check`: Capas's kernels; libtorch, with which the program must have been built\n"+
+		"(scripts/libtorch); or the former checked by the latter, with a table of differences")
+	fs.StringVar(&c.device, "device", "", "`cpu|cuda:0`, where libtorch computes (default cpu)")
 	fs.StringVar(&c.progress, "progress", "auto", "`auto|plain|none`: bars on a terminal, lines in a pipe, nothing")
 }
 
@@ -159,6 +163,9 @@ func (c *common) settings(datasets []string, presetSeeds int) (Settings, error) 
 	}
 	if c.checkpoint < 0 {
 		return s, fmt.Errorf("-checkpoint %v: want a time of 0 or more", c.checkpoint)
+	}
+	if err := s.setBackend(c.backend, c.device); err != nil {
+		return s, err
 	}
 	return s, s.setData(c.data, datasets)
 }

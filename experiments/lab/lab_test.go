@@ -261,7 +261,7 @@ func TestSettings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Settings{Preset: "lecture", Seeds: []uint64{5, 6, 7}, Data: "mnist", Download: true, Out: "runs/toy", Resume: true, CheckpointEvery: time.Minute}
+	want := Settings{Preset: "lecture", Seeds: []uint64{5, 6, 7}, Data: "mnist", Download: true, Out: "runs/toy", Resume: true, Backend: "capas", CheckpointEvery: time.Minute}
 	if diff := cmp.Diff(want, set.Settings); diff != "" {
 		t.Error(diff)
 	}

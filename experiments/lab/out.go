@@ -36,6 +36,8 @@ type Config struct {
 	Preset     string          `json:"preset"`
 	Seeds      []uint64        `json:"seeds"`
 	Data       string          `json:"data,omitempty"`
+	Backend    string          `json:"backend,omitempty"` // "" for capas, whose result that of check is
+	Device     string          `json:"device,omitempty"`
 	Recipe     json.RawMessage `json:"recipe"`
 }
 
@@ -45,7 +47,11 @@ func newConfig[R any](name string, set *settings[R]) (Config, error) {
 	if err != nil {
 		return Config{}, fmt.Errorf("recipe: %w", err)
 	}
-	return Config{Experiment: name, Preset: set.Preset, Seeds: set.Seeds, Data: set.Data, Recipe: recipe}, nil
+	conf := Config{Experiment: name, Preset: set.Preset, Seeds: set.Seeds, Data: set.Data, Recipe: recipe}
+	if set.Backend == backendTorch {
+		conf.Backend, conf.Device = set.Backend, set.Device
+	}
+	return conf, nil
 }
 
 // marshal is json.Marshal that leaves <, > and & readable.

@@ -49,8 +49,8 @@ func TestProfileOfFailingRuns(t *testing.T) {
 		} {
 			e := toy()
 			e.Run = func(_ context.Context, run *Run[toyRecipe]) error {
-				if (run.Profile != nil) != profiled {
-					t.Errorf("%s, -profile %t: got profile %v", what, profiled, run.Profile)
+				if (run.Compiler.Profile != nil) != profiled {
+					t.Errorf("%s, -profile %t: got profile %v", what, profiled, run.Compiler.Profile)
 				}
 				return end()
 			}

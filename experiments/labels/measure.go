@@ -169,7 +169,7 @@ func (x *runner) read(r *result) error {
 		r.last = filters(net)
 	}
 	evaluator := train.NewEvaluator(net)
-	evaluator.Profile = x.Profile.Under(r.arm.String() + " test")
+	evaluator.Compiler = x.Compiler.Under(r.arm.String() + " test")
 	test, err := evaluator.Run(x.data.Test)
 	if err != nil {
 		return fmt.Errorf("test: %w", err)

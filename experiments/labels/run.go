@@ -139,7 +139,7 @@ func supervised(net *models.MLP, recipe train.Recipe, data, validation *datasets
 		Name: "training", Params: net.Params(),
 		Train: func(ctx context.Context, hooks pretrain.Hooks) (*train.History, error) {
 			evaluator := train.NewEvaluator(net)
-			evaluator.Profile = hooks.Profile
+			evaluator.Compiler = hooks.Compiler
 			return hooks.Trainer(train.Trainer{
 				Model: net, Recipe: recipe, Data: data, Order: order, KeepLast: true,
 				Validate: func() (train.Values, error) { return evaluator.Run(validation) },
@@ -227,7 +227,7 @@ func (x *runner) one(ctx context.Context, task *lab.Task, s spec) (*learned, err
 	}
 	l := &learned{history: o.Last()}
 	l.all = l.history.Epochs[len(l.history.Epochs)-1].Validation
-	if l.few, err = train.NewEvaluator(net).Run(x.validation[s.seed][s.labels]); err != nil {
+	if l.few, err = train.NewEvaluatorWith(x.Compiler.Under("test"), net).Run(x.validation[s.seed][s.labels]); err != nil {
 		return nil, fmt.Errorf("validation: %w", err)
 	}
 	return l, nil

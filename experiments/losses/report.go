@@ -146,7 +146,7 @@ func (r *reporter) test(ctx context.Context, s spec) (train.Values, error) {
 		return nil, nil
 	}
 	e := train.NewEvaluator(o.net)
-	e.Profile = r.Profile.Under(string(s.task) + " " + s.pair.key() + " test")
+	e.Compiler = r.Compiler.Under(string(s.task) + " " + s.pair.key() + " test")
 	v, err := e.Run(r.data.Test)
 	if err != nil {
 		return nil, fmt.Errorf("%s: test: %w", s.file(), err)

@@ -66,7 +66,7 @@ func (m *memory) sweep(start *tensor.Dense, order *random.Stream) (units []int, 
 		return nil, nil, err
 	}
 	defer run.Close()
-	run.SetProfile(m.run.Profile, "sweep")
+	run.SetProfile(m.run.Compiler.Profile, "sweep")
 	_, err = run.Step()
 	return units, run.States[0], err
 }
@@ -178,7 +178,7 @@ func (j *job) overloaded(out *energyResult, s *random.Stream) error {
 			return nil, nil, err
 		}
 		defer run.Close()
-		run.SetProfile(j.run.Profile, "overloaded")
+		run.SetProfile(j.run.Compiler.Profile, "overloaded")
 		for i := range mostSteps + 1 {
 			e, err := evaluate(energy, run.States[0])
 			if err != nil {

@@ -126,7 +126,7 @@ func (j *job) recalled(step func(G.Nodes) (G.Nodes, error), most int, start ...*
 		if err != nil {
 			return nil, err
 		}
-		r.SetProfile(j.run.Profile, "recall")
+		r.SetProfile(j.run.Compiler.Profile, "recall")
 		var left []int
 		for {
 			change, err := r.Step()

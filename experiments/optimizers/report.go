@@ -86,7 +86,7 @@ func (r *reporter) starts(context.Context) error {
 		if err != nil {
 			return err
 		}
-		v, err := train.NewEvaluator(net).Run(r.data.Validation)
+		v, err := train.NewEvaluatorWith(r.Compiler.Under("test"), net).Run(r.data.Validation)
 		if err != nil {
 			return fmt.Errorf("validation of the first weights: %w", err)
 		}
@@ -182,7 +182,7 @@ func (r *reporter) test(t *trained) (float64, error) {
 		return math.NaN(), nil
 	}
 	e := train.NewEvaluator(t.net)
-	e.Profile = r.Profile.Under(t.key + " test")
+	e.Compiler = r.Compiler.Under(t.key + " test")
 	v, err := e.Run(r.data.Test)
 	if err != nil {
 		return 0, fmt.Errorf("%s: test: %w", t.run(), err)

@@ -148,7 +148,7 @@ func (j *job) train(ctx context.Context, t *lab.Task) (*outcome, error) {
 		o.pictures.after = filters(net.net.Layers[0].W, data.Train)
 	}
 	test := train.NewEvaluator(net.net)
-	test.Profile = j.run.Profile.Under(j.init + " test")
+	test.Compiler = j.run.Compiler.Under(j.init + " test")
 	if o.test, err = test.Run(data.Test); err != nil {
 		return nil, fmt.Errorf("test: %w", err)
 	}

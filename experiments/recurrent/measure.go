@@ -5,6 +5,7 @@ import (
 	"math"
 	"strings"
 
+	"capas/autodiff"
 	"capas/autodiff/ops"
 	"capas/models"
 	"capas/random"
@@ -21,8 +22,8 @@ type measured struct {
 }
 
 // measure reads the test set, once.
-func (p *problem) measure(text *corpus) (m measured, err error) {
-	v, err := train.NewEvaluator(p.judged).Run(p.test)
+func (p *problem) measure(c autodiff.Compiler, text *corpus) (m measured, err error) {
+	v, err := train.NewEvaluatorWith(c.Under("test"), p.judged).Run(p.test)
 	if err != nil {
 		return m, err
 	}

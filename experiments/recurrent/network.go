@@ -249,7 +249,7 @@ func (p *problem) stage() pretrain.Stage {
 		Name: "training", Params: p.net.Params(),
 		Train: func(ctx context.Context, hooks pretrain.Hooks) (*train.History, error) {
 			judge := train.NewEvaluator(p.judged)
-			judge.Profile = hooks.Profile
+			judge.Compiler = hooks.Compiler
 			t := train.Trainer{Model: p.net, Recipe: p.recipe, Data: p.train, Score: p.score,
 				Validate: func() (train.Values, error) { return judge.Run(p.validation) }}
 			if !p.natural {

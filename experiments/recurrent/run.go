@@ -124,7 +124,7 @@ func learn(ctx context.Context, r *lab.Run[Recipe], t *lab.Task, s spec, src sou
 	if err := r.SaveModel(s.file(), p.net); err != nil {
 		return nil, err
 	}
-	o.measured, err = p.measure(src.text)
+	o.measured, err = p.measure(r.Compiler, src.text)
 	return o, err
 }
 

@@ -91,7 +91,7 @@ func (x *experimenter) readTest(ctx context.Context, o *outcome, test *datasets.
 		return nil // diverged
 	}
 	e := train.NewEvaluator(o.net)
-	e.Profile = x.Profile.Under(o.run() + " test")
+	e.Compiler = x.Compiler.Under(o.run() + " test")
 	v, err := e.Run(test)
 	if err != nil {
 		return fmt.Errorf("%s: test: %w", o.run(), err)
@@ -179,7 +179,7 @@ func (x *experimenter) masks(ctx context.Context, out *measurements, net *networ
 	out.scaled = judge(y.Float32s(), 1, test)
 	dropped := *net.MLP // its own stream: the training's may stand anywhere
 	dropped.Noise = random.New(seed).Split("masks")
-	mapper := train.Mapper{Forward: func(in *G.Node) (*G.Node, error) { return distribution(dropped.Sampled(in)) }, Profile: x.Profile.Under("masks")}
+	mapper := train.Mapper{Forward: func(in *G.Node) (*G.Node, error) { return distribution(dropped.Sampled(in)) }, Compiler: x.Compiler.Under("masks")}
 	out.averaged, out.geometric, err = averages(ctx, x.Recipe.Masks, test, mapper.Run)
 	return err
 }

@@ -181,7 +181,7 @@ func (x *experimenter) learn(ctx context.Context, task *lab.Task, s spec) (*outc
 		return o, nil
 	}
 	evaluator := train.NewEvaluator(net)
-	evaluator.Profile = x.Profile.Under(s.run())
+	evaluator.Compiler = x.Compiler.Under(s.run())
 	for _, e := range []struct {
 		to  *float64
 		set *datasets.Set
@@ -206,7 +206,7 @@ func stage(net *network, recipe train.Recipe, data, watch *datasets.Set, seed ui
 		Name: "training", Params: net.Params(),
 		Train: func(ctx context.Context, h pretrain.Hooks) (*train.History, error) {
 			evaluator := train.NewEvaluator(net)
-			evaluator.Profile = h.Profile
+			evaluator.Compiler = h.Compiler
 			t := h.Trainer(train.Trainer{
 				Model: net, Recipe: recipe, Data: data, Order: order, KeepLast: recipe.Patience == nil,
 				Validate: func() (train.Values, error) { return evaluator.Run(watch) },

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"capas/autodiff"
 	"capas/experiments/internal/labtest"
 	"capas/models"
 	"capas/random"
@@ -53,7 +54,7 @@ func TestResult(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p, err := reinforce.NewPlayer(r.screen(), model.(*models.MLP), r.Test, r.limit(catch), nil)
+		p, err := reinforce.NewPlayer(r.screen(), model.(*models.MLP), r.Test, r.limit(catch), autodiff.Compiler{})
 		if err != nil {
 			t.Fatal(err)
 		}

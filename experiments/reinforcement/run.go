@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 
+	"capas/autodiff"
 	"capas/experiments/internal/trial"
 	"capas/experiments/lab"
 	"capas/pretrain"
@@ -62,7 +63,7 @@ func (o *outcome) learn(ctx context.Context, r *lab.Run[Recipe], task *lab.Task)
 
 // play plays test episodes by the greedy policy.
 func (l *learner) play(r *Recipe, episodes int, watch func(reinforce.Moment)) (*reinforce.Played, error) {
-	p, err := reinforce.NewPlayer(l.env, l.net, episodes, r.limit(l.task), nil)
+	p, err := reinforce.NewPlayer(l.env, l.net, episodes, r.limit(l.task), autodiff.Compiler{})
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"capas/autodiff"
 	"capas/experiments/internal/labtest"
 	"capas/experiments/lab"
 	"capas/games"
@@ -188,7 +189,7 @@ func TestPolicyAlone(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			evaluator, err := selfplay.NewEvaluator(g, net, nil)
+			evaluator, err := selfplay.NewEvaluator(g, net, autodiff.Compiler{})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -57,7 +57,7 @@ func (l *learner) player(simulations int) (*search.Searcher, error) {
 	if simulations == 1 {
 		o.Exploration = 1
 	}
-	return selfplay.NewPlayer(l.game, l.net, o, l.run.Profile.Under(l.game.Name+" matches"))
+	return selfplay.NewPlayer(l.game, l.net, o, l.run.Compiler.Under(l.game.Name+" matches"))
 }
 
 // match is a number of games and their score from the network's side.
@@ -205,7 +205,7 @@ type answer struct {
 
 // examine asks the network about known positions.
 func (l *learner) examine(ctx context.Context, p *search.Searcher) error {
-	evaluator, err := selfplay.NewEvaluator(l.game, l.net, l.run.Profile.Under(l.game.Name+" exam"))
+	evaluator, err := selfplay.NewEvaluator(l.game, l.net, l.run.Compiler.Under(l.game.Name+" exam"))
 	if err != nil {
 		return err
 	}

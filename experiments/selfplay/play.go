@@ -14,6 +14,7 @@ import (
 	"strings"
 	"syscall"
 
+	"capas/autodiff"
 	"capas/games"
 	"capas/models"
 	"capas/random"
@@ -155,7 +156,7 @@ func sit(args []string, out io.Writer) (*table, error) {
 	if !ok {
 		return nil, fmt.Errorf("%s: want a policy-value network, got a %T", path, loaded)
 	}
-	if t.player, err = selfplay.NewPlayer(g, net, r.Play, nil); err != nil {
+	if t.player, err = selfplay.NewPlayer(g, net, r.Play, autodiff.Compiler{}); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return t, nil

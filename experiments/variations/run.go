@@ -187,7 +187,7 @@ func (x *runner) measure(ctx context.Context, all []*network) error {
 				return n.outcome.Err
 			}
 			e := train.NewEvaluator(n.net)
-			e.Profile = x.Profile.Under(n.String() + " test")
+			e.Compiler = x.Compiler.Under(n.String() + " test")
 			values, err := e.Run(x.data.Test)
 			n.test = trial.Value(values, "error")
 			return err

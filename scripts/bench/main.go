@@ -5,6 +5,7 @@
 //	go run ./scripts/bench
 //	go run ./scripts/bench -json -seconds 1 mlp-500-500-2000-b100 rbm-784-500-b10
 //	go run ./scripts/bench -machine stock        # the same networks in stock Gorgonia ops on its TapeMachine
+//	scripts/libtorch go run -tags libtorch ./scripts/bench -machine torch # the same graphs on libtorch
 //	go run ./scripts/bench -h
 //
 // Exit status: 0 done, 1 failed, 2 wrong usage.
@@ -67,8 +68,8 @@ func bench(args []string, stdout, stderr io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	if s.machine == stock {
-		family = stock
+	if s.machine != capas {
+		family = s.machine
 	}
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(s.threads)) // 0 changes nothing
 	if s.cpuprofile != "" {
@@ -104,7 +105,8 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	fs.BoolVar(&s.list, "list", false, "print the workloads' names and measure nothing")
 	fs.Float64Var(&s.seconds, "seconds", 3, "measure each workload for this `time`")
 	fs.IntVar(&s.threads, "threads", 0, "`number` of processors to use (GOMAXPROCS); 0 for all")
-	fs.StringVar(&s.machine, "machine", "capas", "what runs the step: `capas|stock`; stock is Gorgonia's own ops, TapeMachine and solvers")
+	fs.StringVar(&s.machine, "machine", "capas", "what runs the step: `capas|stock|torch`; stock is Gorgonia's own ops, TapeMachine and solvers,\n"+
+		"torch the same graph on libtorch, with which the program must have been built (scripts/libtorch)")
 	fs.StringVar(&s.cpuprofile, "cpuprofile", "", "write a profile for go tool pprof to this `file`")
 	err := fs.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
@@ -122,8 +124,8 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	if s.threads < 0 {
 		return s, fmt.Errorf("%w: -threads %d: want at least 0", errUsage, s.threads)
 	}
-	if s.machine != capas && s.machine != stock {
-		return s, fmt.Errorf("%w: -machine %q: want %s or %s", errUsage, s.machine, capas, stock)
+	if s.machine != capas && s.machine != stock && s.machine != libtorch {
+		return s, fmt.Errorf("%w: -machine %q: want %s, %s or %s", errUsage, s.machine, capas, stock, libtorch)
 	}
 	s.workloads, err = choose(fs.Args())
 	return s, err

@@ -20,7 +20,7 @@ type result struct {
 	// Allocs is the number of heap allocations a step, rounded down: now and then the
 	// runtime makes one of its own.
 	Allocs uint64 `json:"allocs"`
-	// Kernels is the family of kernels, or "stock" where Gorgonia's machine ran.
+	// Kernels is the family of kernels, or "stock" where Gorgonia's machine ran, "torch" where libtorch did.
 	Kernels string `json:"kernels"`
 	Threads int    `json:"threads"`
 }

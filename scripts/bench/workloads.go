@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 
+	"capas/autodiff"
+	"capas/autodiff/torch"
 	"capas/blocks"
 	"capas/datasets"
 	"capas/models"
@@ -15,8 +17,9 @@ import (
 
 // Machines that run a step.
 const (
-	capas = "capas"
-	stock = "stock"
+	capas    = "capas"
+	stock    = "stock"
+	libtorch = "torch"
 )
 
 // Kinds of workloads.
@@ -131,7 +134,13 @@ func (w workload) job(machine string) (*job, error) {
 	if err != nil {
 		return nil, err
 	}
-	stepper, err := train.NewStepper(lossOnly{model}, state, w.batch)
+	var compiler autodiff.Compiler
+	if machine == libtorch {
+		if compiler.Backend, err = torch.Open("cpu"); err != nil {
+			return nil, err
+		}
+	}
+	stepper, err := train.NewStepperWith(compiler, lossOnly{model}, state, w.batch)
 	if err != nil {
 		return nil, err
 	}

@@ -90,7 +90,7 @@ func Run[R any](ctx context.Context, run *lab.Run[R], task *lab.Task, t Trial) (
 	}
 	at, o := "", &Outcome{} // the stage under way, whose history grows until it is complete
 	p := pretrain.Pipeline{
-		Stages: t.Stages, Store: keeps, SaveEvery: run.CheckpointEvery, Profile: run.Profile.Under(t.Name), AfterStage: t.AfterStage,
+		Stages: t.Stages, Store: keeps, SaveEvery: run.CheckpointEvery, Compiler: run.Compiler.Under(t.Name), AfterStage: t.AfterStage,
 		AfterEpoch: func(stage string, e train.Epoch, loaded bool) error {
 			if loaded {
 				task.Skip(t.Work[stage])

@@ -3,6 +3,7 @@
 //
 //	go run ./scripts/bench/compare
 //	go run ./scripts/bench/compare -markdown -rounds 5 -seconds 2
+//	scripts/libtorch go run ./scripts/bench/compare -libtorch
 //	go run ./scripts/bench/compare -chain      # a whole pretraining, from start to end, Capas and PyTorch
 //	go run ./scripts/bench/compare -h
 //
@@ -39,6 +40,7 @@ type settings struct {
 	rounds, threads int
 	seconds         float64
 	markdown, chain bool
+	libtorch        bool
 	least           bool
 	epochs          int
 	python          string
@@ -76,6 +78,7 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	fs.IntVar(&s.threads, "threads", 0, "`number` of processors for every program; 0 for all")
 	fs.BoolVar(&s.markdown, "markdown", false, "print the table as Markdown")
 	fs.BoolVar(&s.least, "min", false, "compare the fastest steps of each turn, not the median ones: for a machine that is never idle")
+	fs.BoolVar(&s.libtorch, "libtorch", false, "compare libtorch too, on Capas's graphs; to be run by scripts/libtorch")
 	fs.BoolVar(&s.chain, "chain", false, "compare a whole run instead: a DBN of five layers, pretrained and fine-tuned on MNIST")
 	fs.IntVar(&s.epochs, "epochs", 5, "`epochs` a layer and of fine-tuning, with -chain")
 	fs.StringVar(&s.python, "python", "/usr/bin/python3", "`program` that runs the scripts of PyTorch and scikit-learn; Debian's knows its packages")
@@ -115,7 +118,7 @@ func compare(ctx context.Context, s settings, stdout, stderr io.Writer) error {
 	if s.chain {
 		return m.chain(ctx, s, stdout)
 	}
-	programs, err := m.programs(ctx)
+	programs, err := m.programs(ctx, s.libtorch)
 	if err != nil {
 		return err
 	}

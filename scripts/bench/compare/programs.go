@@ -98,9 +98,9 @@ func newMachine(ctx context.Context, dir, python string) (*machine, error) {
 }
 
 // build compiles one of the repository's commands.
-func (m *machine) build(ctx context.Context, pkg string) (string, error) {
-	binary := filepath.Join(m.dir, filepath.Base(pkg))
-	_, err := output(ctx, []string{"go", "build", "-C", m.root, "-o", binary, "./" + pkg})
+func (m *machine) build(ctx context.Context, pkg string, tags ...string) (string, error) {
+	binary := filepath.Join(m.dir, strings.Join(append([]string{filepath.Base(pkg)}, tags...), "-"))
+	_, err := output(ctx, []string{"go", "build", "-C", m.root, "-tags", strings.Join(tags, ","), "-o", binary, "./" + pkg})
 	return binary, err
 }
 
@@ -110,8 +110,8 @@ func (m *machine) module(ctx context.Context, field, path string) (string, error
 	return strings.TrimSpace(string(out)), err
 }
 
-// programs returns all four, Capas first.
-func (m *machine) programs(ctx context.Context) ([]program, error) {
+// programs returns all four, Capas first, and libtorch if it is wanted.
+func (m *machine) programs(ctx context.Context, libtorch bool) ([]program, error) {
 	bench, err := m.build(ctx, "scripts/bench")
 	if err != nil {
 		return nil, err
@@ -120,12 +120,23 @@ func (m *machine) programs(ctx context.Context) ([]program, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []program{
+	all := []program{
 		{name: "Capas", command: []string{bench, "-json"}, version: runtime.Version()},
 		m.script(ctx, "PyTorch", "torch", "torch_step.py", ""),
 		{name: "Gorgonia", command: []string{bench, "-json", "-machine", "stock"}, version: gorgonia, lacks: "lstm-"},
 		m.script(ctx, "scikit-learn", "sklearn", "sklearn_rbm.py", "rbm-"),
-	}, nil
+	}
+	if !libtorch {
+		return all, nil
+	}
+	gotch, err := m.module(ctx, "Version", "github.com/sugarme/gotch")
+	if err != nil {
+		return nil, err
+	}
+	if bench, err = m.build(ctx, "scripts/bench", "libtorch"); err != nil {
+		return nil, fmt.Errorf("-libtorch: want the environment that scripts/libtorch prints: %w", err)
+	}
+	return append(all, program{name: "libtorch", command: []string{bench, "-json", "-machine", "torch"}, version: "by gotch " + gotch}), nil
 }
 
 // script is a Python script of the repository, missing if Python has not its module.
