@@ -22,6 +22,9 @@ type Stage struct {
 	Params []*blocks.Param
 	// Train runs the stage and does what the pipeline asks of it.
 	Train func(ctx context.Context, hooks Hooks) (*train.History, error)
+	// Stack are the models of a greedy training that stand on each other, from the data up,
+	// the one that the stage trains last; nil of other stages. It is for those who watch.
+	Stack []train.Model
 }
 
 // Hooks are what a pipeline asks of a stage. Their fields are those of train.Trainer.
@@ -36,6 +39,8 @@ type Hooks struct {
 	// it is cancelled.
 	Save      func(*train.Snapshot) error
 	SaveEvery time.Duration
+	// Between, if not nil, is to be called between two steps.
+	Between func(ctx context.Context, at train.Moment) time.Duration
 	// Profile, if not nil, is to record what the stage's functions cost.
 	Profile *autodiff.Profile
 }
@@ -43,7 +48,7 @@ type Hooks struct {
 // Trainer returns t with what the pipeline asks for, to be run: the short way to a
 // stage's Train.
 func (h Hooks) Trainer(t train.Trainer) *train.Trainer {
-	t.AfterEpoch, t.From, t.Save, t.SaveEvery, t.Profile = h.AfterEpoch, h.From, h.Save, h.SaveEvery, h.Profile
+	t.AfterEpoch, t.From, t.Save, t.SaveEvery, t.Between, t.Profile = h.AfterEpoch, h.From, h.Save, h.SaveEvery, h.Between, h.Profile
 	return &t
 }
 
@@ -72,6 +77,9 @@ type Pipeline struct {
 	AfterEpoch func(stage string, e train.Epoch, loaded bool) error
 	// AfterStage, if not nil, is called when a stage is complete, loaded or run.
 	AfterStage func(stage string, h *train.History) error
+	// Between, if not nil, is called between two steps of a stage that is run; see
+	// train.Trainer.Between.
+	Between func(ctx context.Context, s *Stage, at train.Moment) time.Duration
 	// Profile, if not nil, records what the operations of the stages that are run cost,
 	// each function under its stage's name: "layer 1 step", "fine-tuning evaluation".
 	Profile *autodiff.Profile
@@ -165,6 +173,9 @@ func (p *Pipeline) train(ctx context.Context, s Stage, state *State) (*train.His
 		AfterEpoch: func(e train.Epoch) error { return p.report(s, e, false) },
 		From:       &train.Snapshot{Position: train.Position{Streams: state.streams()}},
 		SaveEvery:  p.SaveEvery, Profile: p.Profile.Under(s.Name),
+	}
+	if p.Between != nil {
+		hooks.Between = func(ctx context.Context, at train.Moment) time.Duration { return p.Between(ctx, &s, at) }
 	}
 	if c := state.Current; c != nil {
 		hooks.From = c.Snapshot
