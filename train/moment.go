@@ -27,7 +27,7 @@ type Moment struct {
 }
 
 // probeExamples is the largest number of examples on which a probe measures.
-const probeExamples = 256
+const probeExamples = 100
 
 // Probe measures the gradient of a training on one batch, the first examples of its set, beside the
 // steps. It changes nothing: what a measurement draws from the model's streams, the next
@@ -40,7 +40,7 @@ type Probe struct {
 	streams []*random.Stream
 }
 
-// NewProbe compiles the gradients of a trainer's cost on a batch of its size, 256 examples at
+// NewProbe compiles the gradients of a trainer's cost on a batch of its size, 100 examples at
 // most. Of an objective of several players it measures for each the gradient of its own cost.
 func NewProbe(t *Trainer) (*Probe, error) {
 	m := t.Data.Len()

@@ -37,7 +37,8 @@ func Views() []View {
 // Tab is a page in the browser.
 type Tab struct {
 	*Browser
-	session string
+	session  string
+	requests map[string]string // addresses by the browser's names of the requests
 	// Wrong is what was found, each thing once.
 	Wrong []string
 	// Allowed says which addresses the page may ask for; nil for files and parts of itself.
@@ -54,7 +55,7 @@ func (b *Browser) Open(ctx context.Context) (t *Tab, closeTab func(), err error)
 	if err := b.call(ctx, "", "Target.attachToTarget", map[string]any{"targetId": target.TargetID, "flatten": true}, &attached); err != nil {
 		return nil, nil, err
 	}
-	t = &Tab{Browser: b, session: attached.SessionID}
+	t = &Tab{Browser: b, session: attached.SessionID, requests: map[string]string{}}
 	for _, domain := range []string{"Page", "Runtime", "Log", "Network"} {
 		if err := t.Do(ctx, domain+".enable", nil, nil); err != nil {
 			return nil, nil, err
@@ -209,6 +210,7 @@ func (t *Tab) hear(e event) {
 			Status int
 		}
 		ErrorText string
+		RequestID string
 	}
 	if err := json.Unmarshal(e.Params, &p); err != nil {
 		t.Add(fmt.Sprintf("%s: %v", e.Method, err))
@@ -226,12 +228,13 @@ func (t *Tab) hear(e event) {
 			t.Add(fmt.Sprintf("console: %s: %s %.80s", p.Entry.Level, p.Entry.Text, p.Entry.URL))
 		}
 	case "Network.requestWillBeSent":
+		t.requests[p.RequestID] = p.Request.URL
 		scheme, _, _ := strings.Cut(p.Request.URL, ":")
 		if !slices.Contains([]string{"file", "data", "about", "blob"}, scheme) && (t.Allowed == nil || !t.Allowed(p.Request.URL)) {
 			t.Add("request for " + p.Request.URL)
 		}
 	case "Network.loadingFailed":
-		t.Add("request failed: " + p.ErrorText)
+		t.Add(strings.TrimSpace("request failed: " + p.ErrorText + " " + t.requests[p.RequestID]))
 	case "Network.responseReceived":
 		if p.Response.Status >= 400 {
 			t.Add(fmt.Sprintf("request for %s: status %d", p.Response.URL, p.Response.Status))

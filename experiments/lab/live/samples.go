@@ -19,7 +19,7 @@ import (
 const (
 	shownSamples  = 20
 	sampleColumns = 10
-	sampleSteps   = 5
+	sampleSteps   = 3
 )
 
 // chains are Markov chains that draw images from a machine in training. They belong to the

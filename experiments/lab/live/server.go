@@ -146,15 +146,18 @@ func (v *Server) routes() http.Handler {
 	mux.HandleFunc("GET /events", v.events)
 	mux.HandleFunc("GET /figure/{file}", v.figure)
 	mux.HandleFunc("GET /report.html", v.report)
-	mux.HandleFunc("POST /token", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	mux.HandleFunc("POST /token", func(w http.ResponseWriter, _ *http.Request) { done(w) })
 	mux.HandleFunc("POST /pause", v.pause(true))
 	mux.HandleFunc("POST /continue", v.pause(false))
 	mux.HandleFunc("POST /stop", func(w http.ResponseWriter, _ *http.Request) {
-		w.WriteHeader(http.StatusNoContent)
+		done(w)
 		v.options.Stop()
 	})
 	return mux
 }
+
+// done answers a request that asked for something to be done.
+func done(w http.ResponseWriter) { io.WriteString(w, "done\n") }
 
 // asset serves a file of the page.
 func (v *Server) asset(name string) http.HandlerFunc {
@@ -219,7 +222,7 @@ func (v *Server) pause(on bool) http.HandlerFunc {
 			http.Error(w, "the run is over, or about to be", http.StatusConflict)
 			return
 		}
-		w.WriteHeader(http.StatusNoContent)
+		done(w)
 	}
 }
 

@@ -32,7 +32,7 @@ export function short(x) {
 // Round places on an axis from lo to hi.
 function ticks(lo, hi, most) {
   const raw = (hi - lo) / most, power = 10 ** Math.floor(Math.log10(raw));
-  const step = [1, 2, 5, 10].map(f => f * power).find(s => s >= raw * 0.999);
+  const step = [1, 2, 2.5, 5, 10].map(f => f * power).find(s => s >= raw * 0.999);
   const all = [];
   for (let i = Math.ceil(lo / step - 1e-9); i * step <= hi + step * 1e-9; i++) all.push(i * step);
   return all;
@@ -45,11 +45,12 @@ function powers(lo, hi) {
   return all;
 }
 
-const width = 420, height = 230, left = 52, right = 14, top = 10, bottom = 34;
+const height = 230, left = 52, right = 14, top = 10, bottom = 34;
 
 // A chart of lines [{name, color, points: [[x, y], …]}]; y may be null. percent says that values are
-// fractions. It is null if there is nothing to draw.
-export function chart(title, lines, { percent, xLabel, several }) {
+// fractions, width is the chart's in pixels. It is null if there is nothing to draw.
+export function chart(title, lines, { percent, xLabel, several, width }) {
+  width = Math.min(Math.max(width || 0, 240), 640);
   const all = lines.flatMap(l => l.points).filter(p => p[1] !== null && Number.isFinite(p[1]));
   if (all.length === 0) return null;
   let x0 = Infinity, x1 = -Infinity, y0 = Infinity, y1 = -Infinity;

@@ -15,7 +15,7 @@ function h(tag, attributes, ...children) {
 let known; // of the run
 function forget() {
   known = {
-    run: null, progress: null, at: 0, jobs: new Map(), points: new Map(), lastPoint: 0, lastStage: "",
+    run: null, progress: null, at: 0, jobs: new Map(), points: new Map(), lastPoint: 0, newStage: "",
     norms: new Map(), pictures: new Map(), lastLook: null, figures: new Map(), metrics: new Map(), claims: null,
   };
 }
@@ -35,10 +35,10 @@ const handlers = {
       if (p.q <= known.lastPoint) continue; // seen before the connection was lost
       known.lastPoint = p.q;
       const key = p.seed + "/" + p.run + "/" + p.stage;
+      if (![...known.points.values()].some(s => s.stage === p.stage)) known.newStage = p.stage;
       if (!known.points.has(key)) known.points.set(key, { seed: p.seed, run: p.run, stage: p.stage, list: [] });
       known.points.get(key).list.push({ epoch: p.epoch, values: p.values });
-      known.lastStage = p.stage;
-    }
+      }
     draw("curves", "inside");
   },
   norms(v) { known.norms.set("job " + v.job, v); known.lastLook = "job " + v.job; draw("inside"); },
@@ -114,6 +114,7 @@ async function checkToken() {
 async function post(what) {
   try {
     const answer = await fetch("/" + what, { method: "POST", headers: { Authorization: "Bearer " + token } });
+    await answer.text();
     return answer.ok;
   } catch {
     return false;
@@ -268,9 +269,9 @@ function drawCurves() {
   $("curves").hidden = series.length === 0;
   if (series.length === 0) return;
   if (chosen.stage && !stages.includes(chosen.stage)) chosen.stage = "";
-  options($("stage"), "the one under way", stages.filter(Boolean).map(s => [s, s]), chosen.stage);
+  options($("stage"), "the latest", stages.filter(Boolean).map(s => [s, s]), chosen.stage);
   $("stage").parentElement.hidden = stages.length < 2;
-  const stage = chosen.stage || known.lastStage, shown = series.filter(s => s.stage === stage);
+  const stage = chosen.stage || known.newStage, shown = series.filter(s => s.stage === stage);
   const runs = [...new Set(series.map(s => s.run))], seeds = new Set(shown.map(s => s.seed));
   const names = [...new Set(shown.flatMap(s => Object.keys(s.list.at(-1).values)))].filter(n => !hiddenValues.test(n))
     .sort((a, b) => b.startsWith("validation.") - a.startsWith("validation."));
@@ -281,7 +282,7 @@ function drawCurves() {
       points: s.list.map((p, i) => [p.epoch || i + 1, p.values[n] ?? null]),
     }));
     const percent = /error$/.test(n) && lines.every(l => l.points.every(p => p[1] === null || p[1] <= 1));
-    const now = chart(title(n), lines, { percent, xLabel: shown.some(s => s.list[0].epoch) ? "epoch" : "entry", several: seeds.size > 1 });
+    const now = chart(title(n), lines, { percent, xLabel: shown.some(s => s.list[0].epoch) ? "epoch" : "entry", several: seeds.size > 1, width: e.clientWidth });
     e.querySelector("svg")?.remove();
     if (now) e.append(now);
     e.hidden = !now;
@@ -316,13 +317,16 @@ function drawInside() {
   $("inside").hidden = all.size === 0;
   if (all.size === 0) return;
   if (chosen.network && !all.has(chosen.network)) chosen.network = "";
-  options($("network"), "the one looked at last", [...all.values()].map(n => [n.key, n.name]), chosen.network);
+  options($("network"), "one at work", [...all.values()].map(n => [n.key, n.name]), chosen.network);
   $("network").parentElement.hidden = all.size < 2;
-  const n = all.get(chosen.network || known.lastLook) || [...all.values()].at(-1);
+  const working = [...known.jobs.values()].find(j => j.status === "running" && all.has("job " + j.id));
+  const n = all.get(chosen.network || working && "job " + working.id) || all.get(known.lastLook) || [...all.values()].at(-1);
   for (const kind of ["filters", "samples"]) {
-    const e = $(kind), picture = n.pictures && n.pictures[kind], img = e.querySelector("img");
+    const e = $(kind), picture = n.pictures && n.pictures[kind];
     e.hidden = !picture;
     if (!picture) continue;
+    if (!e.querySelector("img")) e.querySelector("h3").after(h("img", { className: "pixels" }));
+    const img = e.querySelector("img");
     if (img.src !== picture.data) img.src = picture.data;
     img.alt = picture.alt;
     set(e.querySelector("figcaption"), (all.size > 1 ? n.name + ", " : "") + picture.caption + ".");
@@ -369,4 +373,5 @@ const parts = { run: drawRun, jobs: drawJobs, curves: drawCurves, inside: drawIn
 $("stage").onchange = e => { chosen.stage = e.target.value; draw("curves"); };
 $("network").onchange = e => { chosen.network = e.target.value; draw("inside"); };
 setInterval(() => draw("run"), 1000); // the clock
+addEventListener("resize", () => draw("curves"));
 connect();
