@@ -55,11 +55,14 @@ func images(t testing.TB, n, planes int) *datasets.Set {
 	return must(datasets.NewColorSet("images", tensor.New(tensor.WithShape(n, planes*side*side), tensor.WithBacking(x)), labels, 2, planes, side, side))(t)
 }
 
-var recipe = train.Recipe{Optimizer: train.SGD(0.1), Epochs: 2, Batch: 10}
+// recipe is that of all trainings.
+func recipe(epochs int) train.Recipe {
+	return train.Recipe{Optimizer: train.SGD(0.1), Epochs: epochs, Batch: 10}
+}
 
 // stages are those of a stack with a labelled machine on top, its joint training, and the
 // classifier that the layers become; params are all that they train.
-func stages(t testing.TB) (all []pretrain.Stage, params []*blocks.Param) {
+func stages(t testing.TB, epochs int) (all []pretrain.Stage, params []*blocks.Param) {
 	t.Helper()
 	data, s := images(t, 40, 1), random.New(1)
 	dbn, machines, err := models.NewLabelDBN("dbn", []int{side * side, 12, 9}, 2, blocks.Gaussian(0.1), s)
@@ -68,14 +71,14 @@ func stages(t testing.TB) (all []pretrain.Stage, params []*blocks.Param) {
 	}
 	first := &models.CD{Model: machines[0], K: 1, Noise: s.Split("1")}
 	top := &models.LabelCD{Model: dbn.Top, K: 1, Noise: s.Split("top")}
-	all = pretrain.Greedy([]pretrain.Layer{{Model: first, Code: machines[0].Encoder(), Recipe: recipe}, {Model: top, Recipe: recipe}}, data, s.Split("order"))
+	all = pretrain.Greedy([]pretrain.Layer{{Model: first, Code: machines[0].Encoder(), Recipe: recipe(epochs)}, {Model: top, Recipe: recipe(epochs)}}, data, s.Split("order"))
 	if err := dbn.Untie(); err != nil {
 		t.Fatal(err)
 	}
-	all = append(all, pretrain.UpDown("up-down", &models.UpDown{Model: dbn, K: 1, Noise: s.Split("up-down")}, true, recipe, data, data, s.Split("order")))
+	all = append(all, pretrain.UpDown("up-down", &models.UpDown{Model: dbn, K: 1, Noise: s.Split("up-down")}, true, recipe(epochs), data, data, s.Split("order")))
 	net := must(models.NewMLP("net", []int{side * side, 12, 2}, blocks.Sigmoid(), blocks.Glorot(), blocks.Glorot(), s))(t)
 	net.DropInput, net.DropHidden, net.Noise = 0.2, 0.5, s.Split("dropout")
-	return append(all, pretrain.FineTune(net, recipe, data, data, s.Split("order"))), append(dbn.Params(), net.Params()...)
+	return append(all, pretrain.FineTune(net, recipe(epochs), data, data, s.Split("order"))), append(dbn.Params(), net.Params()...)
 }
 
 // watched calls a job's Between as if somebody watched and a look were due at every step.
@@ -92,11 +95,11 @@ func watched(s *State, j *Job) func(context.Context, *pretrain.Stage, train.Mome
 // A training that is looked at before every step, and paused, leaves the same parameters and history as
 // one that is not, on one processor and on two; and all that can be seen is.
 func TestLooksChangeNothing(t *testing.T) {
-	all, params := stages(t)
+	all, params := stages(t, 2)
 	want := must((&pretrain.Pipeline{Stages: all}).Run(context.Background()))(t)
 	for _, procs := range []int{1, 2} {
 		before := runtime.GOMAXPROCS(procs)
-		again, same := stages(t)
+		again, same := stages(t, 2)
 		s := New(Info{})
 		j := s.Job("seed 1 dbn", 1)
 		j.Pipeline(1, "dbn", again, map[string]int{"layer 1": 2})
@@ -200,7 +203,7 @@ func TestLooks(t *testing.T) {
 		if c.planes == 0 {
 			data = must(data.WithX(tensor.New(tensor.WithShape(20, 8), tensor.WithBacking(data.X.Float32s()[:160]))))(t)
 		}
-		tr := train.Trainer{Model: c.model, Recipe: recipe, Data: data, Between: func(ctx context.Context, at train.Moment) time.Duration { return between(ctx, stage, at) }}
+		tr := train.Trainer{Model: c.model, Recipe: recipe(2), Data: data, Between: func(ctx context.Context, at train.Moment) time.Duration { return between(ctx, stage, at) }}
 		must(tr.Run(context.Background()))(t)
 		seen := map[string]string{}
 		events, _ := state.after(0)
@@ -239,7 +242,7 @@ func TestBudget(t *testing.T) {
 		t.Errorf("want 15 ms of a second, got %v", b)
 	}
 	data := images(t, 20, 1)
-	tr := &train.Trainer{Model: &models.CD{Model: must(models.NewRBM("rbm", side*side, 8, blocks.Gaussian(0.1), random.New(1)))(t), K: 1, Noise: random.New(2)}, Data: data, Recipe: recipe}
+	tr := &train.Trainer{Model: &models.CD{Model: must(models.NewRBM("rbm", side*side, 8, blocks.Gaussian(0.1), random.New(1)))(t), K: 1, Noise: random.New(2)}, Data: data, Recipe: recipe(2)}
 	look := func() bool {
 		s.tick.Add(1)
 		j.Between(context.Background(), &pretrain.Stage{Name: "stage"}, train.Moment{Trainer: tr})

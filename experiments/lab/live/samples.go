@@ -174,24 +174,23 @@ func labelled(below []*models.RBM, top *models.LabelRBM) *models.LabelDBN {
 	return d
 }
 
-// labelChains draws images of every class, a column each.
+// labelChains draws images of every class, in columns of their own.
 func labelChains(d *models.LabelDBN, s *random.Stream) (*chains, error) {
 	classes := d.Top.Classes()
 	if classes > shownSamples {
 		return nil, fmt.Errorf("samples: %d classes are too many", classes)
 	}
+	columns := max(sampleColumns/classes, 1) * classes
 	var labels []int
-	for range shownSamples / classes {
-		for class := range classes {
-			labels = append(labels, class)
-		}
+	for i := range shownSamples / columns * columns {
+		labels = append(labels, i%classes)
 	}
 	c, err := d.Chains(coins(len(labels), d.Visible(), s), labels, s)
 	if err != nil {
 		return nil, err
 	}
 	return &chains{
-		what: "samples, a column of each class", inputs: d.Visible(), columns: classes, scale: figure.UnitRange,
+		what: "samples, the classes by columns", inputs: d.Visible(), columns: columns, scale: figure.UnitRange,
 		next: func() (*tensor.Dense, error) {
 			if err := c.Run(sampleSteps - 1); err != nil { // the look at the images is one more
 				return nil, err
