@@ -35,7 +35,16 @@ function ticks(lo, hi, most) {
   const step = [1, 2, 2.5, 5, 10].map(f => f * power).find(s => s >= raw * 0.999);
   const all = [];
   for (let i = Math.ceil(lo / step - 1e-9); i * step <= hi + step * 1e-9; i++) all.push(i * step);
+  all.step = step;
   return all;
+}
+
+// A label of a tick with as many decimals as the step has.
+function mark(v, step) {
+  if (Math.abs(v) >= 1e5 || step < 1e-6) return short(v);
+  let decimals = Math.max(0, -Math.floor(Math.log10(step)));
+  if (Math.abs(step * 10 ** decimals - Math.round(step * 10 ** decimals)) > 1e-6) decimals++;
+  return v.toFixed(decimals);
 }
 
 function powers(lo, hi) {
@@ -78,7 +87,7 @@ export function chart(title, lines, { percent, xLabel, several, width }) {
   for (const v of marks) {
     const y = py(v);
     root.append(svg("path", { d: `M${left} ${y.toFixed(1)}H${width - right}`, class: "grid" }),
-      svg("text", { x: left - 6, y: (y + 4.5).toFixed(1), "text-anchor": "end" }, label(v)));
+      svg("text", { x: left - 6, y: (y + 4.5).toFixed(1), "text-anchor": "end" }, !marks.step ? label(v) : percent ? mark(100 * v, 100 * marks.step) + " %" : mark(v, marks.step)));
   }
   const whole = ticks(x0, x1, 5).filter(v => Number.isInteger(v));
   for (const v of whole)

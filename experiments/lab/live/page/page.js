@@ -331,13 +331,15 @@ function drawInside() {
     img.alt = picture.alt;
     set(e.querySelector("figcaption"), (all.size > 1 ? n.name + ", " : "") + picture.caption + ".");
   }
-  const norms = n.norms && n.norms.norms.filter(b => b.norm !== null && b.norm > 0);
+  const norms = n.norms && n.norms.norms.filter(b => b.norm !== null);
   $("norms").hidden = !norms || norms.length === 0;
   if ($("norms").hidden) return;
-  const logs = norms.map(b => Math.log10(b.norm)), hi = Math.max(...logs), lo = Math.min(Math.floor(Math.min(...logs) - 0.3), hi - 1);
+  // A logarithmic scale of six powers of ten at most; what is below has no bar.
+  const logs = norms.filter(b => b.norm > 0).map(b => Math.log10(b.norm)), hi = Math.max(...logs, -30);
+  const lo = Math.max(Math.min(Math.floor(Math.min(...logs, hi) - 0.3), hi - 1), Math.floor(hi - 6));
   keyed($("norms").querySelector("tbody"), norms, b => b.name,
     b => h("tr", {}, h("th", { scope: "row", title: b.name }, b.name), h("td", {}, h("div", { className: "bar" })), h("td")), (e, b) => {
-      e.querySelector(".bar").style.width = (100 * (Math.log10(b.norm) - lo) / (hi - lo)).toFixed(1) + "%";
+      e.querySelector(".bar").style.width = Math.max(0, 100 * (Math.log10(b.norm) - lo) / (hi - lo)).toFixed(1) + "%";
       set(e.lastChild, short(b.norm));
     });
   set($("norms").querySelector("figcaption"), (all.size > 1 ? n.name + ", " : "") + n.norms.caption + `. Logarithmic scale from ${short(10 ** lo)}.`);
@@ -350,7 +352,7 @@ function drawResults() {
   keyed($("claims"), claims ? claims.claims : [], c => c.claim, c => h("li", { className: "claim " + (c.holds ? "yes" : "no") },
     h("p", { className: "mark" }, c.holds ? "✓ holds" : "✗ does not hold", ...(c.section ? [h("span", { className: "where" }, "section " + c.section)] : [])),
     h("p", { className: "statement" }, c.claim), h("p", { className: "soft" }, c.measured)), () => {});
-  keyed($("figures"), [...figures.values()], f => f.file + "?" + f.version, f => h("figure", {},
+  keyed($("figures"), [...figures.values()], f => f.file + "?" + f.version, f => h("figure", { className: f.file.endsWith(".svg") ? "" : "wide" },
     h("img", { className: f.file.endsWith(".svg") ? "chart" : "", alt: f.title, src: `/figure/${encodeURIComponent(f.file)}?v=${f.version}` }),
     h("figcaption", {}, h("b", {}, f.title + "."), " " + f.caption)), () => {});
   $("metrics").hidden = metrics.size === 0;
