@@ -29,7 +29,7 @@ func serve[R any](ctx context.Context, e Experiment[R], set *settings[R], progre
 		return ctx, nil, nil
 	}
 	state := live.New(live.Info{
-		Experiment: e.Name, Title: e.Title, Question: e.Question, Section: e.Section, Command: CommandLine(e.Name, set.args),
+		Experiment: e.Name, Title: e.Title, Question: e.Question, Section: e.Section,
 		Preset: set.Preset, Seeds: set.Seeds, Data: set.Data,
 	})
 	ctx, stop := context.WithCancel(ctx)

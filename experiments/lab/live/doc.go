@@ -12,7 +12,7 @@
 // A run tells State what it logs anyway, and asks it between two steps whether to pause,
 // which is a look at two numbers. Whatever else the page shows, gradient norms, filters and samples, is computed
 // only while somebody watches, between two steps and by the goroutine that takes them, at
-// most once a second for each network and in 1.5 % of the time. It reads
+// most once a second for each network and in 1 % of the time. It reads
 // parameters, draws from streams of its own, and puts back the states of the
 // model's, so that a run that is watched leaves the bytes of one that is not.
 //

@@ -4,17 +4,19 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"time"
 
 	"capas/pretrain"
 	"capas/train"
 )
 
-// Job is one piece of work of a run, such as the training of a network; its methods are
-// called by one goroutine. Those of a nil Job do nothing.
+// Job is one piece of work of a run, such as the training of a network. Pipeline, Between and End are
+// called by one goroutine. The methods of a nil Job do nothing.
 type Job struct {
-	s     *State
-	view  jobView
+	s    *State
+	view jobView // under the state's lock, but for the ID
+	// What the training's goroutine keeps.
 	tick  uint64          // the last look that was due
 	stage *pretrain.Stage // that Between was last called from
 	look  look
@@ -62,28 +64,23 @@ func (s *State) Job(name string, units int64) *Job {
 
 func (j *Job) key() string { return fmt.Sprintf("job/%d", j.view.ID) }
 
-// tell shows the job as it is now.
-func (j *Job) tell() {
+// change changes what is shown of the job, which begins if it has not yet.
+func (j *Job) change(f func(v *jobView)) {
 	j.s.mu.Lock()
 	defer j.s.mu.Unlock()
-	j.s.put(j.key(), "job", j.view)
-}
-
-// active says that the job has begun.
-func (j *Job) active() {
 	if j.view.Status == waiting {
 		j.view.Status = Running
 		j.s.running.Add(1)
 	}
+	f(&j.view)
+	j.s.put(j.key(), "job", j.view)
 }
 
 // Start tells that the job begins.
 func (j *Job) Start() {
-	if j == nil {
-		return
+	if j != nil {
+		j.change(func(*jobView) {})
 	}
-	j.active()
-	j.tell()
 }
 
 // Tell says what the job is at, "" for the same as before, and how many units of it are done.
@@ -91,28 +88,30 @@ func (j *Job) Tell(message string, done int64) {
 	if j == nil {
 		return
 	}
-	j.active()
-	if message != "" {
-		j.view.Message = message
-	}
-	j.view.Done = done
-	j.tell()
+	j.change(func(v *jobView) {
+		if message != "" {
+			v.Message = message
+		}
+		v.Done = done
+	})
 }
 
 // End tells that the job has ended.
 func (j *Job) End(err error) {
-	if j == nil || j.view.Status == Complete || j.view.Status == Failed {
+	if j == nil {
 		return
 	}
-	if j.view.Status == Running {
-		j.s.running.Add(-1)
-	}
-	j.view.Status = Complete
-	if err != nil {
-		j.view.Status, j.view.Message = Failed, err.Error()
-	}
 	j.look = look{} // holds memory
-	j.tell()
+	j.change(func(v *jobView) {
+		if v.Status != Running {
+			return
+		}
+		j.s.running.Add(-1)
+		v.Status = Complete
+		if err != nil {
+			v.Status, v.Message = Failed, err.Error()
+		}
+	})
 }
 
 // Pipeline tells the stages of the network that the job trains from now on, which the
@@ -121,14 +120,14 @@ func (j *Job) Pipeline(seed uint64, run string, stages []pretrain.Stage, epochs 
 	if j == nil {
 		return
 	}
-	j.active()
-	v := &j.view
-	v.Network, v.Seed, v.Run, v.Stages, v.Stage, v.Epoch, v.Epochs, v.Batch, v.Batches = true, seed, run, nil, 0, 0, 0, 0, 0
+	var all []stage
 	for _, s := range stages {
-		v.Stages = append(v.Stages, stage{s.Name, epochs[s.Name]})
+		all = append(all, stage{s.Name, epochs[s.Name]})
 	}
 	j.stage, j.look = nil, look{}
-	j.tell()
+	j.change(func(v *jobView) {
+		v.Network, v.Seed, v.Run, v.Stages, v.Stage, v.Epoch, v.Epochs, v.Batch, v.Batches = true, seed, run, all, 0, 0, 0, 0, 0
+	})
 }
 
 // Between is called between two steps of a stage. It holds the training up as long as the
@@ -145,29 +144,19 @@ func (j *Job) Between(ctx context.Context, s *pretrain.Stage, at train.Moment) t
 	}
 	start := time.Now()
 	if s != j.stage {
-		j.enter(s)
+		j.stage, j.look = s, look{next: j.look.next, height: j.look.height, width: j.look.width}
 	}
 	j.tick = tick
-	v := &j.view
-	v.Epoch, v.Epochs, v.Batch, v.Batches = at.Epoch, at.Epochs, at.Batch, at.Batches
-	j.tell()
+	j.change(func(v *jobView) {
+		v.Stage = max(slices.IndexFunc(v.Stages, func(known stage) bool { return known.Name == s.Name }), 0)
+		v.Epoch, v.Epochs, v.Batch, v.Batches = at.Epoch, at.Epochs, at.Batch, at.Batches
+	})
 	if at.Trainer != nil && j.s.viewers.Load() > 0 && j.s.budget.Load() > 0 && start.After(j.look.next) && ctx.Err() == nil {
 		j.observe(at)
 		j.s.budget.Add(-int64(time.Since(start)))
 		j.look.next = time.Now().Add(lookEvery)
 	}
 	return held
-}
-
-// enter tells that a stage begins.
-func (j *Job) enter(s *pretrain.Stage) {
-	j.stage = s
-	j.look = look{next: j.look.next, height: j.look.height, width: j.look.width}
-	for i, known := range j.view.Stages {
-		if known.Name == s.Name {
-			j.view.Stage = i
-		}
-	}
 }
 
 // keptPictures is the number of jobs whose pictures are kept.
@@ -208,10 +197,8 @@ func (j *Job) put(what, event string, value any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.put(fmt.Sprintf("%s/%s", j.key(), what), event, value)
-	for _, other := range s.shown {
-		if other == id {
-			return
-		}
+	if slices.Contains(s.shown, id) {
+		return
 	}
 	s.shown = append(s.shown, id)
 	if len(s.shown) > keptPictures {

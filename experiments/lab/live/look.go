@@ -17,7 +17,7 @@ import (
 // and lookAllowance in advance; one network is looked at every lookEvery at most.
 const (
 	lookEvery     = time.Second
-	lookShare     = 0.015
+	lookShare     = 0.01
 	lookAllowance = 250 * time.Millisecond
 )
 

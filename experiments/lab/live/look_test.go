@@ -238,8 +238,8 @@ func TestBudget(t *testing.T) {
 	}
 	s.budget.Store(0)
 	s.due(time.Second)
-	if b := time.Duration(s.budget.Load()); b != 15*time.Millisecond {
-		t.Errorf("want 15 ms of a second, got %v", b)
+	if b := time.Duration(s.budget.Load()); b != 10*time.Millisecond {
+		t.Errorf("want 10 ms of a second, got %v", b)
 	}
 	data := images(t, 20, 1)
 	tr := &train.Trainer{Model: &models.CD{Model: must(models.NewRBM("rbm", side*side, 8, blocks.Gaussian(0.1), random.New(1)))(t), K: 1, Noise: random.New(2)}, Data: data, Recipe: recipe(2)}

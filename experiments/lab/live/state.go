@@ -1,7 +1,6 @@
 package live
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"math"
@@ -27,7 +26,6 @@ type Info struct {
 	Title      string   `json:"title"`
 	Question   string   `json:"question"`
 	Section    string   `json:"section"` // the lecture's
-	Command    string   `json:"command"`
 	Preset     string   `json:"preset"`
 	Seeds      []uint64 `json:"seeds"`
 	Data       string   `json:"data"`
@@ -311,50 +309,4 @@ func (s *State) Pauses() time.Duration {
 		return s.pauses + time.Since(s.since)
 	}
 	return s.pauses
-}
-
-// event is what a viewer is sent.
-type event struct {
-	name string
-	data []byte
-}
-
-// pointsAtOnce is how many points are in one event.
-const pointsAtOnce = 1000
-
-// after returns what has changed after the change of the given number, and the number of the
-// last change.
-func (s *State) after(seq uint64) (events []event, last uint64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if seq >= s.seq {
-		return nil, s.seq
-	}
-	var changed []*item
-	for _, it := range s.items {
-		if it.seq > seq {
-			changed = append(changed, it)
-		}
-	}
-	slices.SortFunc(changed, func(a, b *item) int { return cmp.Compare(a.seq, b.seq) })
-	for _, it := range changed {
-		if it.text == nil {
-			it.text = encode(it.value)
-		}
-		events = append(events, event{it.event, it.text})
-	}
-	i, _ := slices.BinarySearchFunc(s.points, seq+1, func(p point, q uint64) int { return cmp.Compare(p.Seq, q) })
-	for points := range slices.Chunk(s.points[i:], pointsAtOnce) {
-		events = append(events, event{"points", encode(points)})
-	}
-	return events, s.seq
-}
-
-// encode is the JSON of what this package makes, which has one.
-func encode(v any) []byte {
-	text, err := json.Marshal(v)
-	if err != nil {
-		return []byte("null")
-	}
-	return text
 }
