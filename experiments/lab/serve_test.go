@@ -65,7 +65,7 @@ func serveToy(t *testing.T, args ...string) *served {
 		cancel()
 		<-ended
 	})
-	for {
+	for over := false; ; {
 		if found := regexp.MustCompile(`^toy: live view at (http://localhost:\d+/)#token=([0-9a-f]{32}) \(to watch only: (.*)\)\n`).FindStringSubmatch(s.stderr.String()); found != nil {
 			if found[1] != found[3] {
 				t.Errorf("addresses %q", found)
@@ -73,9 +73,12 @@ func serveToy(t *testing.T, args ...string) *served {
 			s.address, s.token = found[1], found[2]
 			return s
 		}
+		if over {
+			t.Fatalf("no address: %q", s.stderr.String())
+		}
 		select {
 		case <-ended:
-			t.Fatalf("no address: %q", s.stderr.String())
+			over = true
 		case <-time.After(time.Millisecond):
 		}
 	}
