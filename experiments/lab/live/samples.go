@@ -6,6 +6,7 @@ import (
 
 	"capas/autodiff"
 	"capas/blocks"
+	"capas/datasets"
 	"capas/experiments/lab/figure"
 	"capas/models"
 	"capas/random"
@@ -15,25 +16,36 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Chains of Gibbs sampling that a look goes on with: so many, and so many steps.
+// Chains of Gibbs sampling of a look: so many, and so many steps.
 const (
 	shownSamples  = 20
 	sampleColumns = 10
-	sampleSteps   = 3
+	sampleSteps   = 10
 )
 
 // chains are Markov chains that draw images from a machine in training. They belong to the
-// page, with a stream of their own, and the training does not know of them.
+// page, with a stream of their own, and the training does not know of them. At each look they begin
+// anew at the first training examples, where there is such a way: chains that began at an untrained machine would take
+// long to forget it.
 type chains struct {
 	what    string
 	inputs  int // visible units
 	columns int
 	scale   figure.Range
-	steps   int // so far
+	noise   bool // they go on from look to look, and began at noise
+	steps   int  // so far
 	next    func() (*tensor.Dense, error)
 }
 
-// samples goes on with the chains of a machine and draws where they are. That there is no machine
+// where says where the chains are.
+func (c *chains) where() string {
+	if c.noise {
+		return fmt.Sprintf("%s, after %d Gibbs steps from noise", c.what, c.steps)
+	}
+	return fmt.Sprintf("%s, %d Gibbs steps from training examples", c.what, sampleSteps)
+}
+
+// samples runs the chains of a machine and draws where they are. That there is no machine
 // is an error.
 func (j *Job) samples(where string, at train.Moment) error {
 	l := &j.look
@@ -65,7 +77,7 @@ func (j *Job) samples(where string, at train.Moment) error {
 	if err != nil {
 		return err
 	}
-	j.picture("samples", fmt.Sprintf("%s: %s, after %d Gibbs steps", where, c.what, c.steps), fmt.Sprintf("%d images drawn from the model", len(sheet.Tiles)), png)
+	j.picture("samples", where+": "+c.where(), fmt.Sprintf("%d images drawn from the model", len(sheet.Tiles)), png)
 	return nil
 }
 
@@ -85,11 +97,11 @@ func newChains(stack []train.Model, t *train.Trainer) (*chains, error) {
 	s := random.New(1).Split("live view")
 	switch m := model.(type) {
 	case *models.LabelCD:
-		return labelChains(labelled(below, m.Model), s)
+		return labelChains(labelled(below, m.Model), t.Data, s)
 	case *models.UpDown:
-		return labelChains(m.Model, s)
+		return labelChains(m.Model, t.Data, s)
 	case *models.DBMTraining:
-		return dbmChains(m.Model, s)
+		return dbmChains(m.Model, t.Data, s)
 	}
 	top, err := machine(model)
 	if err != nil {
@@ -132,7 +144,7 @@ func stackChains(layers []*models.RBM, t *train.Trainer, s *random.Stream) (*cha
 	if t.Data.Dim() != top.Visible() {
 		return nil, fmt.Errorf("samples: want examples of %d elements, got %d", top.Visible(), t.Data.Dim())
 	}
-	state := tensor.New(tensor.WithShape(n, top.Visible()), tensor.WithBacking(append([]float32(nil), t.Data.X.Float32s()[:n*top.Visible()]...)))
+	start := rows(t.Data, n)
 	v := blocks.NewInput(G.NewGraph(), tensor.Float32, "v", n, top.Visible())
 	states, means, err := top.Gibbs(v, sampleSteps, s)
 	if err != nil {
@@ -144,7 +156,7 @@ func stackChains(layers []*models.RBM, t *train.Trainer, s *random.Stream) (*cha
 			return nil, err
 		}
 	}
-	f, err := autodiff.Compile(G.Nodes{v}, G.Nodes{states, means}, nil)
+	f, err := autodiff.Compile(G.Nodes{v}, G.Nodes{means}, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -156,11 +168,10 @@ func stackChains(layers []*models.RBM, t *train.Trainer, s *random.Stream) (*cha
 		c.scale = figure.OwnRange
 	}
 	c.next = func() (*tensor.Dense, error) {
-		if err := f.Run(state); err != nil {
+		if err := f.Run(start); err != nil {
 			return nil, err
 		}
-		copy(state.Float32s(), f.Output(0).(*tensor.Dense).Float32s())
-		return f.Output(1).(*tensor.Dense), nil
+		return f.Output(0).(*tensor.Dense), nil
 	}
 	return c, nil
 }
@@ -175,7 +186,7 @@ func labelled(below []*models.RBM, top *models.LabelRBM) *models.LabelDBN {
 }
 
 // labelChains draws images of every class, in columns of their own.
-func labelChains(d *models.LabelDBN, s *random.Stream) (*chains, error) {
+func labelChains(d *models.LabelDBN, data *datasets.Set, s *random.Stream) (*chains, error) {
 	classes := d.Top.Classes()
 	if classes > shownSamples {
 		return nil, fmt.Errorf("samples: %d classes are too many", classes)
@@ -185,32 +196,73 @@ func labelChains(d *models.LabelDBN, s *random.Stream) (*chains, error) {
 	for i := range shownSamples / columns * columns {
 		labels = append(labels, i%classes)
 	}
-	c, err := d.Chains(coins(len(labels), d.Visible(), s), labels, s)
+	c := &chains{what: "samples, the classes by columns", inputs: d.Visible(), columns: columns, scale: figure.UnitRange}
+	start, ok := examples(data, d.Visible(), labels)
+	if ok {
+		c.next = func() (*tensor.Dense, error) {
+			run, err := d.Chains(start, labels, s)
+			if err != nil {
+				return nil, err
+			}
+			return labelledImages(run)
+		}
+		return c, nil
+	}
+	run, err := d.Chains(coins(len(labels), d.Visible(), s), labels, s)
 	if err != nil {
 		return nil, err
 	}
-	return &chains{
-		what: "samples, the classes by columns", inputs: d.Visible(), columns: columns, scale: figure.UnitRange,
-		next: func() (*tensor.Dense, error) {
-			if err := c.Run(sampleSteps - 1); err != nil { // the look at the images is one more
-				return nil, err
-			}
-			images, _, err := c.Images()
-			return images, err
-		},
-	}, nil
+	c.noise = true
+	c.next = func() (*tensor.Dense, error) { return labelledImages(run) }
+	return c, nil
+}
+
+// labelledImages runs chains on and returns where they are.
+func labelledImages(run *models.LabelChains) (*tensor.Dense, error) {
+	if err := run.Run(sampleSteps - 1); err != nil { // the look at the images is one more
+		return nil, err
+	}
+	x, _, err := run.Images()
+	return x, err
+}
+
+// examples are different ones of a set, one of each label's class; ok is false if there are none of
+// so many elements, or too few.
+func examples(data *datasets.Set, dim int, labels []int) (x *tensor.Dense, ok bool) {
+	if data.Dim() != dim {
+		return nil, false
+	}
+	var chosen []float32
+	next := map[int]int{} // where to look for the next one of a class
+	for _, class := range labels {
+		i := next[class]
+		for i < len(data.Labels) && int(data.Labels[i]) != class {
+			i++
+		}
+		if i >= len(data.Labels) {
+			return nil, false
+		}
+		next[class] = i + 1
+		chosen = append(chosen, data.X.Float32s()[i*dim:(i+1)*dim]...)
+	}
+	return tensor.New(tensor.WithShape(len(labels), dim), tensor.WithBacking(chosen)), true
 }
 
 // dbmChains runs through all layers of a deep machine.
-func dbmChains(d *models.DBM, s *random.Stream) (*chains, error) {
-	c, err := d.Sampler(coins(shownSamples, d.Visible(), s), s)
-	if err != nil {
-		return nil, err
+func dbmChains(d *models.DBM, data *datasets.Set, s *random.Stream) (*chains, error) {
+	if data.Dim() != d.Visible() {
+		return nil, fmt.Errorf("samples: want examples of %d elements, got %d", d.Visible(), data.Dim())
 	}
+	start := rows(data, min(shownSamples, data.Len()))
 	return &chains{
 		what: "samples of the deep machine", inputs: d.Visible(), columns: sampleColumns, scale: figure.UnitRange,
-		next: func() (*tensor.Dense, error) { return c.Run(sampleSteps) },
+		next: func() (*tensor.Dense, error) { return d.Sample(start, sampleSteps, s) },
 	}, nil
+}
+
+// rows are the first n examples of a set.
+func rows(data *datasets.Set, n int) *tensor.Dense {
+	return tensor.New(tensor.WithShape(n, data.Dim()), tensor.WithBacking(data.X.Float32s()[:n*data.Dim()]))
 }
 
 // coins are m rows of n fair coin flips.
