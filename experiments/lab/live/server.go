@@ -46,7 +46,7 @@ const (
 	slowest     = 10 * time.Second // for a client to send a request, or to take what it is sent
 	longest     = 30 * time.Second // for other answers than events
 	idle        = time.Minute
-	sendEvery   = 250 * time.Millisecond // events to one viewer
+	sendEvery   = 500 * time.Millisecond // events to one viewer
 	silence     = 15 * time.Second       // after which a viewer is told that the server is there
 	farewell    = 2 * time.Second        // for viewers to be sent the last state
 	retryMillis = 1000                   // after which browsers come again
