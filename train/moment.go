@@ -114,11 +114,12 @@ func (p *Probe) Norms() (Values, error) {
 	for i, s := range p.streams {
 		states[i] = *s
 	}
-	err := runBatch(p.norms, p.inputs, p.batch)
-	for i, s := range p.streams {
-		*s = states[i]
-	}
-	if err != nil {
+	defer func() {
+		for i, s := range p.streams {
+			*s = states[i]
+		}
+	}()
+	if err := runBatch(p.norms, p.inputs, p.batch); err != nil {
 		return nil, err
 	}
 	var out Values

@@ -40,7 +40,9 @@ type look struct {
 // due makes looks due, after the time since it was last called, in which somebody watched.
 func (s *State) due(since time.Duration) {
 	procs := min(max(s.running.Load(), 1), int64(runtime.GOMAXPROCS(0)))
-	s.budget.Store(min(s.budget.Load()+int64(float64(since)*lookShare)*procs, int64(lookAllowance)))
+	if b := s.budget.Add(int64(float64(since)*lookShare) * procs); b > int64(lookAllowance) {
+		s.budget.CompareAndSwap(b, int64(lookAllowance)) // otherwise a look has just taken some
+	}
 	s.tick.Add(1)
 }
 
