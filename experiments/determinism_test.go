@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"capas/experiments/internal/labtest"
 	"capas/experiments/internal/programs"
 	"capas/experiments/internal/runfiles"
 )
@@ -69,14 +70,31 @@ func build(t *testing.T, name string, flags ...string) string {
 	return program
 }
 
+// watched is smoke with a viewer at the live view, who pauses the run now and then.
+func watched(t *testing.T, program string, procs int) map[string]string {
+	t.Helper()
+	out := filepath.Join(t.TempDir(), "out")
+	cmd := exec.Command(program, "-preset", "smoke", "-progress", "none", "-out", out, "-serve", "localhost:0")
+	cmd.Env = environment(procs)
+	stdout, events := labtest.Watched(t, cmd)
+	t.Logf("GOMAXPROCS=%d: the viewer saw %v", procs, events)
+	all := runfiles.Read(t, out)
+	all["standard output"] = strings.ReplaceAll(stdout, out, "")
+	return all
+}
+
+// environment is that of a program. The race detector waits a second at its end, in case that a goroutine is still at it.
+func environment(procs int) []string {
+	return append(os.Environ(), fmt.Sprintf("GOMAXPROCS=%d", procs), "GORACE=atexit_sleep_ms=0")
+}
+
 // smoke runs the smoke preset into a fresh directory and returns what it left. The race
 // detector, if the program has it, fails a run at its end.
 func smoke(t *testing.T, program string, procs int) map[string]string {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), "out")
 	cmd := exec.Command(program, "-preset", "smoke", "-progress", "none", "-out", out)
-	// The race detector waits a second at a program's end, in case that a goroutine is still at it.
-	cmd.Env = append(os.Environ(), fmt.Sprintf("GOMAXPROCS=%d", procs), "GORACE=atexit_sleep_ms=0")
+	cmd.Env = environment(procs)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil || stderr.Len() > 0 {
@@ -88,7 +106,7 @@ func smoke(t *testing.T, program string, procs int) map[string]string {
 }
 
 // The smoke preset of every experiment leaves the same bytes with GOMAXPROCS 1, 2 and 8,
-// the last with the race detector, which changes what runs when: results, log, figures,
+// the last with the race detector, which changes what runs when, and whether or not they are watched and paused: results, log, figures,
 // report, models and checkpoints. -short: two runs.
 func TestSameBytes(t *testing.T) {
 	names, err := programs.Find(".")
@@ -110,16 +128,17 @@ func TestSameBytes(t *testing.T) {
 				}
 			}
 			if testing.Short() {
-				runfiles.Equal(t, "a second run", want, smoke(t, program, 2))
+				runfiles.Equal(t, "a second run, watched", want, watched(t, program, 2))
 				return
 			}
 			runfiles.Equal(t, "GOMAXPROCS 2 and 1", want, smoke(t, program, 1))
+			runfiles.Equal(t, "GOMAXPROCS 2, and 1 watched", want, watched(t, program, 1))
 			t.Run("race detector", func(t *testing.T) {
 				if why := raceDetector(t); why != "" {
-					runfiles.Equal(t, "GOMAXPROCS 2 and 8", want, smoke(t, program, 8))
+					runfiles.Equal(t, "GOMAXPROCS 2, and 8 watched", want, watched(t, program, 8))
 					t.Skip(why)
 				}
-				runfiles.Equal(t, "GOMAXPROCS 2, and 8 with the race detector", want, smoke(t, build(t, name, "-race"), 8))
+				runfiles.Equal(t, "GOMAXPROCS 2, and 8 watched with the race detector", want, watched(t, build(t, name, "-race"), 8))
 			})
 		})
 	}

@@ -22,6 +22,9 @@ type Stage struct {
 	Params []*blocks.Param
 	// Train runs the stage and does what the pipeline asks of it.
 	Train func(ctx context.Context, hooks Hooks) (*train.History, error)
+	// Stack are the models of a greedy training that stand on each other, from the data up,
+	// the one that the stage trains last; nil of other stages. It is for those who watch.
+	Stack []train.Model
 }
 
 // Hooks are what a pipeline asks of a stage. Their fields are those of train.Trainer.
@@ -36,6 +39,8 @@ type Hooks struct {
 	// it is cancelled.
 	Save      func(*train.Snapshot) error
 	SaveEvery time.Duration
+	// Between, if not nil, is to be called between two steps.
+	Between func(ctx context.Context, at train.Moment) time.Duration
 	// Compiler is to make the stage's functions.
 	Compiler autodiff.Compiler
 }
@@ -43,7 +48,7 @@ type Hooks struct {
 // Trainer returns t with what the pipeline asks for, to be run: the short way to a
 // stage's Train.
 func (h Hooks) Trainer(t train.Trainer) *train.Trainer {
-	t.AfterEpoch, t.From, t.Save, t.SaveEvery, t.Compiler = h.AfterEpoch, h.From, h.Save, h.SaveEvery, h.Compiler
+	t.AfterEpoch, t.From, t.Save, t.SaveEvery, t.Between, t.Compiler = h.AfterEpoch, h.From, h.Save, h.SaveEvery, h.Between, h.Compiler
 	return &t
 }
 
@@ -72,6 +77,9 @@ type Pipeline struct {
 	AfterEpoch func(stage string, e train.Epoch, loaded bool) error
 	// AfterStage, if not nil, is called when a stage is complete, loaded or run.
 	AfterStage func(stage string, h *train.History) error
+	// Between, if not nil, is called between two steps of a stage that is run; see
+	// train.Trainer.Between.
+	Between func(ctx context.Context, s *Stage, at train.Moment) time.Duration
 	// Compiler makes the functions of the stages that are run, each under its stage's
 	// name: "layer 1 step", "fine-tuning evaluation".
 	Compiler autodiff.Compiler
@@ -165,6 +173,9 @@ func (p *Pipeline) train(ctx context.Context, s Stage, state *State) (*train.His
 		AfterEpoch: func(e train.Epoch) error { return p.report(s, e, false) },
 		From:       &train.Snapshot{Position: train.Position{Streams: state.streams()}},
 		SaveEvery:  p.SaveEvery, Compiler: p.Compiler.Under(s.Name),
+	}
+	if p.Between != nil {
+		hooks.Between = func(ctx context.Context, at train.Moment) time.Duration { return p.Between(ctx, &s, at) }
 	}
 	if c := state.Current; c != nil {
 		hooks.From = c.Snapshot

@@ -3,6 +3,7 @@ package pretrain
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"capas/autodiff"
 	"capas/blocks"
@@ -119,6 +120,7 @@ func AutoencoderLayers(st *models.StackedAutoencoder, recipe func(l int) train.R
 func Greedy(layers []Layer, data *datasets.Set, order *random.Stream) []Stage {
 	codes := &codes{data: data, layers: layers}
 	var out []Stage
+	var below []train.Model
 	for l, layer := range layers {
 		phases := append([]Phase{{Model: layer.Model, Recipe: layer.Recipe}}, layer.Then...)
 		for i, p := range phases {
@@ -127,7 +129,7 @@ func Greedy(layers []Layer, data *datasets.Set, order *random.Stream) []Stage {
 				name += ", " + p.Name
 			}
 			out = append(out, Stage{
-				Name: name, Params: layer.params(),
+				Name: name, Params: layer.params(), Stack: append(slices.Clone(below), p.Model),
 				Train: func(ctx context.Context, hooks Hooks) (*train.History, error) {
 					set, err := codes.under(l, hooks.Compiler)
 					if err != nil {
@@ -141,6 +143,7 @@ func Greedy(layers []Layer, data *datasets.Set, order *random.Stream) []Stage {
 				},
 			})
 		}
+		below = append(below, layer.Model)
 	}
 	return out
 }

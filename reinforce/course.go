@@ -78,6 +78,7 @@ type course struct {
 	score   float64
 	best    []*blocks.Param // the parameters with the best score
 	saved   time.Time
+	held    time.Duration // by the hooks, in the current epoch
 }
 
 // bestPrefix heads the names of the best parameters in a snapshot.
@@ -110,6 +111,7 @@ func (c *course) train(ctx context.Context, hooks pretrain.Hooks) (*train.Histor
 
 func (c *course) epoch(ctx context.Context, hooks pretrain.Hooks) error {
 	start, e := time.Now(), len(c.history.Epochs)
+	c.held = 0
 	for ; ; c.round++ {
 		if err := c.rest(ctx, hooks); err != nil {
 			return err
@@ -121,7 +123,7 @@ func (c *course) epoch(ctx context.Context, hooks pretrain.Hooks) error {
 			return fmt.Errorf("epoch %d, round %d: %w", e+1, c.round+1, err)
 		}
 	}
-	record := train.Epoch{Epoch: e + 1, Train: c.agent.sums().values(), Seconds: time.Since(start).Seconds()}
+	record := train.Epoch{Epoch: e + 1, Train: c.agent.sums().values(), Seconds: (time.Since(start) - c.held).Seconds()}
 	var err error
 	if record.Validation, err = c.agent.validate(e); err != nil {
 		return fmt.Errorf("validation after epoch %d: %w", e+1, err)
@@ -147,6 +149,9 @@ func (c *course) offer(score float64, epoch int) {
 // rest hands over a snapshot between two rounds, if it is time or ctx was cancelled, whose
 // error it returns then.
 func (c *course) rest(ctx context.Context, hooks pretrain.Hooks) error {
+	if hooks.Between != nil {
+		c.held += hooks.Between(ctx, train.Moment{Epoch: len(c.history.Epochs), Epochs: c.epochs, Batch: c.round, Batches: c.rounds})
+	}
 	cancelled := ctx.Err()
 	begun := c.round > 0 || len(c.history.Epochs) > 0
 	if hooks.Save != nil && begun && (cancelled != nil || time.Since(c.saved) >= hooks.SaveEvery) {

@@ -76,6 +76,7 @@ type loop struct {
 	games   []float64 // of the current iteration, once they are in the buffer: how many, moves, won by who began, drawn
 	losses  []float64 // sums of the current iteration's monitors
 	saved   time.Time
+	held    time.Duration // by the hooks, in the current iteration
 }
 
 // lossSums and gameSums are how many sums an iteration has: of the objective's monitors, and
@@ -111,6 +112,7 @@ func newLoop(t *Training, hooks pretrain.Hooks) (*loop, error) {
 // iteration plays, trains and measures, from where the loop stands.
 func (l *loop) iteration(ctx context.Context) error {
 	start, i := time.Now(), len(l.history.Epochs)
+	l.held = 0
 	stream := l.Stream.Split(fmt.Sprintf("iteration %d", i))
 	if l.games == nil {
 		if err := l.rest(ctx); err != nil {
@@ -133,7 +135,7 @@ func (l *loop) iteration(ctx context.Context) error {
 			return fmt.Errorf("step %d: %w", l.batch+1, err)
 		}
 	}
-	record := train.Epoch{Epoch: i + 1, Train: l.values(), Seconds: time.Since(start).Seconds()}
+	record := train.Epoch{Epoch: i + 1, Train: l.values(), Seconds: (time.Since(start) - l.held).Seconds()}
 	if l.Measure != nil {
 		if err := l.rest(ctx); err != nil {
 			return err
@@ -183,6 +185,9 @@ func (l *loop) values() (out train.Values) {
 
 // rest hands over a snapshot, if it is time or ctx was cancelled, whose error it returns then.
 func (l *loop) rest(ctx context.Context) error {
+	if l.hooks.Between != nil {
+		l.held += l.hooks.Between(ctx, train.Moment{Epoch: len(l.history.Epochs), Epochs: l.Recipe.Iterations, Batch: l.batch, Batches: l.Recipe.Steps})
+	}
 	cancelled := ctx.Err()
 	begun := l.games != nil || len(l.history.Epochs) > 0
 	if l.hooks.Save != nil && begun && (cancelled != nil || time.Since(l.saved) >= l.hooks.SaveEvery) {

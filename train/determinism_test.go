@@ -1,10 +1,12 @@
 package train_test
 
 import (
+	"context"
 	"math"
 	"runtime"
 	"slices"
 	"testing"
+	"time"
 
 	"capas/autodiff/ops"
 	"capas/blocks"
@@ -29,7 +31,7 @@ func bits(params []*blocks.Param) []uint32 {
 }
 
 // Equal seeds give equal bytes of parameters and equal histories, with one processor
-// or two, whether or not gradient norms are measured. The layers are wide enough for
+// or two, whether or not gradient norms are measured, in steps or beside them. The layers are wide enough for
 // work to be divided.
 func TestEqualSeedsEqualBytes(t *testing.T) {
 	data := wide(t)
@@ -59,15 +61,16 @@ func TestEqualSeedsEqualBytes(t *testing.T) {
 			return must(models.NewPersistentCD(machine(t, 200, 300), 1, 100, random.New(8)))(t)
 		},
 	} {
-		train := func(processors, every int) ([]uint32, *train.History) {
+		watched := func(processors, every int, between func(context.Context, train.Moment) time.Duration) ([]uint32, *train.History) {
 			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(processors))
 			m := model()
-			h := run(t, train.Trainer{Model: m, Data: data, Order: random.New(9), Recipe: train.Recipe{
+			h := run(t, train.Trainer{Model: m, Data: data, Order: random.New(9), Between: between, Recipe: train.Recipe{
 				Optimizer: train.Optimizer{Kind: "nesterov", Rate: train.Constant(0.05), Momentum: train.Constant(0.5), L2: 1e-4},
 				Epochs:    2, Batch: 100, NormEvery: every,
 			}})
 			return bits(m.Params()), h
 		}
+		train := func(processors, every int) ([]uint32, *train.History) { return watched(processors, every, nil) }
 		one, h := train(1, 0)
 		if h.Epochs[1].Train[0].Value == h.Epochs[0].Train[0].Value {
 			t.Errorf("%s: nothing was learned", name)
@@ -84,6 +87,25 @@ func TestEqualSeedsEqualBytes(t *testing.T) {
 		if measured, _ := train(2, 2); !slices.Equal(one, measured) {
 			t.Errorf("%s: other parameters where gradient norms are measured", name)
 		}
+		if probed, g := watched(2, 0, probing(t, name)); !slices.Equal(one, probed) || cmp.Diff(h, g, seconds) != "" {
+			t.Errorf("%s: other parameters or another history where gradient norms are measured beside the steps", name)
+		}
+	}
+}
+
+// probing measures gradient norms before every step, which must be those of a gradient.
+func probing(t *testing.T, name string) func(context.Context, train.Moment) time.Duration {
+	var probe *train.Probe
+	return func(_ context.Context, at train.Moment) time.Duration {
+		if probe == nil {
+			probe = must(train.NewProbe(at.Trainer))(t)
+		}
+		for _, v := range must(probe.Norms())(t) {
+			if !(v.Value >= 0 && v.Value < 1e6) {
+				t.Errorf("%s: norm of %s is %g", name, v.Name, v.Value)
+			}
+		}
+		return 0
 	}
 }
 

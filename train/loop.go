@@ -26,12 +26,13 @@ type loop struct {
 	history      History
 	keep         keeper
 	stop         *stopper
-	steps        int       // taken since the beginning
-	batch        int       // batches of the current epoch that are done; 0 between epochs
-	skip         int       // batches of the first epoch that were done before
-	order        string    // state of the order's stream when the current epoch began
-	train, norms means     // of the current epoch
-	saved        time.Time // when a snapshot was last handed over
+	steps        int           // taken since the beginning
+	batch        int           // batches of the current epoch that are done; 0 between epochs
+	skip         int           // batches of the first epoch that were done before
+	order        string        // state of the order's stream when the current epoch began
+	train, norms means         // of the current epoch
+	saved        time.Time     // when a snapshot was last handed over
+	held         time.Duration // by Between, in the current epoch
 }
 
 // newLoop compiles the steps and stands at the training's beginning.
@@ -117,6 +118,7 @@ func (l *loop) validate(record *Epoch) (err error) {
 // epoch trains on every batch once, or on what is left after the ones to skip.
 func (l *loop) epoch(ctx context.Context) (Epoch, error) {
 	start := time.Now()
+	l.held = 0
 	e := len(l.history.Epochs)
 	l.order = stateText(l.trainer.Order)
 	l.batches.Epoch()
@@ -138,16 +140,19 @@ func (l *loop) epoch(ctx context.Context) (Epoch, error) {
 		l.batch = b
 	}
 	l.skip = 0
-	return Epoch{Epoch: e + 1, Train: l.train.values(), GradNorms: l.norms.values(), Seconds: time.Since(start).Seconds()}, nil
+	return Epoch{Epoch: e + 1, Train: l.train.values(), GradNorms: l.norms.values(), Seconds: (time.Since(start) - l.held).Seconds()}, nil
 }
 
-// rest hands over a snapshot between two steps, if it is time or ctx was cancelled,
+// rest lets Between look, and hands over a snapshot between two steps, if it is time or ctx was cancelled,
 // whose error it returns then.
 func (l *loop) rest(ctx context.Context) error {
 	if l.batch < l.skip {
 		return nil // the snapshot gone on from is newer
 	}
 	t := l.trainer
+	if t.Between != nil {
+		l.held += t.Between(ctx, Moment{Epoch: len(l.history.Epochs), Epochs: t.Recipe.Epochs, Batch: l.batch, Batches: l.batches.PerEpoch(), Trainer: t})
+	}
 	cancelled := ctx.Err()
 	if t.Save != nil && (cancelled != nil || time.Since(l.saved) >= t.SaveEvery) && l.steps > 0 {
 		if err := t.Save(l.snapshot()); err != nil {

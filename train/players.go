@@ -154,15 +154,21 @@ func heading(player string) string {
 	return "player " + player + ": "
 }
 
+// ownOf are a player's parameters, as far as they are trained.
+func ownOf(p models.Player, trained []*blocks.Param) (own []*blocks.Param) {
+	for _, x := range p.Params {
+		if slices.Contains(trained, x) {
+			own = append(own, x)
+		}
+	}
+	return own
+}
+
 // turnOf builds the move of one player with those of its parameters that are trained.
 func turnOf(p models.Player, trained []*blocks.Param, state *State) (turn, error) {
 	own, every := state.of(p.Name)
 	t := turn{player: p.Name, every: every}
-	for _, x := range p.Params {
-		if slices.Contains(trained, x) {
-			t.params = append(t.params, x)
-		}
-	}
+	t.params = ownOf(p, trained)
 	if len(t.params) == 0 {
 		return t, nil
 	}

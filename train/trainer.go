@@ -100,6 +100,11 @@ type Trainer struct {
 	// SaveEvery is the time between two calls of Save; at 0 every step is followed by
 	// one.
 	SaveEvery time.Duration
+	// Between, if not nil, is called before every step and after the last one of an epoch,
+	// on the goroutine that takes the steps: it may hold the training up, until ctx is
+	// cancelled, and look at what is trained, but must change nothing. It returns how long
+	// it held the training up, which is no part of Epoch.Seconds.
+	Between func(ctx context.Context, at Moment) time.Duration
 	// Compiler makes the steps' functions, called "step" and, where gradient norms are
 	// measured, "measured step".
 	Compiler autodiff.Compiler

@@ -158,6 +158,10 @@ func runSearch(ctx context.Context, run *lab.Run[Recipe], task *lab.Task, s *sea
 			return s.train(ctx, a, h)
 		}})
 	}
+	if job := task.Live(); job != nil {
+		job.Pipeline(s.seed, s.name(), p.Stages, nil)
+		p.Between = job.Between
+	}
 	if _, err := p.Run(ctx); err != nil && !errors.Is(err, errFound) {
 		return found{}, err
 	}

@@ -84,10 +84,18 @@
 // cpu.pprof, samples of the whole process for go tool pprof. Both are written
 // however the run ends.
 //
+// # Live view
+//
+// With -serve HOST:PORT a page shows the run in a browser while it goes on (see
+// capas/experiments/lab/live): Parallel's jobs, Task and Progress, Log, Metric and Figure
+// tell it what they are told. An experiment does nothing for it; one that trains networks by pipelines of its own tells
+// Task.Live their stages. A complete run is shown until Ctrl-C, also one that was complete in -out
+// before, which is not run again.
+//
 // # Network
 //
-// Nothing in this package uses it, and an experiment does for one thing: to fetch
-// its data set where -download allows it.
+// An experiment uses it for one thing: to fetch its data set where -download allows it. It listens
+// to others where -serve says so.
 //
 // # Determinism
 //

@@ -62,6 +62,7 @@ func finish[R any](set *settings[R], results *Results, doc *Document, page repor
 	if err := results.write(resultFile, data); err != nil {
 		return err
 	}
+	results.live.Claims(doc.verdicts(), html)
 	if err := os.Remove(filepath.Join(set.Out, unfinishedFile)); err != nil {
 		return err
 	}

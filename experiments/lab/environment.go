@@ -80,15 +80,18 @@ func revision() string {
 }
 
 // CommandLine is the command that runs the experiment with args, less -json,
-// -profile and -resume, quoted for a shell. A binary that go run made, in a directory
+// -profile, -resume and -serve, quoted for a shell. A binary that go run made, in a directory
 // that is gone by now, is named by that command.
 func CommandLine(name string, args []string) string {
 	words := []string{"go run ./experiments/" + name}
 	if program := os.Args[0]; !strings.Contains(filepath.ToSlash(program), "/go-build") {
 		words[0] = quote(program)
 	}
-	for _, arg := range args {
+	for i, arg := range args {
 		flag, _, _ := strings.Cut(strings.TrimLeft(arg, "-"), "=")
+		if strings.HasPrefix(arg, "-") && flag == "serve" || i > 0 && isServe(args[i-1]) {
+			continue
+		}
 		if strings.HasPrefix(arg, "-") && (flag == "json" || flag == "profile" || flag == "resume" || flag == "") {
 			continue
 		}
@@ -96,6 +99,9 @@ func CommandLine(name string, args []string) string {
 	}
 	return strings.Join(words, " ")
 }
+
+// isServe tells whether the argument after this one is the value of -serve.
+func isServe(arg string) bool { return arg == "-serve" || arg == "--serve" }
 
 // quote quotes a word for a POSIX shell where it needs it.
 func quote(word string) string {

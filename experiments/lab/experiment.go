@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"capas/autodiff"
+	"capas/experiments/lab/live"
 )
 
 // Experiment is one binary. R is its recipe: a plain struct of exported
@@ -90,6 +91,9 @@ const (
 // interrupted. It catches SIGINT, SIGTERM and SIGHUP: the first cancels the context of
 // Run, a second ends the process at once with status 130.
 //
+// With -serve, a page shows the run while it goes on, and then until the context ends: by
+// Ctrl-C, or the page's button. A complete run in the output directory is not run again but shown.
+//
 // With -json, stdout gets the result document and nothing else; otherwise a
 // summary. Progress, messages and errors go to stderr.
 func Main[R any](e Experiment[R], args []string, stdout, stderr io.Writer) int {
@@ -122,16 +126,27 @@ func runMain[R any](ctx context.Context, e Experiment[R], args []string, stdout,
 		return exitDone
 	}
 	progress := newProgress(stderr, set.progress)
-	err = execute(ctx, e, set, on, progress, stdout)
+	ctx, view, err := serve(ctx, e, set, progress, stderr)
+	if err == nil {
+		err = runOrShow(ctx, e, set, on, view, progress, stdout)
+	}
 	progress.close()
 	switch {
 	case err == nil:
+		view.stay(ctx, e.Name)
 		return exitDone
 	case interrupted(ctx, err):
-		fmt.Fprintf(stderr, "%s: interrupted; resume with: %s -resume\n", e.Name, CommandLine(e.Name, args))
+		resume := CommandLine(e.Name, args) + " -resume"
+		if set.serve != "" {
+			resume += " -serve " + quote(set.serve)
+		}
+		view.end(live.Interrupted, "It goes on with: "+resume)
+		fmt.Fprintf(stderr, "%s: interrupted; resume with: %s\n", e.Name, resume)
 		return exitInterrupted
 	default:
-		fmt.Fprintf(stderr, "%s: %s\n", e.Name, strings.ReplaceAll(err.Error(), "\n", "; "))
+		text := strings.ReplaceAll(err.Error(), "\n", "; ")
+		view.end(live.Failed, text)
+		fmt.Fprintf(stderr, "%s: %s\n", e.Name, text)
 		return exitFailed
 	}
 }
@@ -154,12 +169,8 @@ func printConfig[R any](name string, set *settings[R], w io.Writer) error {
 
 // execute prepares the output directory, runs the experiment and writes what
 // it found.
-func execute[R any](ctx context.Context, e Experiment[R], set *settings[R], on engine, progress *Progress, stdout io.Writer) error {
+func execute[R any](ctx context.Context, e Experiment[R], set *settings[R], on engine, conf Config, progress *Progress, stdout io.Writer) error {
 	start := time.Now()
-	conf, err := newConfig(e.Name, set)
-	if err != nil {
-		return err
-	}
 	env, err := readEnvironment()
 	if err != nil {
 		return err
@@ -179,6 +190,7 @@ func execute[R any](ctx context.Context, e Experiment[R], set *settings[R], on e
 		return err
 	}
 	defer results.close()
+	results.live = progress.live
 
 	run := &Run[R]{Recipe: set.recipe, Settings: set.Settings, Results: results, Progress: progress}
 	profiler, err := startProfiler(set)

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"capas/experiments/lab/live"
 )
 
 // settings is a parsed command line.
@@ -21,18 +23,19 @@ type settings[R any] struct {
 	json     bool
 	config   bool // print the configuration and end
 	profile  bool
+	serve    string // address of the live view, "" for none
 	progress progressMode
 	args     []string // as given
 }
 
 // common are the flags that all experiments have, as text.
 type common struct {
-	preset, data, dataDir, out, recipe, progress string
-	backend, device                              string
-	seeds                                        int
-	seed                                         uint64
-	download, resume, json, profile, config      bool
-	checkpoint                                   time.Duration
+	preset, data, dataDir, out, recipe, progress, serve string
+	backend, device                                     string
+	seeds                                               int
+	seed                                                uint64
+	download, resume, json, profile, config             bool
+	checkpoint                                          time.Duration
 }
 
 // maxSeeds bounds -seeds, so that Read reads what such a run leaves: 16 stages and 60
@@ -59,6 +62,8 @@ func (c *common) define(fs *flag.FlagSet, name string) {
 	fs.StringVar(&c.backend, "backend", backendCapas, "`capas|torch|check`: Capas's kernels; libtorch, with which the program must have been built\n"+
 		"(scripts/libtorch); or the former checked by the latter, with a table of differences")
 	fs.StringVar(&c.device, "device", "", "`cpu|cuda:0`, where libtorch computes (default cpu)")
+	fs.StringVar(&c.serve, "serve", "", "`host:port`, such as localhost:8080, of a page that shows the run in a browser while it goes on,\n"+
+		"and shows a complete one again, until Ctrl-C")
 	fs.StringVar(&c.progress, "progress", "auto", "`auto|plain|none`: bars on a terminal, lines in a pipe, nothing")
 }
 
@@ -135,9 +140,14 @@ func parse[R any](e Experiment[R], args []string) (*settings[R], error) {
 			return nil, errors.New(brief(err.Error()))
 		}
 	}
-	s := &settings[R]{recipe: recipe, json: c.json, config: c.config, profile: c.profile, args: args}
+	s := &settings[R]{recipe: recipe, json: c.json, config: c.config, profile: c.profile, serve: c.serve, args: args}
 	if s.Settings, err = c.settings(e.Datasets, e.Seeds[c.preset]); err != nil {
 		return nil, err
+	}
+	if c.serve != "" {
+		if _, _, err := live.Split(c.serve); err != nil {
+			return nil, fmt.Errorf("-serve %s: %w", c.serve, err)
+		}
 	}
 	if s.progress, err = parseProgressMode(c.progress); err != nil {
 		return nil, err

@@ -173,6 +173,8 @@ func TestExitStatus(t *testing.T) {
 		{[]string{"-out", ""}, 2, "-out"},
 		{[]string{"-checkpoint", "-1s"}, 2, "-checkpoint -1s: want a time of 0 or more"},
 		{[]string{"-checkpoint", "5"}, 2, `invalid value "5" for flag -checkpoint`},
+		{[]string{"-serve", ":8080"}, 2, "-serve :8080: want a host too: localhost:8080"},
+		{[]string{"-serve", "8080"}, 2, "-serve 8080: want HOST:PORT"},
 		{[]string{"-recipe", filepath.Join(file, "no")}, 2, "-recipe"},
 		{[]string{"-recipe", t.TempDir()}, 2, "want a regular file, got a directory"},
 		{[]string{"-out", filepath.Join(file, "sub")}, 1, "-out " + filepath.Join(file, "sub")},

@@ -98,10 +98,15 @@ func runJob(ctx context.Context, j Job, t *Task) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := noPanic(func() error { return j.Run(ctx, t) }); err != nil {
+	t.ctx = ctx
+	t.live.Start()
+	err := noPanic(func() error { return j.Run(ctx, t) })
+	if err != nil {
+		t.live.End(err)
 		return fmt.Errorf("%s: %w", j.Name, err)
 	}
 	t.Done()
+	t.live.End(nil)
 	return nil
 }
 

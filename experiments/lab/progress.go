@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -10,6 +11,8 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
+
+	"capas/experiments/lab/live"
 )
 
 // progressMode is how progress is shown.
@@ -44,7 +47,7 @@ const (
 )
 
 // Progress shows how much of a run's work is done and how long the rest will
-// take, on standard error. Its methods are safe for concurrent use, and a nil
+// take, on standard error and in the live view. Its methods are safe for concurrent use, and a nil
 // *Progress shows nothing.
 type Progress struct {
 	mu       sync.Mutex
@@ -61,11 +64,13 @@ type Progress struct {
 	message  string
 	shown    time.Time // when the last plain line was
 	step     int64     // and how many steps of plainSteps were done then
+	live     *live.State
+	ctx      context.Context // of the run, which may pause
 }
 
 // newProgress shows progress on w as mode says.
 func newProgress(w io.Writer, mode progressMode) *Progress {
-	p := &Progress{w: w, mode: mode, now: time.Now}
+	p := &Progress{w: w, mode: mode, now: time.Now, ctx: context.Background()}
 	if f := terminal(w); f != nil && mode == progressAuto {
 		p.width = func() int {
 			if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
@@ -134,7 +139,7 @@ func (p *Progress) Job(name string, units int64) *Task {
 	defer p.mu.Unlock()
 	units = max(units, 0)
 	p.total += units
-	return &Task{p: p, name: name, left: units}
+	return &Task{p: p, name: name, left: units, ctx: p.ctx, live: p.live.Job(name, units)}
 }
 
 // Task is a job's side of the progress display; it belongs to one goroutine.
@@ -142,7 +147,14 @@ type Task struct {
 	p    *Progress
 	name string
 	left int64
+	done int64
+	ctx  context.Context // of the job
+	live *live.Job
 }
+
+// Live is the job in the live view, nil without one: for a pipeline's training to be looked
+// at.
+func (t *Task) Live() *live.Job { return t.live }
 
 // Add reports units of work as done; beyond the job's units it does nothing.
 func (t *Task) Add(units int64) { t.add(units, false) }
@@ -159,9 +171,11 @@ func (t *Task) Say(format string, args ...any) {
 	if t.p == nil {
 		return
 	}
+	t.p.live.Hold(t.ctx)
 	t.p.mu.Lock()
 	defer t.p.mu.Unlock()
 	t.p.message = fmt.Sprintf(format, args...)
+	t.live.Tell(t.p.message, t.done)
 	if t.name != "" {
 		t.p.message = t.name + ": " + t.p.message
 	}
@@ -172,10 +186,15 @@ func (t *Task) add(units int64, skip bool) {
 	if t.p == nil {
 		return
 	}
+	if !skip {
+		t.p.live.Hold(t.ctx)
+	}
 	t.p.mu.Lock()
 	defer t.p.mu.Unlock()
 	units = min(max(units, 0), t.left)
 	t.left -= units
+	t.done += units
+	t.live.Tell("", t.done)
 	t.p.done += units
 	if skip {
 		t.p.skipped += units
@@ -199,13 +218,16 @@ func (p *Progress) eta() (left time.Duration, ok bool) {
 		return 0, false
 	}
 	rest := max(p.total, p.expected) - p.done
-	perUnit := float64(p.now().Sub(p.start)) / float64(worked)
+	perUnit := float64(p.elapsed()) / float64(worked)
 	return time.Duration(perUnit * float64(rest)), true
 }
 
+// elapsed is the time since the start, without that in which the run paused.
+func (p *Progress) elapsed() time.Duration { return p.now().Sub(p.start) - p.live.Pauses() }
+
 // times formats elapsed time and estimate.
 func (p *Progress) times() string {
-	text := short(p.now().Sub(p.start))
+	text := short(p.elapsed())
 	if left, ok := p.eta(); ok {
 		text += ", " + short(left) + " left"
 	}
@@ -217,6 +239,13 @@ func short(d time.Duration) string { return d.Round(time.Second).String() }
 
 // show draws the bar or, where it is time, a plain line; the caller holds mu.
 func (p *Progress) show() {
+	if p.live != nil {
+		left, ok := p.eta()
+		if !ok {
+			left = -1
+		}
+		p.live.Progress(p.fraction(), p.elapsed(), left, p.message)
+	}
 	switch {
 	case p.mode == progressNone:
 	case p.width != nil:
@@ -271,7 +300,7 @@ func (p *Progress) close() {
 		p.bar = nil
 	}
 	if p.mode != progressNone && p.total > 0 && p.done >= p.total {
-		fmt.Fprintf(p.w, "100 %%  done in %s\n", short(p.now().Sub(p.start)))
+		fmt.Fprintf(p.w, "100 %%  done in %s\n", short(p.elapsed()))
 	}
 	p.mode, p.width = progressNone, nil
 }

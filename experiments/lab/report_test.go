@@ -65,7 +65,7 @@ func TestCommandLine(t *testing.T) {
 	old := os.Args
 	defer func() { os.Args = old }()
 	os.Args = []string{"/tmp/go-build123/b001/exe/toy"}
-	got := CommandLine("toy", []string{"-json", "-out", "a b", "--resume", "-lr=0.1", "-note", "it's"})
+	got := CommandLine("toy", []string{"-json", "-serve", "localhost:8080", "-out", "a b", "--resume", "--serve=localhost:8080", "-lr=0.1", "-note", "it's"})
 	if want := `go run ./experiments/toy -out 'a b' -lr=0.1 -note 'it'\''s'`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"capas/experiments/lab/live"
 	"capas/internal/atomicfile"
 )
 
@@ -42,6 +43,7 @@ type Results struct {
 	stale   bool         // log holds lines of the process that this one goes on from
 	check   func() error // whether out is still the run's directory
 	abort   func()       // cancels the run
+	live    *live.State  // nil without -serve
 	err     error        // the first
 }
 
@@ -136,6 +138,7 @@ func (r *Results) Metric(name string, seed uint64, value float64) {
 		return
 	}
 	r.metrics[name][i], r.set[name][i] = value, true
+	r.live.Metric(name, seed, value)
 }
 
 // Values returns a metric's values in the order of the seeds, or nil if the
@@ -179,6 +182,7 @@ func (r *Results) Log(seed uint64, run string, record any) {
 		return
 	}
 	r.lines = append(r.lines, logLine{seed, run, text})
+	r.show(text)
 	if r.log == nil {
 		return
 	}
@@ -192,6 +196,16 @@ func (r *Results) Log(seed uint64, run string, record any) {
 		r.fail("%w", err)
 		r.log.Close()
 		r.log = nil
+	}
+}
+
+// show shows a line in the live view.
+func (r *Results) show(text []byte) {
+	if r.live == nil {
+		return
+	}
+	if l, _, err := parseLine(text); err == nil {
+		l.show(r.live)
 	}
 }
 
@@ -236,6 +250,7 @@ func (r *Results) Figure(file, title, caption string, data []byte) {
 		return
 	}
 	r.figures = append(r.figures, figureFile{file, slices.Clone(data)})
+	r.live.Figure(file, title, caption, r.figures[len(r.figures)-1].data)
 	r.blocks = append(r.blocks, block{Figure: &figureBlock{
 		ID: figureID(file), Title: title, Caption: caption, Data: uri, Chart: filepath.Ext(file) == ".svg",
 		Times: strings.HasSuffix(file, "_seconds.svg"),

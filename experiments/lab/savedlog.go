@@ -86,23 +86,13 @@ func (f Fields) MarshalJSON() ([]byte, error) {
 // readLog reads metrics.jsonl, if there is one, and keeps what it says last of
 // each stage.
 func (s *Saved) readLog() error {
-	f, size, err := regularfile.Open(filepath.Join(s.Dir, metricsFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	if size > maxLog {
-		return fmt.Errorf("want a file of at most %d bytes, got %d", maxLog, size)
-	}
 	type key struct {
 		seed       uint64
 		run, stage string
 	}
 	index := map[key]int{}
-	s.Cut, err = scanLog(f, func(l Line, content []byte) error {
+	var err error
+	s.Cut, err = s.eachLine(func(l Line, content []byte) error {
 		k := key{l.Seed, l.Run, l.Stage}
 		i, ok := index[k]
 		if !ok {
@@ -120,6 +110,22 @@ func (s *Saved) readLog() error {
 	})
 	slices.SortStableFunc(s.Stages, func(a, b Stage) int { return compareKeys(a.Seed, b.Seed, a.Run, b.Run) })
 	return err
+}
+
+// eachLine calls each with the lines of metrics.jsonl, if there is one, as scanLog does.
+func (s *Saved) eachLine(each func(l Line, content []byte) error) (cut bool, err error) {
+	f, size, err := regularfile.Open(filepath.Join(s.Dir, metricsFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	if size > maxLog {
+		return false, fmt.Errorf("want a file of at most %d bytes, got %d", maxLog, size)
+	}
+	return scanLog(f, each)
 }
 
 // scanLog calls each with the lines of a log and their content as parseLine returns it.

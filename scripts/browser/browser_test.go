@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"capas/internal/chromium"
 )
 
 // write writes a page and returns its file.
@@ -23,7 +25,7 @@ const picture = `<img alt="a square" src="data:image/svg+xml,%3Csvg xmlns='http:
 
 // TestBrowser: a page that is as it should be passes, and each fault of another is found.
 func TestBrowser(t *testing.T) {
-	if _, err := findBrowser(""); err != nil {
+	if _, err := chromium.Find(""); err != nil {
 		t.Skip(err)
 	}
 	good := write(t, `<h1 id="a">Fine</h1><p><a href="#a">here</a> <a href="https://example.org/">there</a></p>`+picture+
@@ -42,8 +44,8 @@ func TestBrowser(t *testing.T) {
 	if code := run([]string{"-screenshots", shots, good}, &stdout, &stderr); code != 0 || !strings.HasSuffix(stdout.String(), ": ok\n") {
 		t.Errorf("good page: status %d, output %q, standard error %q", code, &stdout, &stderr)
 	}
-	if files, err := filepath.Glob(filepath.Join(shots, "*page one-*.png")); err != nil || len(files) != len(views) {
-		t.Errorf("screenshots: got %q, %v; want %d", files, err, len(views))
+	if files, err := filepath.Glob(filepath.Join(shots, "*page one-*.png")); err != nil || len(files) != len(chromium.Views()) {
+		t.Errorf("screenshots: got %q, %v; want %d", files, err, len(chromium.Views()))
 	}
 	stdout.Reset()
 	if code := run([]string{bad}, &stdout, &stderr); code != 1 {
@@ -77,7 +79,7 @@ func TestNoBrowser(t *testing.T) {
 		t.Errorf("status %d, standard error %q", code, &stderr)
 	}
 	stderr.Reset()
-	if _, err := findBrowser(""); err == nil {
+	if _, err := chromium.Find(""); err == nil {
 		if code := run([]string{filepath.Join(t.TempDir(), "no.html")}, &stdout, &stderr); code != 1 || !strings.Contains(stderr.String(), "no.html") {
 			t.Errorf("no page: status %d, standard error %q", code, &stderr)
 		}

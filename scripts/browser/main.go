@@ -29,6 +29,8 @@ import (
 	"io"
 	"os"
 	"time"
+
+	"capas/internal/chromium"
 )
 
 func main() {
@@ -69,7 +71,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 
 // checkAll checks pages and prints what is wrong with them; it returns how much that is.
 func checkAll(ctx context.Context, program, shots string, pages []string, stdout io.Writer) (wrong int, err error) {
-	path, err := findBrowser(program)
+	path, err := chromium.Find(program)
 	if err != nil {
 		return 0, err
 	}
@@ -78,13 +80,13 @@ func checkAll(ctx context.Context, program, shots string, pages []string, stdout
 			return 0, err
 		}
 	}
-	b, err := start(ctx, path)
+	b, err := chromium.Start(ctx, path)
 	if err != nil {
 		return 0, err
 	}
-	defer b.stop()
+	defer b.Stop()
 	for _, page := range pages {
-		found, err := b.check(ctx, page, shots)
+		found, err := check(ctx, b, page, shots)
 		if err != nil {
 			return 0, fmt.Errorf("%s: %w", page, err)
 		}

@@ -107,6 +107,10 @@ func Run[R any](ctx context.Context, run *lab.Run[R], task *lab.Task, t Trial) (
 			return nil
 		},
 	}
+	if job := task.Live(); job != nil {
+		job.Pipeline(t.Seed, t.Name, t.Stages, t.Epochs)
+		p.Between = job.Between
+	}
 	histories, err := p.Run(ctx)
 	switch {
 	case errors.Is(err, train.ErrDiverged):

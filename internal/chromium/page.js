@@ -34,7 +34,7 @@
 
   if (matchMedia("print").matches) // paper can neither be unfolded nor scrolled
     for (const e of document.body.querySelectorAll("*")) {
-      if (e.matches("details > :not(summary)") && (!e.checkVisibility() || e.getBoundingClientRect().height === 0))
+      if (e.matches("details > :not(summary)") && e.parentElement.checkVisibility() && (!e.checkVisibility() || e.getBoundingClientRect().height === 0))
         wrong.push("a folded part is not printed: " + name(e));
       if (e.scrollWidth > e.clientWidth + 1 && /auto|scroll|hidden|clip/.test(getComputedStyle(e).overflowX))
         wrong.push("a part that scrolls is cut: " + name(e));

@@ -1,4 +1,14 @@
-package main
+// Package chromium drives a headless Chromium by its DevTools protocol, to look at pages as
+// people see them.
+//
+//   - Find, Start: a browser, as a process of its own; Stop
+//   - Browser.Open: a Tab, which notes what is Wrong with what it shows: warnings and errors in the
+//     console, requests that fail or should not be
+//   - Tab.Look: what is wrong with the page as it is laid out in a View
+//   - Tab.Navigate, Evaluate, Press, Screenshot
+//
+// Nothing is installed, and no port is opened.
+package chromium
 
 import (
 	"bufio"
@@ -13,9 +23,8 @@ import (
 	"sync"
 )
 
-// browser is a Chromium that is driven by its DevTools protocol over two pipes, so that
-// no port is opened: messages are JSON, each with a zero byte behind it.
-type browser struct {
+// Browser is a Chromium that is driven over two pipes, so that no port is opened: messages are JSON, each with a zero byte behind it.
+type Browser struct {
 	cmd     *exec.Cmd
 	profile string
 	to      *os.File
@@ -45,8 +54,8 @@ type answer struct {
 // programs are the names under which systems have it.
 var programs = []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "headless_shell"}
 
-// findBrowser is the path of the given program, or of the first there is of programs.
-func findBrowser(given string) (string, error) {
+// Find is the path of the given program, or of the first there is of programs.
+func Find(given string) (string, error) {
 	names := programs
 	if given != "" {
 		names = []string{given}
@@ -59,22 +68,22 @@ func findBrowser(given string) (string, error) {
 	return "", fmt.Errorf("no browser: want Chromium or Chrome in PATH, or -browser FILE; looked for %q", names)
 }
 
-// start starts a browser without a window that uses no network by itself.
-func start(ctx context.Context, program string) (*browser, error) {
+// Start starts a browser without a window that uses no network by itself.
+func Start(ctx context.Context, program string) (*Browser, error) {
 	profile, err := os.MkdirTemp("", "browser-")
 	if err != nil {
 		return nil, err
 	}
-	b := &browser{profile: profile, events: make(chan event, 4096), waiting: map[int]chan answer{}}
+	b := &Browser{profile: profile, events: make(chan event, 4096), waiting: map[int]chan answer{}}
 	fromUs, to, err := os.Pipe()
 	if err != nil {
-		return nil, errors.Join(err, b.stop())
+		return nil, errors.Join(err, b.Stop())
 	}
 	defer fromUs.Close()
 	b.to = to
 	from, toUs, err := os.Pipe()
 	if err != nil {
-		return nil, errors.Join(err, b.stop())
+		return nil, errors.Join(err, b.Stop())
 	}
 	defer toUs.Close()
 	args := []string{
@@ -89,14 +98,14 @@ func start(ctx context.Context, program string) (*browser, error) {
 	b.cmd.ExtraFiles = []*os.File{fromUs, toUs} // its descriptors 3 and 4
 	if err := b.cmd.Start(); err != nil {
 		from.Close()
-		return nil, errors.Join(fmt.Errorf("start %s: %w", program, err), b.stop())
+		return nil, errors.Join(fmt.Errorf("start %s: %w", program, err), b.Stop())
 	}
 	go b.receive(from)
 	return b, nil
 }
 
 // receive hands out what the browser says until it ends.
-func (b *browser) receive(from io.ReadCloser) {
+func (b *Browser) receive(from io.ReadCloser) {
 	defer from.Close()
 	defer close(b.events)
 	r := bufio.NewReader(from)
@@ -130,7 +139,7 @@ func (b *browser) receive(from io.ReadCloser) {
 }
 
 // end says that no more answers will come.
-func (b *browser) end(err error) {
+func (b *Browser) end(err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.err = err
@@ -142,7 +151,7 @@ func (b *browser) end(err error) {
 
 // call gives a command to a page, or to the browser where session is "", and decodes the
 // result into result unless that is nil.
-func (b *browser) call(ctx context.Context, session, method string, params, result any) error {
+func (b *Browser) call(ctx context.Context, session, method string, params, result any) error {
 	b.mu.Lock()
 	b.last++
 	id, reply := b.last, make(chan answer, 1)
@@ -185,8 +194,8 @@ func (b *browser) call(ctx context.Context, session, method string, params, resu
 	}
 }
 
-// stop ends the browser and removes what it wrote.
-func (b *browser) stop() error {
+// Stop ends the browser and removes what it wrote.
+func (b *Browser) Stop() error {
 	if b.to != nil {
 		b.to.Close() // at the end of its commands it ends by itself
 	}
