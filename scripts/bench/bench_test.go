@@ -246,7 +246,7 @@ func TestUsage(t *testing.T) {
 		args []string
 	}{
 		{`workload "lenet-b200" is unknown, want one of mlp-500-500-2000-b10, `, []string{"mlp-tiny-b32", "lenet-b200"}},
-		{"-machine \"tape\": want capas or stock", []string{"-machine", "tape"}},
+		{"-machine \"tape\": want capas, stock or torch", []string{"-machine", "tape"}},
 		{"-seconds -1", []string{"-seconds", "-1"}},
 		{"-seconds NaN", []string{"-seconds", "NaN"}},
 		{"-threads -2", []string{"-threads", "-2"}},
