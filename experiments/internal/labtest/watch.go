@@ -17,9 +17,9 @@ import (
 var live = regexp.MustCompile(`: live view at (http://[^ ]*/)#token=([0-9a-f]+) `)
 
 // Watched runs a command whose arguments have -serve localhost:0 to its end while a viewer watches,
-// who pauses it before its first step and once more, and ends it when the run is complete. It
-// returns standard output and how often the viewer was sent each event. Anything but the view's own lines on
-// standard error fails the test.
+// who pauses it before its first step and once more if it lasts, and ends it when the run is
+// complete. It returns standard output and how often the viewer was sent each event. Anything
+// but the view's own lines on standard error fails the test.
 func Watched(t *testing.T, cmd *exec.Cmd) (stdout string, events map[string]int) {
 	t.Helper()
 	var out bytes.Buffer
@@ -95,7 +95,7 @@ func (v *watcher) follow() map[string]int {
 		v.t.Fatal(err)
 	}
 	defer got.Body.Close()
-	seen, name := map[string]int{}, ""
+	seen, name, complete := map[string]int{}, "", false
 	lines := bufio.NewScanner(got.Body)
 	lines.Buffer(nil, 64<<20)
 	for lines.Scan() {
@@ -104,11 +104,13 @@ func (v *watcher) follow() map[string]int {
 		case field == "event":
 			name = value
 			seen[name]++
-			if name == "hello" || name == "points" && seen[name] == 1 && v.post("pause") == 200 {
+			// A short run may be complete, and end, before its first points are read.
+			if name == "hello" || name == "points" && seen[name] == 1 && !complete && v.post("pause") == 200 {
 				time.Sleep(50 * time.Millisecond)
 				v.post("continue")
 			}
 		case field == "data" && name == "run" && strings.Contains(value, `"status":"complete"`):
+			complete = true
 			v.post("stop")
 		case field == "data" && name == "run" && strings.Contains(value, `"status":"failed"`):
 			v.t.Error(value)
