@@ -130,6 +130,8 @@ func splitLines(s string) []string {
 // text is a string or a list of strings.
 type text string
 
+// UnmarshalJSON reads either of the two forms that the notebook format allows; lines of a list are
+// joined as they are, since each holds its own end.
 func (t *text) UnmarshalJSON(data []byte) error {
 	var lines []string
 	if err := json.Unmarshal(data, &lines); err == nil {
