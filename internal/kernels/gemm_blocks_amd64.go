@@ -2,11 +2,8 @@ package kernels
 
 import "sync"
 
-// scratch holds packed blocks of B and A. For a product of few rows one panel of B is in use.
-type scratch struct {
-	b [maxDepth * maxWidth]float32
-	a [maxBlockA + 16]float32 // packing may write beyond
-}
+// scratch holds packed blocks of B and A.
+type scratch struct{ b, a []float32 }
 
 var scratches = sync.Pool{New: func() any { return new(scratch) }}
 
@@ -44,6 +41,7 @@ func (g *gemm) run() {
 		g.transB, g.ldb = false, g.n
 	}
 	s := scratches.Get().(*scratch)
+	s.makeRoom(g)
 	depths := blocks{size: g.k, count: ceilDiv(g.k, g.depth())}
 	for d := range depths.count {
 		p, depth := depths.at(d)
@@ -55,7 +53,7 @@ func (g *gemm) run() {
 			continue
 		}
 		// The panels of B that are packed for the first stripe serve the others too, as many as there is room for.
-		width := len(s.b) / depth / g.tileCols * g.tileCols
+		width := maxDepth * maxWidth / depth / g.tileCols * g.tileCols
 		for ; w.j < g.n; w.j = w.end {
 			w.end = min(g.n, w.j+width)
 			for i := range stripes.count {
@@ -66,6 +64,21 @@ func (g *gemm) run() {
 		}
 	}
 	scratches.Put(s)
+}
+
+// makeRoom makes s large enough for g: for the panels of B that serve several stripes of A, or for the one panel that a
+// product of few rows needs.
+func (s *scratch) makeRoom(g *gemm) {
+	panels := g.tileCols
+	if g.m > max(g.tileRows, maxBlockA/min(g.k, maxDepth)) {
+		panels = maxWidth
+	}
+	if len(s.b) < maxDepth*panels {
+		s.b = make([]float32, maxDepth*panels)
+	}
+	if s.a == nil && g.packsA() {
+		s.a = make([]float32, maxBlockA+16) // packing may write beyond
+	}
 }
 
 // depth bounds the block of k. With few rows B is read once or twice and is what counts: low blocks of it are wide, which
@@ -99,7 +112,7 @@ func (g *gemm) compute(w *part) {
 	}
 	w.a = nil
 	if g.packsA() {
-		w.a = w.scratch.a[:]
+		w.a = w.scratch.a
 		g.packA(w)
 	}
 	for j := w.j; j < w.end; j += g.tileCols {
