@@ -103,7 +103,7 @@ func (r *reporter) likelihoods() error {
 		"a lower bound, −E(v,q) + H(q) − log Z with the mean field q of %d updates, or of a belief network with %d samples of its pass up. Higher is better; it is %.0f if all images are equally likely.", r.data.judged.Len(), rec.Updates, boundSamples, -float64(r.data.train.Dim())*math.Ln2),
 		fmt.Sprintf("log Z is estimated by annealed importance sampling over %d temperatures with %d chains. A deep machine of two hidden layers is an RBM between the visible units and the second of them on one side and, on the other, the first; "+
 			"of a belief network it is that of the top RBM. The estimate is too low on average, and the likelihood too high, where chains miss what has much probability: the interval of three standard errors cannot tell.", rec.Temperatures, rec.Runs),
-		fmt.Sprintf("By how much a deep machine's log-likelihood is above its bound, whatever log Z is, was estimated on %d of the images, by annealed importance sampling of its hidden layers with the image held.", slackCount(r.data.judged.Len())))
+		fmt.Sprintf("By how much a deep machine's log-likelihood is above its bound, whatever log Z is, was estimated on %d of the images, by annealed importance sampling of its hidden layers with the image held, over a tenth of the temperatures. Too few of them show in a number below 0, which no true one is.", slackCount(r.data.judged.Len())))
 	dots := figure.Dots{YLabel: "log-likelihood or bound (nats/image)", Colors: r.colors}
 	var rows [][]string
 	for _, name := range names {

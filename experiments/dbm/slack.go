@@ -13,12 +13,13 @@ import (
 )
 
 // On a tenth of the judged images, slackImages at most, it is estimated by how much a deep
-// machine's log-likelihood is above its bound, by so many chains and temperatures for each: given an
-// image the hidden layers are close to their mean field, from which the chains begin.
+// machine's log-likelihood is above its bound, by so many chains for each, with a tenth of the
+// temperatures that the machine's log Z has: given an image the hidden layers are close to their
+// mean field, from which the chains begin.
 const (
-	slackImages       = 50
-	slackChains       = 20
-	slackTemperatures = 100
+	slackImages = 50
+	slackChains = 20
+	slackShare  = 10
 )
 
 // slack is the mean of log p(v) less its bound, of a machine of two hidden layers, in nats an
@@ -42,7 +43,7 @@ func (n *network) slack(ctx context.Context, name string, d *models.DBM) (float6
 	if err != nil {
 		return 0, err
 	}
-	noise, betas, c := n.root.Split("slack "+name), evenly(slackTemperatures), d.B[0].Value.Float32s()
+	noise, betas, c := n.root.Split("slack "+name), evenly(max(n.recipe.Temperatures/slackShare, 1)), d.B[0].Value.Float32s()
 	sum := 0.0
 	for i, bound := range bounds.Float32s() {
 		v := rowOf(some.X, i)
