@@ -50,7 +50,7 @@ func execute(ctx context.Context, dir string, names []string, jobs int, m mode, 
 		fmt.Fprintln(stdout, "This processor has no AVX2: outputs are not compared.")
 	}
 	// What debuggers need takes as long to link as the rest, and notebooks side by side need no more than a processor each.
-	t.env = append(t.env, "GOFLAGS=-ldflags=-w", "GOMAXPROCS=1")
+	t.env = append(t.env, "GOFLAGS=-ldflags=-s", "GOMAXPROCS=1")
 	out, err := os.MkdirTemp("", "notebooks-")
 	if err != nil {
 		return err
@@ -61,8 +61,8 @@ func execute(ctx context.Context, dir string, names []string, jobs int, m mode, 
 	wrong := make([][]string, len(all))
 	times := make([]time.Duration, len(all))
 	for i, s := range all {
+		slots <- struct{}{}
 		wait.Go(func() {
-			slots <- struct{}{}
 			defer func() { <-slots }()
 			start := time.Now()
 			wrong[i] = one(ctx, t, dir, out, s, m, same)
