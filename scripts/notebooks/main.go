@@ -22,10 +22,11 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"syscall"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM) // kernels must not stay behind
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
@@ -44,7 +45,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.SetOutput(stderr)
 	flags.Usage = func() { fmt.Fprintln(stderr, usage); flags.PrintDefaults() }
 	dir := flags.String("dir", "notebooks", "`directory` of the notebooks")
-	jobs := flags.Int("jobs", 2, "`number` of notebooks that are executed side by side")
+	// Four, since seven do not divide evenly by two processors, and executions also wait.
+	jobs := flags.Int("jobs", 4, "`number` of notebooks that are executed side by side")
 	spanish := flags.Bool("es", false, "open the Spanish notebooks")
 	switch err := flags.Parse(rest); {
 	case err == flag.ErrHelp:
