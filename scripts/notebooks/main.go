@@ -11,8 +11,9 @@
 // Spanish one has the same code and shows the same.
 //
 // An execution fails on a cell that does not compile, panics or ends with another status than 0, which Jupyter tells only of the
-// first, and on a cell without the picture that it calls for. What cells show is compared byte for byte. As the last bits of
-// numbers depend on the family of kernels, all execute with AVX2; where a processor has none, nothing is compared.
+// first, on a cell without the picture that it calls for, and on a notebook that takes more than two minutes of processor time.
+// What cells show is compared byte for byte. As the last bits of numbers depend on the family of kernels, all execute with AVX2;
+// where a processor has none, nothing is compared.
 package main
 
 import (
