@@ -30,7 +30,7 @@ func TestReadmeProgram(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "main.go"), []byte(program), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command("go", "run", "./"+dir, "-preset", "smoke", "-json", "-progress", "none", "-out", filepath.Join(t.TempDir(), "out"))
+	cmd := exec.Command("go", "run", "-ldflags=-s", "./"+dir, "-preset", "smoke", "-json", "-progress", "none", "-out", filepath.Join(t.TempDir(), "out"))
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {

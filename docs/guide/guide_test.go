@@ -119,7 +119,7 @@ func TestCommands(t *testing.T) {
 			}
 			if programs[name] == "" {
 				binary := filepath.Join(t.TempDir(), filepath.Base(name))
-				build := exec.Command("go", "build", "-o", binary, name)
+				build := exec.Command("go", "build", "-ldflags=-s", "-o", binary, name)
 				build.Dir = root
 				if out, err := build.CombinedOutput(); err != nil {
 					t.Fatalf("%s: %v\n%s", name, err, out)

@@ -3,6 +3,7 @@ package lab
 import (
 	"context"
 	"fmt"
+	"html"
 	"io"
 	"path/filepath"
 	"strings"
@@ -101,6 +102,10 @@ func (v *view) again(dir string, json bool, stdout io.Writer) error {
 			v.state.Metric(name, doc.Seeds[i], value)
 		}
 	}
+	page, err := regularfile.Read(saved.Path(reportFile), maxPage)
+	if err != nil {
+		return fmt.Errorf("run %s: %w", dir, err)
+	}
 	for _, file := range doc.Figures {
 		if file != filepath.Base(file) {
 			return fmt.Errorf("run %s: %s: figure %q: want a bare file name", dir, resultFile, file)
@@ -109,11 +114,8 @@ func (v *view) again(dir string, json bool, stdout io.Writer) error {
 		if err != nil {
 			return fmt.Errorf("run %s: %w", dir, err)
 		}
-		v.state.Figure(file, strings.ReplaceAll(strings.TrimSuffix(file, filepath.Ext(file)), "_", " "), "", data)
-	}
-	page, err := regularfile.Read(saved.Path(reportFile), maxPage)
-	if err != nil {
-		return fmt.Errorf("run %s: %w", dir, err)
+		title, caption := captionOf(string(page), file)
+		v.state.Figure(file, title, caption, data)
 	}
 	v.state.Claims(doc.verdicts(), page)
 	v.state.Progress(1, time.Duration(doc.Environment.Seconds*float64(time.Second)), 0, "")
@@ -127,6 +129,18 @@ func (v *view) again(dir string, json bool, stdout io.Writer) error {
 		return fmt.Errorf("standard output: %w", err)
 	}
 	return nil
+}
+
+// captionOf is what a report says of a figure; without that, its title is the name of its file.
+func captionOf(report, file string) (title, caption string) {
+	_, rest, _ := strings.Cut(report, `<figure id="`+html.EscapeString(figureID(file))+`"`)
+	_, rest, _ = strings.Cut(rest, "<figcaption><b>")
+	rest, _, _ = strings.Cut(rest, "</figcaption>")
+	title, caption, ok := strings.Cut(rest, ".</b> ")
+	if !ok {
+		return strings.ReplaceAll(strings.TrimSuffix(file, filepath.Ext(file)), "_", " "), ""
+	}
+	return html.UnescapeString(title), html.UnescapeString(caption)
 }
 
 // stay shows a complete run until ctx is cancelled.

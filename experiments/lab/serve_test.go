@@ -236,6 +236,9 @@ func TestServe(t *testing.T) {
 	if d := cmp.Diff(lastMetrics(first), lastMetrics(second)); d != "" {
 		t.Errorf("metrics, first and again:\n%s", d)
 	}
+	if d := cmp.Diff(captions(t, first), captions(t, second)); d != "" {
+		t.Errorf("titles and captions of figures, first and again:\n%s", d)
+	}
 	if d := cmp.Diff(first["claims"], second["claims"]); d != "" || len(second["figure"]) != 2 || len(second["job"]) != 0 {
 		t.Errorf("claims:\n%s, figures %s, jobs %s", d, second["figure"], second["job"])
 	}
@@ -254,6 +257,19 @@ func TestServe(t *testing.T) {
 	if third.stdout.String() != left[resultFile] {
 		t.Error("-json does not print the result of a run that is shown again")
 	}
+}
+
+// captions are the figures as a viewer knew them.
+func captions(t *testing.T, s seen) (all [][3]string) {
+	t.Helper()
+	for _, text := range s["figure"] {
+		var f struct{ File, Title, Caption string }
+		if err := json.Unmarshal([]byte(text), &f); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, [3]string{f.File, f.Title, f.Caption})
+	}
+	return all
 }
 
 // lastMetrics are the metrics as a viewer knew them in the end.

@@ -25,6 +25,9 @@ const (
 	compare             // it is compared with what is in them
 )
 
+// limit is the processor time that a notebook may take: in class it must show its figures within minutes.
+const limit = 2 * time.Minute
+
 // execute executes the notebooks of the sources, so many side by side.
 func execute(ctx context.Context, dir string, names []string, jobs int, m mode, stdout, stderr io.Writer) error {
 	all, err := sources(dir, names)
@@ -50,7 +53,13 @@ func execute(ctx context.Context, dir string, names []string, jobs int, m mode, 
 		fmt.Fprintln(stdout, "This processor has no AVX2: outputs are not compared.")
 	}
 	// What debuggers need takes as long to link as the rest, and notebooks side by side need no more than a processor each.
-	t.env = append(t.env, "GOFLAGS=-ldflags=-w", "GOMAXPROCS=1")
+	t.env = append(t.env, "GOFLAGS=-ldflags=-s", "GOMAXPROCS=1")
+	// What cells import is compiled once, not by each of those that begin side by side.
+	build := exec.CommandContext(ctx, "go", "build", "./...", "capas/pretrain")
+	build.Dir, build.Env, build.Stdout, build.Stderr = dir, t.env, stderr, stderr
+	if err := build.Run(); err != nil {
+		return fmt.Errorf("build what notebooks import: %w", err)
+	}
 	out, err := os.MkdirTemp("", "notebooks-")
 	if err != nil {
 		return err
@@ -61,12 +70,10 @@ func execute(ctx context.Context, dir string, names []string, jobs int, m mode, 
 	wrong := make([][]string, len(all))
 	times := make([]time.Duration, len(all))
 	for i, s := range all {
+		slots <- struct{}{}
 		wait.Go(func() {
-			slots <- struct{}{}
 			defer func() { <-slots }()
-			start := time.Now()
-			wrong[i] = one(ctx, t, dir, out, s, m, same)
-			times[i] = time.Since(start)
+			wrong[i], times[i] = one(ctx, t, dir, out, s, m, same)
 		})
 	}
 	wait.Wait()
@@ -77,7 +84,7 @@ func execute(ctx context.Context, dir string, names []string, jobs int, m mode, 
 			failed++
 			verdict = "\n\t" + strings.Join(wrong[i], "\n\t")
 		}
-		fmt.Fprintf(stdout, "%s (%.0f s): %s\n", s.name, times[i].Seconds(), verdict)
+		fmt.Fprintf(stdout, "%s (%.0f s of processor time): %s\n", s.name, times[i].Seconds(), verdict)
 	}
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -88,21 +95,33 @@ func execute(ctx context.Context, dir string, names []string, jobs int, m mode, 
 	return nil
 }
 
-// one executes a notebook and lists what is wrong.
-func one(ctx context.Context, t *tools, dir, out string, s *source, m mode, same bool) []string {
+// one executes a notebook and lists what is wrong; used is the processor time that it took.
+func one(ctx context.Context, t *tools, dir, out string, s *source, m mode, same bool) (wrong []string, used time.Duration) {
 	path := english(dir, s.name)
 	var log bytes.Buffer
 	cmd := exec.CommandContext(ctx, "jupyter-nbconvert", "--to", "notebook", "--execute", "--ExecutePreprocessor.timeout=600", "--output-dir", out, path)
 	cmd.Env, cmd.Stdout, cmd.Stderr = t.env, &log, &log
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 10 * time.Second
-	if err := cmd.Run(); err != nil {
-		return []string{fmt.Sprintf("%v: %s", err, explain(log.String()))}
+	err := cmd.Run()
+	if p := cmd.ProcessState; p != nil {
+		used = p.UserTime() + p.SystemTime() // with the kernel's and the cells', for which it waits
+	}
+	if err != nil {
+		return []string{fmt.Sprintf("%v: %s", err, explain(log.String()))}, used
+	}
+	if used > limit {
+		return []string{fmt.Sprintf("want at most %v of processor time", limit)}, used
 	}
 	now, err := readNotebook(filepath.Join(out, s.name+".ipynb"))
 	if err != nil {
-		return []string{err.Error()}
+		return []string{err.Error()}, used
 	}
+	return judge(dir, s, now, m, same), used
+}
+
+// judge lists what is wrong with an executed notebook and, in the mode keep, keeps one with which nothing is.
+func judge(dir string, s *source, now *notebook, m mode, same bool) []string {
 	if wrong := now.faults(); len(wrong) > 0 {
 		return wrong
 	}
@@ -112,7 +131,7 @@ func one(ctx context.Context, t *tools, dir, out string, s *source, m mode, same
 		}
 		return nil
 	}
-	kept, err := readNotebook(path)
+	kept, err := readNotebook(english(dir, s.name))
 	if err != nil {
 		return []string{err.Error()}
 	}

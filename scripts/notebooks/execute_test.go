@@ -76,20 +76,17 @@ func TestExecute(t *testing.T) {
 		return code, stdout.String() + stderr.String()
 	}
 
-	source("1-good", "=== go\n%%\nfmt.Println(1 + 1)\nnb.Show(line)\nnb.Table([]string{\"a\", \"b\"}, []any{\"x\", 0.5})\n")
+	source("1-good", "=== go\n%%\nfmt.Println(1 + 1)\n=== go\n%%\nnb.Show(line)\nnb.Table([]string{\"a\", \"b\"}, []any{\"x\", 0.5})\n")
 	if code, out := command("run", "1"); code != 0 {
 		t.Fatalf("run of a good notebook: status %d\n%s", code, out)
-	}
-	if code, out := command("check", "1"); code != 0 {
-		t.Errorf("check of a good notebook: status %d\n%s", code, out)
 	}
 	n, err := readNotebook(inSpanish(english(dir, "1-good")))
 	if err != nil {
 		t.Fatal(err)
 	}
 	shown := n.outputs()
-	if len(shown) != 2 || len(shown[0]) != 0 || len(shown[1]) != 3 || shown[1][0].text != "2" ||
-		!strings.Contains(shown[1][1].data["image/svg+xml"], "<svg") || !strings.Contains(shown[1][2].data["text/markdown"], "| x | 0.5 |") {
+	if len(shown) != 3 || len(shown[0]) != 0 || len(shown[1]) != 1 || shown[1][0].text != "2" || len(shown[2]) != 2 ||
+		!strings.Contains(shown[2][0].data["image/svg+xml"], "<svg") || !strings.Contains(shown[2][1].data["text/markdown"], "| x | 0.5 |") {
 		t.Errorf("the Spanish notebook shows %.2000v", shown)
 	}
 
@@ -115,5 +112,8 @@ func TestExecute(t *testing.T) {
 		if code != 1 || !strings.Contains(out, want) {
 			t.Errorf("check of bad notebooks: status %d, want 1 and %q\n%s", code, want, out)
 		}
+	}
+	if strings.Count(out, "shows something else") != 1 {
+		t.Errorf("what was kept of the other cell is not found again:\n%s", out)
 	}
 }

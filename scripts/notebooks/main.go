@@ -11,8 +11,9 @@
 // Spanish one has the same code and shows the same.
 //
 // An execution fails on a cell that does not compile, panics or ends with another status than 0, which Jupyter tells only of the
-// first, and on a cell without the picture that it calls for. What cells show is compared byte for byte. As the last bits of
-// numbers depend on the family of kernels, all execute with AVX2; where a processor has none, nothing is compared.
+// first, on a cell without the picture that it calls for, and on a notebook that takes more than two minutes of processor time.
+// What cells show is compared byte for byte. As the last bits of numbers depend on the family of kernels, all execute with AVX2;
+// where a processor has none, nothing is compared.
 package main
 
 import (
@@ -22,10 +23,11 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"syscall"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM) // kernels must not stay behind
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
@@ -44,7 +46,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.SetOutput(stderr)
 	flags.Usage = func() { fmt.Fprintln(stderr, usage); flags.PrintDefaults() }
 	dir := flags.String("dir", "notebooks", "`directory` of the notebooks")
-	jobs := flags.Int("jobs", 2, "`number` of notebooks that are executed side by side")
+	// Four, since seven do not divide evenly by two processors, and executions also wait.
+	jobs := flags.Int("jobs", 4, "`number` of notebooks that are executed side by side")
 	spanish := flags.Bool("es", false, "open the Spanish notebooks")
 	switch err := flags.Parse(rest); {
 	case err == flag.ErrHelp:

@@ -91,7 +91,7 @@ func TestLanguages(t *testing.T) {
 			}
 			for what, pattern := range map[string]*regexp.Regexp{
 				"formulas": regexp.MustCompile(`(?s)\$\$.*?\$\$|\$[^$\n]+\$`), "code": regexp.MustCompile("`[^`]+`"),
-				"numbers": regexp.MustCompile(`\d+([.,]\d+)*`), "headings": regexp.MustCompile(`(?m)^#+ `), "items": regexp.MustCompile(`(?m)^(- |\d+\. )`),
+				"numbers": regexp.MustCompile(`\d+([.,\x{a0}]\d+)*`), "headings": regexp.MustCompile(`(?m)^#+ `), "items": regexp.MustCompile(`(?m)^(- |\d+\. )`),
 			} {
 				a, b := pattern.FindAllString(p.english, -1), pattern.FindAllString(p.spanish, -1)
 				for _, list := range [][]string{a, b} {
@@ -109,7 +109,7 @@ func TestLanguages(t *testing.T) {
 }
 
 // languageOnly is what differs within formulas and numbers: words, and the separators of digits.
-var languageOnly = regexp.MustCompile(`\\text\{[^}]*\}|[.,]`)
+var languageOnly = regexp.MustCompile(`\\text\{[^}]*\}|[.,\x{a0}]`)
 
 // TestExperimentsNamed: notebooks point to experiments that exist.
 func TestExperimentsNamed(t *testing.T) {

@@ -159,6 +159,10 @@ func TestBrowser(t *testing.T) {
 	page.focused("#pause")
 	page.press(" ")
 	page.until("going on", `document.querySelector("#state").textContent === "Running"`)
+	page.do(`window.was = fetch; window.fetch = async () => { throw new TypeError("no connection"); }`)
+	page.press("Enter")
+	page.until("word of a request that failed", `document.querySelector("#notice").textContent === "The program could not be asked to pause."`)
+	page.do(`window.fetch = was`)
 	page.press("Tab")
 	page.focused("#stop")
 	for range 5 { // the question is taken back after some seconds, which may pass on a slow machine
@@ -198,6 +202,10 @@ func TestBrowser(t *testing.T) {
 	defer w.Close()
 	page.until("the second run", `document.querySelector("h1").textContent === "Second run"`)
 	page.until("nothing of the first", `document.querySelector("#jobs").hidden && document.querySelector("#curves").hidden && document.querySelector("#results").hidden`)
+	for epoch := 1; epoch <= 2; epoch++ {
+		other.Log(1, "net", "fine-tuning", epoch, json.RawMessage(`{"train.loss": 1}`))
+	}
+	page.until("a curve that comes once, in the size of its place", `(e => e && e.viewBox.baseVal.width > 240 && e.viewBox.baseVal.width === e.clientWidth)(document.querySelector("#charts svg"))`)
 	page.is("the page was loaded anew", `window.marker === "the same page"`)
 	page.until("buttons without a token", `document.querySelector("#controls").hidden`)
 	other.SetStatus(Failed, "no space left on device")

@@ -91,11 +91,13 @@ func (g *guard) wrap(next http.Handler) http.Handler {
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
-		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		if g.loopback { // browsers take it from no other address without encryption, and complain
+			h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		}
 		h.Set("Cache-Control", "no-store")
 		switch {
 		case !g.host(r.Host):
-			http.Error(w, "the request is addressed to another host", http.StatusForbidden)
+			http.Error(w, "the request is addressed to another host: want the address that the program printed", http.StatusForbidden)
 		case !same(r):
 			http.Error(w, "the request comes from another site", http.StatusForbidden)
 		case r.Method == http.MethodPost && !g.allowed(r):

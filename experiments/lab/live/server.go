@@ -92,10 +92,25 @@ func Listen(address string, s *State, o Options) (*Server, error) {
 	return v, nil
 }
 
-// Address is that of the page, for those who watch.
+// Address is that of the page, for those who watch: on every interface, that of the first that others can reach.
 func (v *Server) Address() string {
 	_, port, _ := net.SplitHostPort(v.listener.Addr().String())
-	return "http://" + net.JoinHostPort(v.host, port) + "/"
+	host := v.host
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		host = reachable()
+	}
+	return "http://" + net.JoinHostPort(host, port) + "/"
+}
+
+// reachable is this machine's first address that others may reach, localhost if it has none.
+func reachable() string {
+	all, _ := net.InterfaceAddrs()
+	for _, a := range all {
+		if n, ok := a.(*net.IPNet); ok && n.IP.To4() != nil && n.IP.IsGlobalUnicast() {
+			return n.IP.String()
+		}
+	}
+	return "localhost"
 }
 
 // Control is the address of the page for those who may pause and stop the run. What is behind the #

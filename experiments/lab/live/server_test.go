@@ -177,6 +177,14 @@ func TestElsewhere(t *testing.T) {
 	if v.Loopback() {
 		t.Error("0.0.0.0 counts as the loopback interface")
 	}
+	// The address that is printed is one that others can open.
+	if a := v.Address(); strings.Contains(a, "0.0.0.0") {
+		t.Errorf("address %s", a)
+	} else if got, err := http.Get(a); err != nil {
+		t.Error(err)
+	} else if got.Body.Close(); got.StatusCode != 200 || got.Header.Get("Cross-Origin-Opener-Policy") != "" {
+		t.Errorf("%s: status %d, headers %v", a, got.StatusCode, got.Header)
+	}
 	for host, want := range map[string]bool{"192.168.1.7:80": true, "[fe80::1]:80": true, "localhost": true, "evil.example": false, "": false} {
 		if got := v.guard.host(host); got != want {
 			t.Errorf("host %q: want %t, got %t", host, want, got)

@@ -27,7 +27,7 @@ const chosen = { stage: "", network: "" };
 // ---- events ----
 
 const handlers = {
-  run(v) { known.run = v; draw("run", "jobs"); },
+  run(v) { known.run = v; refused = ""; draw("run", "jobs"); },
   progress(v) { known.progress = v; known.at = Date.now(); draw("run"); },
   job(v) { known.jobs.set(v.id, v); draw("jobs", "inside"); },
   points(list) {
@@ -38,7 +38,7 @@ const handlers = {
       if (![...known.points.values()].some(s => s.stage === p.stage)) known.newStage = p.stage;
       if (!known.points.has(key)) known.points.set(key, { seed: p.seed, run: p.run, stage: p.stage, list: [] });
       known.points.get(key).list.push({ epoch: p.epoch, values: p.values });
-      }
+    }
     draw("curves", "inside");
   },
   norms(v) { known.norms.set("job " + v.job, v); known.lastLook = "job " + v.job; draw("inside"); },
@@ -88,7 +88,7 @@ function again() {
 // ---- control ----
 
 // The token came behind the # of the address. It is good for one start of the program.
-let token = "", allowed = false;
+let token = "", allowed = false, refused = ""; // refused: what the program was asked for in vain
 
 function takeToken() {
   const given = new URLSearchParams(location.hash.slice(1)).get("token");
@@ -125,7 +125,12 @@ token = sessionStorage.getItem("token") || "";
 takeToken();
 addEventListener("hashchange", () => { if (takeToken() && instance) checkToken(); });
 
-$("pause").onclick = () => post(known.run && known.run.status === "paused" ? "continue" : "pause");
+async function ask(what) {
+  refused = await post(what) ? "" : `The program could not be asked to ${what}.`;
+  draw("run");
+}
+
+$("pause").onclick = () => ask(known.run && known.run.status === "paused" ? "continue" : "pause");
 
 let sure = 0; // the timer that takes back the first press of Stop
 function calm() {
@@ -135,7 +140,7 @@ function calm() {
   draw("run");
 }
 $("stop").onclick = () => {
-  if (sure) { post("stop"); calm(); return; }
+  if (sure) { ask("stop"); calm(); return; }
   $("stop").classList.add("sure");
   sure = setTimeout(calm, 5000);
   draw("run");
@@ -201,6 +206,7 @@ function drawRun() {
     notice = (ended ? "The program has ended; what it showed last stays here. " : "") + (notice || "This page goes on when the program can be reached again.");
   if (connected && token && !allowed && sessionStorage.getItem("instance"))
     notice ||= "The program was started again. To pause or stop it, open the address that it printed.";
+  if (connected) notice ||= refused;
   set($("notice"), notice);
   $("notice").hidden = !notice;
   $("controls").hidden = !(allowed && connected);
@@ -223,8 +229,8 @@ function keyed(list, items, key, make, update) {
     let e = old.get(k);
     old.delete(k);
     if (!e) { e = make(item); e.dataset.key = k; }
-    update(e, item);
     if (list.children[i] !== e) list.insertBefore(e, list.children[i] || null);
+    update(e, item); // in its place, where it has a width
   });
   for (const e of old.values()) e.remove();
 }
@@ -264,6 +270,12 @@ const hiddenValues = /^grad_norms\.|seconds$/;
 // What a value is called, those of validation first.
 function title(name) { return name.replace(/^train\./, "training ").replace(/^validation\./, "validation ").replaceAll("_", " "); }
 
+// some are the places of n points of a line that are drawn, the last among them: not many more than there are pixels.
+function some(n) {
+  const every = Math.ceil(n / 500);
+  return Array.from({ length: n }, (_, i) => i).filter(i => i % every === 0 || i === n - 1);
+}
+
 function drawCurves() {
   const series = [...known.points.values()], stages = [...new Set(series.map(s => s.stage))];
   $("curves").hidden = series.length === 0;
@@ -279,7 +291,7 @@ function drawCurves() {
   keyed($("charts"), names, n => n, n => h("figure", {}, h("h3", {}, title(n))), (e, n) => {
     const lines = shown.map(s => ({
       name: s.run + (seeds.size > 1 ? ", seed " + s.seed : ""), color: runs.indexOf(s.run),
-      points: s.list.map((p, i) => [p.epoch || i + 1, p.values[n] ?? null]),
+      points: some(s.list.length).map(i => [s.list[i].epoch || i + 1, s.list[i].values[n] ?? null]),
     }));
     const percent = /error$/.test(n) && lines.every(l => l.points.every(p => p[1] === null || p[1] <= 1));
     const now = chart(title(n), lines, { percent, xLabel: shown.some(s => s.list[0].epoch) ? "epoch" : "entry", several: seeds.size > 1, width: e.clientWidth });
