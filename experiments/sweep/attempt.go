@@ -53,7 +53,9 @@ func (s *sweep) attempts(point int) ([]attempt, error) {
 	}
 	var all []attempt
 	if err == nil {
-		err = json.Unmarshal(data, &all)
+		if err = json.Unmarshal(data, &all); err != nil {
+			err = fmt.Errorf("%s: %w", s.attemptFile(point, ".json"), err)
+		}
 	}
 	return all, err
 }

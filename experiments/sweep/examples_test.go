@@ -14,6 +14,7 @@ import (
 // TestExamples: the experiment accepts every configuration of the examples and of the
 // file in the documentation.
 func TestExamples(t *testing.T) {
+	t.Parallel()
 	files, err := filepath.Glob(filepath.Join("examples", "*.json"))
 	if err != nil || len(files) != 3 {
 		t.Fatalf("%q, %v", files, err)

@@ -6,10 +6,13 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"capas/experiments/internal/cli"
 )
 
 // TestWrongFiles: each is one line that says what is wrong, and status 2.
 func TestWrongFiles(t *testing.T) {
+	t.Parallel()
 	seeds := `"seeds": {"count": 1}`
 	some := `"factors": [{"flag": "rate", "values": [1, 2]}]`
 	for _, test := range []struct{ rest, want string }{
@@ -48,7 +51,7 @@ func TestWrongFiles(t *testing.T) {
 		for _, command := range []string{"plan", "run"} {
 			args := []string{command, path, "-out", out}
 			code, stdout, stderr := call(t, args...)
-			if code != exitUsage || !strings.Contains(stderr, test.want) || strings.Count(stderr, "\n") != 1 || stdout != "" {
+			if code != cli.Usage || !strings.Contains(stderr, test.want) || strings.Count(stderr, "\n") != 1 || stdout != "" {
 				t.Errorf("%s %s: status %d, %q; want %q", command, test.rest, code, stderr, test.want)
 			}
 		}
@@ -62,11 +65,11 @@ func TestWrongFiles(t *testing.T) {
 		"no such file or directory":              {"status", path + "x"},
 		"want a sweep file, got the directory":   {"run", t.TempDir()},
 	} {
-		if code, _, stderr := call(t, args...); code != exitUsage || !strings.Contains(stderr, want) {
+		if code, _, stderr := call(t, args...); code != cli.Usage || !strings.Contains(stderr, want) {
 			t.Errorf("%v: status %d, %q; want %q", args, code, stderr, want)
 		}
 	}
-	if code, _, stderr := call(t, "status", path, "-out", out); code != exitFailed || !strings.Contains(stderr, "nothing has been run there") {
+	if code, _, stderr := call(t, "status", path, "-out", out); code != cli.Failed || !strings.Contains(stderr, "nothing has been run there") {
 		t.Errorf("status %d, %q", code, stderr)
 	}
 }
@@ -88,6 +91,7 @@ func planOf(t *testing.T, rest string) (*file, *plan) {
 
 // TestGrid: all combinations of the lists with all draws, seed by seed.
 func TestGrid(t *testing.T) {
+	t.Parallel()
 	_, p := planOf(t, `"flags": {"b": true, "a": "x y"}, "factors": [{"flag": "kind", "values": ["u", "v"]}, {"flag": "rate", "from": 1, "to": 2}, {"flag": "units", "values": [1, 2.50]}],
 		"samples": 3, "seeds": {"first": 7, "count": 2}, "choose": {"minimize": "{kind}.e"}`)
 	if p.points() != 2*2*3*2 || !slices.Equal(p.Flags, []string{"-preset=smoke", "-a=x y", "-b=true"}) {
@@ -117,6 +121,7 @@ func TestGrid(t *testing.T) {
 // TestDraws: ranges are drawn evenly, by their scale, and the same for a seed whatever
 // other factors there are.
 func TestDraws(t *testing.T) {
+	t.Parallel()
 	const n = 400
 	rest := func(more string) string {
 		return more + `"factors": [{"flag": "lr", "from": 0.001, "to": 1, "scale": "log"}, {"flag": "p", "from": -1, "to": 1}, {"flag": "k", "from": 1, "to": 4, "integer": true}],
@@ -157,7 +162,7 @@ func TestDraws(t *testing.T) {
 		t.Error("two seeds have the same draws")
 	}
 	few, _ := write(t, `"factors": [{"flag": "k", "from": 1, "to": 3, "integer": true}], "samples": 4, "seeds": {"count": 1}, "choose": {"minimize": "a"}`)
-	if code, _, stderr := call(t, "plan", few); code != exitUsage || !strings.Contains(stderr, "want 4 different draws, the ranges give 3") {
+	if code, _, stderr := call(t, "plan", few); code != cli.Usage || !strings.Contains(stderr, "want 4 different draws, the ranges give 3") {
 		t.Errorf("status %d, %q", code, stderr)
 	}
 }

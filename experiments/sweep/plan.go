@@ -29,7 +29,7 @@ func newPlan(f *file) (*plan, error) {
 	p := &plan{Experiment: f.Experiment, Flags: []string{"-preset=" + f.Preset}, Recipe: f.Recipe, Factors: []string{}}
 	for _, name := range slices.Sorted(maps.Keys(f.Flags)) {
 		value := string(f.Flags[name])
-		if name == "data-dir" { // a point may run elsewhere
+		if name == dataDir { // a point may run elsewhere
 			if abs, err := filepath.Abs(value); err == nil {
 				value = abs
 			}
@@ -112,15 +112,15 @@ func (f *file) draw() (draws [][]string, err error) {
 // machines.
 func (x factor) at(u float64) string {
 	from, to := *x.From, *x.To
-	v := from + u*(to-from)
+	v := from + float64(u*(to-from)) // the conversion forbids one rounding for both, where there is an instruction for that
 	switch {
 	case x.Scale == "log":
 		v = from * math.Pow(to/from, u)
 	case x.Integer: // all of them equally often
-		v = math.Floor(from + u*(to-from+1))
+		v = math.Floor(from + float64(u*(to-from+1)))
 	}
 	if x.Integer {
-		return strconv.FormatFloat(math.Round(v), 'f', 0, 64)
+		return strconv.FormatFloat(min(math.Round(v), to), 'f', 0, 64)
 	}
 	v, _ = strconv.ParseFloat(strconv.FormatFloat(v, 'g', 4, 64), 64)
 	return strconv.FormatFloat(min(max(v, from), to), 'g', -1, 64)
@@ -196,7 +196,8 @@ func labels(metrics []string) []string {
 }
 
 // continues reports why the points of p do not go on from those of an earlier plan: all
-// but the number of seeds, which may grow, must be the same.
+// but the number of seeds, which may grow, must be the same. The directory of the data set,
+// whose files an experiment verifies, may be another.
 func (p *plan) continues(old *plan) error {
 	less := *p
 	less.Seeds = p.Seeds[:min(len(old.Seeds), len(p.Seeds))]
@@ -204,7 +205,7 @@ func (p *plan) continues(old *plan) error {
 		name     string
 		old, new any
 	}{
-		{"experiment", old.Experiment, less.Experiment}, {"flags", old.Flags, less.Flags}, {"recipe", old.Recipe, less.Recipe},
+		{"experiment", old.Experiment, less.Experiment}, {"flags", elsewhere(old.Flags), elsewhere(less.Flags)}, {"recipe", old.Recipe, less.Recipe},
 		{"factors", old.Factors, less.Factors}, {"configurations", old.Configs, less.Configs}, {"seeds", old.Seeds, less.Seeds},
 	} {
 		there, err := json.Marshal(part.old)
@@ -220,4 +221,12 @@ func (p *plan) continues(old *plan) error {
 		}
 	}
 	return nil
+}
+
+// dataDir is the flag of an experiment for the directory of its data set.
+const dataDir = "data-dir"
+
+// elsewhere are flags without that of the data set's directory.
+func elsewhere(flags []string) []string {
+	return slices.DeleteFunc(slices.Clone(flags), func(f string) bool { return strings.HasPrefix(f, "-"+dataDir+"=") })
 }

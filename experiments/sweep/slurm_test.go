@@ -12,7 +12,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
+
+	"capas/experiments/internal/cli"
+	"capas/experiments/internal/fakes"
 )
 
 // fakeSlurm is a cluster whose tasks are run by goroutines of this process.
@@ -183,6 +185,7 @@ const slurmSettings = `"launcher": "slurm", "slurm": {"at_once": 3, "poll": "100
 // TestSlurm: arrays within Slurm's bounds, so many tasks at once as there may be, failures
 // submitted again up to the limit, and the table of the local launcher.
 func TestSlurm(t *testing.T) {
+	t.Parallel()
 	grid := `"factors": [{"flag": "kind", "values": ["good", "once"]}, {"flag": "units", "values": [1, 2, 3]}], "seeds": {"count": 2}, "choose": {"minimize": "{kind}.validation_error"}`
 	path, out := write(t, slurmSettings+grid)
 	f := newFakeSlurm(t)
@@ -212,7 +215,7 @@ func TestSlurm(t *testing.T) {
 		if (point-1)/3%2 == 1 {
 			want = 2
 		}
-		if n := noted(fmt.Sprintf("%05d", point)); n != want {
+		if n := noted(out, fmt.Sprintf("%05d", point)); n != want {
 			t.Errorf("point %d was started %d times, want %d", point, n, want)
 		}
 	}
@@ -220,12 +223,11 @@ func TestSlurm(t *testing.T) {
 		t.Errorf("got %s", said)
 	}
 	here, there := path, out
-	t.Setenv(notesVar, t.TempDir())
 	if code, _, stderr := call(t, "run", here, "-launcher", "local", "-out", there+"2"); code != 0 {
 		t.Fatalf("status %d, %s", code, stderr)
 	}
 	for _, name := range []string{csvName, jsonName, choiceName, "by_units.svg"} {
-		if read(t, out, name) != read(t, out+"2", name) {
+		if fakes.Read(t, out, name) != fakes.Read(t, out+"2", name) {
 			t.Errorf("%s: the launchers differ", name)
 		}
 	}
@@ -233,10 +235,11 @@ func TestSlurm(t *testing.T) {
 
 // TestSlurmGivesUp after so many failures, also where Slurm does not answer at all.
 func TestSlurmGivesUp(t *testing.T) {
+	t.Parallel()
 	path, out := write(t, slurmSettings+`"attempts": 2, "factors": [{"flag": "kind", "values": ["fails", "good"]}], "seeds": {"count": 1}, "choose": {"minimize": "{kind}.validation_error"}`)
 	f := newFakeSlurm(t)
 	code, stdout, stderr := callWith(t, f.control, "run", path, "-out", out)
-	if code != exitFailed || noted("00001") != 2 || !strings.Contains(stderr, "1 of 2 points failed") || !strings.Contains(stdout, "chosen: kind=good, ") {
+	if code != cli.Failed || noted(out, "00001") != 2 || !strings.Contains(stderr, "1 of 2 points failed") || !strings.Contains(stdout, "chosen: kind=good, ") {
 		t.Errorf("status %d, %s%s", code, stdout, stderr)
 	}
 	if said := mustStatus(t, out); !strings.Contains(said, "point 1 (kind=fails seed=1): failed, 2 attempts: layer 2: loss is NaN") {
@@ -244,7 +247,7 @@ func TestSlurmGivesUp(t *testing.T) {
 	}
 	path, out2 := write(t, slurmSettings+`"attempts": 2, "flags": {"kind": "good"}, "seeds": {"count": 1}, `+minimizeError)
 	f.lose["1"] = 2
-	if code, stdout, stderr = callWith(t, f.control, "run", path, "-out", out2); code != exitFailed || noted("0*") != 0 || !strings.Contains(stdout, "No choice: no configuration has a result for every seed.") {
+	if code, stdout, stderr = callWith(t, f.control, "run", path, "-out", out2); code != cli.Failed || noted(out2, "0*") != 0 || !strings.Contains(stdout, "No choice: no configuration has a result for every seed.") {
 		t.Errorf("status %d, %s%s", code, stdout, stderr)
 	}
 	if said := mustStatus(t, out2); !strings.Contains(said, "point 1 (seed=1): failed, 2 attempts: its task ended before it began: see slurm/out") {
@@ -252,14 +255,28 @@ func TestSlurmGivesUp(t *testing.T) {
 	}
 	f.broken = 1000
 	code, _, stderr = callWith(t, f.control, "resume", out)
-	if code != exitFailed || !strings.Contains(stderr, "Socket timed out on send/recv operation (10 times in a row") {
+	if code != cli.Failed || !strings.Contains(stderr, "Socket timed out on send/recv operation (10 times in a row") {
 		t.Errorf("status %d, %s", code, stderr)
 	}
+}
+
+// interrupted runs a launcher, and interrupts it when it has submitted an array.
+func (f *fakeSlurm) interrupted(s *sweep, l launcher) (said string, err error) {
+	ctx, cancel := context.WithCancel(f.t.Context())
+	defer cancel()
+	var b bytes.Buffer
+	ended := make(chan error, 1)
+	go func() { ended <- s.work(ctx, l, &b, false) }()
+	fakes.Await(f.t, "an array", func() bool { return f.count("sbatch") > 0 })
+	cancel()
+	err = <-ended
+	return b.String(), err
 }
 
 // TestSlurmLeft: a launcher that is gone leaves its array; the next one follows it, and
 // submits nothing twice.
 func TestSlurmLeft(t *testing.T) {
+	t.Parallel()
 	path, out := write(t, slurmSettings+goodFlag+`, "factors": [{"flag": "units", "values": [1, 2, 3, 4]}], "seeds": {"count": 1}, `+minimizeError)
 	f := newFakeSlurm(t)
 	f.hold = true
@@ -274,23 +291,21 @@ func TestSlurmLeft(t *testing.T) {
 	if err := s.build(t.Context(), buildFake); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	time.AfterFunc(500*time.Millisecond, cancel)
-	var said bytes.Buffer
-	err = s.work(ctx, slurmLauncher{settings: file.Slurm, control: f.control, leave: true}, &said)
+	said, err := f.interrupted(s, slurmLauncher{settings: file.Slurm, control: f.control, leave: true})
 	lock.Release()
-	if !errors.Is(err, context.Canceled) || len(f.queue) != 4 || !strings.Contains(said.String(), "the tasks stay in the queue") {
-		t.Errorf("%v, %d tasks, %s", err, len(f.queue), &said)
+	if !errors.Is(err, context.Canceled) || len(f.queue) != 4 || !strings.Contains(said, "the tasks stay in the queue") {
+		t.Errorf("%v, %d tasks, %s", err, len(f.queue), said)
 	}
 	f.hold = false
 	code, _, stderr := callWith(t, f.control, "resume", out)
-	if code != 0 || f.count("sbatch") != 1 || noted("0*") != 4 {
-		t.Errorf("status %d, %s, %d arrays, %d starts", code, stderr, f.count("sbatch"), noted("0*"))
+	if code != 0 || f.count("sbatch") != 1 || noted(out, "0*") != 4 {
+		t.Errorf("status %d, %s, %d arrays, %d starts", code, stderr, f.count("sbatch"), noted(out, "0*"))
 	}
 }
 
 // TestSlurmCancelled: an interruption cancels what is in the queue.
 func TestSlurmCancelled(t *testing.T) {
+	t.Parallel()
 	path, out := write(t, slurmSettings+goodFlag+`, "factors": [{"flag": "units", "values": [1, 2, 3, 4]}], "seeds": {"count": 1}, `+minimizeError)
 	f := newFakeSlurm(t)
 	f.hold = true
@@ -303,15 +318,14 @@ func TestSlurmCancelled(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer lock.Release()
-	ctx, cancel := context.WithCancel(t.Context())
-	time.AfterFunc(500*time.Millisecond, cancel)
-	err = s.work(ctx, slurmLauncher{settings: file.Slurm, control: f.control}, &bytes.Buffer{})
+	_, err = f.interrupted(s, slurmLauncher{settings: file.Slurm, control: f.control})
 	if !errors.Is(err, context.Canceled) || len(f.queue) != 0 || f.count("sbatch") != 1 {
 		t.Errorf("%v, %d tasks are left", err, len(f.queue))
 	}
 }
 
 func TestThrottles(t *testing.T) {
+	t.Parallel()
 	queue := map[int]task{}
 	for i := range 3 {
 		queue[i] = task{job: "9"}

@@ -37,12 +37,13 @@ type state struct {
 func (s *sweep) state(point int) state {
 	st := state{point: point}
 	var err error
-	if st.attempts, err = s.attempts(point); err != nil {
-		st.status, st.err = isFailed, err.Error()
-		return st
-	}
+	st.attempts, err = s.attempts(point)
 	if st.result = s.result(point); st.result != nil {
 		st.status = isDone
+		return st
+	}
+	if err != nil {
+		st.status, st.err = isFailed, err.Error()
 		return st
 	}
 	if len(st.attempts) == 0 {
