@@ -20,7 +20,7 @@ var (
 )
 
 // ours are the flags that the sweep itself sets.
-var ours = []string{"preset", "recipe", "seed", "seeds", "out", "resume", "json", "print-config", "profile", "progress", "serve", "h", "help"}
+var ours = []string{"preset", "recipe", "seed", "seeds", "out", "resume", "json", "print-config", "profile", "progress", "h", "help"}
 
 // check reports what is wrong with a file.
 func (f *file) check() error {
@@ -51,6 +51,9 @@ func (f *file) check() error {
 }
 
 func checkFlag(name string) error {
+	if name == "serve" { // a point would show itself for ever
+		return errors.New("serve: the points of a sweep have no live view")
+	}
 	if slices.Contains(ours, name) {
 		return fmt.Errorf("%q is set by the sweep itself", name)
 	}

@@ -1,13 +1,18 @@
 package main
 
 import (
+	"bytes"
+	"io"
 	"math"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
 	"capas/experiments/internal/cli"
+	"capas/experiments/lab"
 )
 
 // TestWrongFiles: each is one line that says what is wrong, and status 2.
@@ -20,12 +25,16 @@ func TestWrongFiles(t *testing.T) {
 		{`"flags": {"kind": {}}, ` + seeds + `,` + minimizeError, "want a string, a number, true or false"},
 		{minimizeError, "seeds: want a count from 1, got 0"},
 		{seeds + `, "flags": {"out": "x"}`, `flags: "out" is set by the sweep itself`},
+		{seeds + `, "flags": {"serve": "localhost:0"}`, "flags: serve: the points of a sweep have no live view"},
 		{seeds + `, "flags": {"-kind": "x"}`, `want the name of a flag without dashes, got "-kind"`},
 		{seeds + `, "factors": [{"flag": "rate", "values": []}]`, "factor rate: want values, or a range from and to, got neither"},
 		{seeds + `, "factors": [{"flag": "rate", "values": [1, 1]}]`, "factor rate: value 1 is given twice"},
 		{seeds + `, "factors": [{"flag": "rate", "from": 1, "to": 1}]`, "want a range that rises, got 1 to 1"},
 		{seeds + `, "factors": [{"flag": "rate", "from": 0, "to": 1, "scale": "log"}]`, "want a range above 0 for scale log"},
 		{seeds + `, "factors": [{"flag": "rate", "from": 1, "to": 2, "scale": "lag"}]`, `scale "lag": want linear or log`},
+		{seeds + `, "factors": [{"flag": "units", "from": 0.5, "to": 2, "integer": true}]`, "want a range from one integer to another, got 0.5 to 2"},
+		{seeds + `, "factors": [{"flag": "rate", "from": -1e308, "to": 1e308}]`, "want a range whose ends are not so far apart"},
+		{seeds + `, "factors": [{"flag": "rate", "from": 1e-200, "to": 1e200, "scale": "log"}]`, "want a range whose ends are not so far apart"},
 		{seeds + `, "factors": [{"flag": "rate", "from": 1}]`, "want values, or a range from and to"},
 		{seeds + `, "factors": [{"flag": "rate", "from": 1, "to": 2}]`, "samples: want the number of draws"},
 		{seeds + `, "samples": 2, ` + some, "samples: want a factor with a range"},
@@ -41,6 +50,10 @@ func TestWrongFiles(t *testing.T) {
 		{seeds + `, "choose": {"minimize": "a"}, "slurm": {"options": ["--array=1-3"]}`, "slurm.options: want options of sbatch that the sweep does not set itself"},
 		{seeds + `, "choose": {"minimize": "a"}, "slurm": {"poll": "1"}`, "missing unit"},
 		{seeds + `, "choose": {"minimize": "a"}, "attempts": -1`, "attempts: want 1 to 10000, got -1"},
+		{seeds + `, "choose": {"minimize": "a"}, "attempts": 0`, "attempts: want 1 to 10000, got 0"},
+		{seeds + `, "choose": {"minimize": "a"}, "slurm": {"cpus": 0}`, "slurm.cpus: want 1 to 10000, got 0"},
+		{seeds + `, "choose": {"minimize": "a"}, "slurm": {"poll": "0s"}`, "slurm.poll: want 100ms or more, got 0s"},
+		{seeds + `, "choose": {"minimize": "a"}, "launcher": ""`, `launcher "": want local or slurm`},
 		// What the experiment says.
 		{seeds + `, "flags": {"rite": 1}, "choose": {"minimize": "a"}`, "fake: unknown flag -rite"},
 		{seeds + `, "factors": [{"flag": "units", "values": [1, 0]}], "choose": {"minimize": "a"}`, "fake units=0: want units from 1"},
@@ -61,6 +74,7 @@ func TestWrongFiles(t *testing.T) {
 		"want a command: plan":                   {},
 		`unknown command "go"`:                   {"go", path},
 		"unknown flag -x":                        {"run", path, "-x"},
+		"-jobs 0: want a number from 1":          {"plan", path, "-jobs", "0"},
 		"plan: want one sweep file or directory": {"plan"},
 		"no such file or directory":              {"status", path + "x"},
 		"want a sweep file, got the directory":   {"run", t.TempDir()},
@@ -115,6 +129,73 @@ func TestGrid(t *testing.T) {
 	}
 	if got := p.expand("{kind}.{b}.e{units}", 0); got != "u.true.e1" || label("{kind}.width3.e") != "width3.e" {
 		t.Errorf("%s, %s", got, label("{kind}.width3.e"))
+	}
+}
+
+// TestCommonFlags: each flag that all experiments have is either the sweep's or of use to
+// points; a new one belongs into one of the two lists.
+func TestCommonFlags(t *testing.T) {
+	t.Parallel()
+	useful := []string{"backend", "checkpoint", "data", "data-dir", "device", "download"}
+	var help bytes.Buffer
+	lab.Main(fake(), []string{"-h"}, &help, io.Discard)
+	_, rest, _ := strings.Cut(help.String(), "Flags of every experiment:")
+	common, _, _ := strings.Cut(rest, "\nHyperparameters")
+	found := regexp.MustCompile(`(?m)^  -([a-z-]+)`).FindAllStringSubmatch(common, -1)
+	if len(found) < 15 {
+		t.Fatalf("flags: %q", found)
+	}
+	for _, m := range found {
+		if refused := checkFlag(m[1]) != nil; refused == slices.Contains(useful, m[1]) {
+			t.Errorf("-%s: refused %v", m[1], refused)
+		}
+	}
+}
+
+// TestSeedZero: a seed like any other.
+func TestSeedZero(t *testing.T) {
+	t.Parallel()
+	_, p := planOf(t, `"seeds": {"first": 0, "count": 2}, "choose": {"minimize": "a"}`)
+	if !slices.Equal(p.Seeds, []uint64{0, 1}) {
+		t.Errorf("got %d", p.Seeds)
+	}
+	_, p = planOf(t, `"seeds": {"count": 2}, "choose": {"minimize": "a"}`)
+	if !slices.Equal(p.Seeds, []uint64{1, 2}) {
+		t.Errorf("left out: got %d", p.Seeds)
+	}
+}
+
+// TestDataElsewhere: the directory of a data set is no part of what is computed; a sweep
+// that is gone on with by its own directory keeps the one it has, which may be relative to
+// another working directory.
+func TestDataElsewhere(t *testing.T) {
+	t.Parallel()
+	rest := `"flags": {"data-dir": "one"}, "seeds": {"count": 1}, "choose": {"minimize": "a"}`
+	path, out := write(t, rest)
+	for i, test := range []struct {
+		text []byte
+		dir  string
+	}{{[]byte("{}"), "one"}, {nil, "one"}, {[]byte("{}"), "two"}} {
+		if i > 0 {
+			rewrite(t, path, strings.Replace(rest, "one", "two", 1))
+		}
+		f, _, err := readFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, lock, err := open(out, f, test.text, i > 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lock.Release()
+		want, err := filepath.Abs(test.dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		saved, err := readPlan(s.at(planName))
+		if err != nil || !slices.Equal(saved.Flags, []string{"-preset=smoke", "-data-dir=" + want}) {
+			t.Errorf("%d: got %q, %v; want %s", i, saved.Flags, err, want)
+		}
 	}
 }
 

@@ -26,6 +26,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"syscall"
 
 	"capas/experiments/internal/cli"
 	"capas/experiments/internal/programs"
@@ -177,9 +178,9 @@ func taskCommand(ctx context.Context, opts options, children *programs.Children)
 	return nil
 }
 
-// show writes text for people.
+// show writes text for people, who may have read enough.
 func show(w io.Writer, text string) error {
-	if _, err := io.WriteString(w, text); err != nil {
+	if _, err := io.WriteString(w, text); err != nil && !errors.Is(err, syscall.EPIPE) {
 		return fmt.Errorf("standard output: %w", err)
 	}
 	return nil

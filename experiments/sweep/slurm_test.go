@@ -254,8 +254,8 @@ func TestSlurmGivesUp(t *testing.T) {
 		t.Errorf("got %s", said)
 	}
 	f.broken = 1000
-	code, _, stderr = callWith(t, f.control, "resume", out)
-	if code != cli.Failed || !strings.Contains(stderr, "Socket timed out on send/recv operation (10 times in a row") {
+	code, _, stderr = callWith(t, f.control, "resume", out, "-quiet")
+	if code != cli.Failed || strings.Count(stderr, "; again in 100ms\n") != patience-1 || !strings.Contains(stderr, "Socket timed out on send/recv operation (10 times in a row") {
 		t.Errorf("status %d, %s", code, stderr)
 	}
 }
@@ -295,6 +295,18 @@ func TestSlurmLeft(t *testing.T) {
 	lock.Release()
 	if !errors.Is(err, context.Canceled) || len(f.queue) != 4 || !strings.Contains(said, "the tasks stay in the queue") {
 		t.Errorf("%v, %d tasks, %s", err, len(f.queue), said)
+	}
+	// A start that fails leaves the plan, which the tasks need.
+	if err := os.Remove(s.program()); err != nil {
+		t.Fatal(err)
+	}
+	broken := func(context.Context, string, string) (string, error) { return "", errors.New("go build: broken") }
+	var both bytes.Buffer
+	if code := runMain([]string{"resume", out}, system{broken, f.control}, &both, &both); code != cli.Failed || !strings.Contains(both.String(), "broken") {
+		t.Errorf("status %d, %s", code, &both)
+	}
+	if _, err := os.Stat(s.at(planName)); err != nil {
+		t.Error(err)
 	}
 	f.hold = false
 	code, _, stderr := callWith(t, f.control, "resume", out)

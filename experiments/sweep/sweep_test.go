@@ -92,8 +92,15 @@ func TestRun(t *testing.T) {
 		t.Errorf("run again: status %d, %s", code, stderr)
 	}
 	before := fakes.Read(t, out, csvName)
+	left := filepath.Join(out, pointsDir, "00001", "checkpoints") // as by a point that ended alone
+	if err := os.MkdirAll(left, 0o777); err != nil {
+		t.Fatal(err)
+	}
 	if code, _, stderr := call(t, "resume", out); code != 0 || noted(out, "0*") != 12 || fakes.Read(t, out, csvName) != before {
 		t.Errorf("resume: status %d, %s, %d starts", code, stderr, noted(out, "0*"))
+	}
+	if _, err := os.Stat(left); !os.IsNotExist(err) {
+		t.Errorf("checkpoints of a point that is done: %v", err)
 	}
 	if code, stdout, _ := call(t, "status", out); code != 0 || !strings.Contains(stdout, "12 done of 12 points") || strings.Contains(stdout, "no launcher") {
 		t.Errorf("status %d, %s", code, stdout)
@@ -151,7 +158,10 @@ func TestTestSet(t *testing.T) {
 	if code, _, stderr := call(t, "collect", out); code != cli.Failed || !strings.Contains(stderr, "no metric good.test_error, it has extra, gone, good.validation_error") {
 		t.Errorf("status %d, %s", code, stderr)
 	}
-	// With a point left to run there is no choice.
+	// With a point left to run there is no choice, and no figure of it; other figures stay.
+	if err := os.WriteFile(filepath.Join(out, "thesis.svg"), nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.RemoveAll(s.pointDir(12)); err != nil {
 		t.Fatal(err)
 	}
@@ -160,6 +170,11 @@ func TestTestSet(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(out, choiceName)); !os.IsNotExist(err) || len(table(t, out)) != 11 {
 		t.Errorf("%s: %v, %d lines", choiceName, err, len(table(t, out)))
+	}
+	for name, there := range map[string]bool{"test.svg": false, "by_rate.svg": true, "thesis.svg": true} {
+		if _, err := os.Stat(filepath.Join(out, name)); os.IsNotExist(err) == there {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 
@@ -200,7 +215,7 @@ func TestFailures(t *testing.T) {
 func TestMissingMetric(t *testing.T) {
 	t.Parallel()
 	path, out := write(t, goodFlag+`, "factors": [{"flag": "rate", "values": [1, 2, 3, 4, 5, 6]}], "seeds": {"count": 1}, "choose": {"minimize": "{kind}.error"}, "local": {"processes": 1}`)
-	if code, _, stderr := call(t, "run", path, "-out", out); code != cli.Failed || !strings.Contains(stderr, "no metric good.error, it has extra, good.test_error, good.validation_error") {
+	if code, _, stderr := call(t, "run", path, "-out", out); code != cli.Failed || !strings.Contains(stderr, "no metric good.error, it has extra, good.test_error, good.validation_error\n") || strings.Count(stderr, "no metric") != 1 {
 		t.Errorf("status %d, %s", code, stderr)
 	}
 	if n := noted(out, "0*"); n > 2 {
@@ -210,6 +225,44 @@ func TestMissingMetric(t *testing.T) {
 	rewrite(t, path, goodFlag+`, "factors": [{"flag": "rate", "values": [1, 2, 3, 4, 5, 6]}], "seeds": {"count": 1}, "choose": {"maximize": "{kind}.validation_error"}`)
 	if code, stdout, stderr := call(t, "resume", path, "-out", out); code != 0 || noted(out, "0*") != 6 || !strings.Contains(stdout, "chosen: rate=6, ") {
 		t.Errorf("status %d, %s%s", code, stdout, stderr)
+	}
+}
+
+// TestNearest: of many names, those are shown that begin like the one that is missing.
+func TestNearest(t *testing.T) {
+	t.Parallel()
+	var names []string
+	for i := range 40 {
+		names = append(names, fmt.Sprintf("depth%02d.error", i))
+	}
+	if got := nearest("depth31.validation", names); !strings.HasPrefix(got, "depth31.error, depth30.error, depth32.error, ") || !strings.HasSuffix(got, " and 28 more") {
+		t.Errorf("got %s", got)
+	}
+}
+
+// TestDamagedAttempts: the file of a point's attempts says nothing of its results; where it
+// is needed, the error names it.
+func TestDamagedAttempts(t *testing.T) {
+	t.Parallel()
+	path, out := write(t, goodFlag+`, "seeds": {"count": 1}, `+minimizeError)
+	if code, _, stderr := call(t, "run", path, "-out", out); code != 0 {
+		t.Fatal(stderr)
+	}
+	name := filepath.Join(out, attemptsDir, "00001.json")
+	if err := os.WriteFile(name, []byte("["), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if said := mustStatus(t, out); !strings.Contains(said, "1 done of 1 points") {
+		t.Errorf("got %s", said)
+	}
+	if code, stdout, stderr := call(t, "collect", out); code != 0 || !strings.Contains(stdout, "chosen: ") {
+		t.Errorf("status %d, %s%s", code, stdout, stderr)
+	}
+	if err := os.RemoveAll(filepath.Join(out, pointsDir, "00001")); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, stderr := call(t, "resume", out); code != cli.Failed || !strings.Contains(stderr, name+": ") {
+		t.Errorf("status %d, %s", code, stderr)
 	}
 }
 
