@@ -196,8 +196,7 @@ func labels(metrics []string) []string {
 }
 
 // continues reports why the points of p do not go on from those of an earlier plan: all
-// but the number of seeds, which may grow, must be the same. The directory of the data set,
-// whose files an experiment verifies, may be another.
+// but the number of seeds, which may grow, must be the same.
 func (p *plan) continues(old *plan) error {
 	less := *p
 	less.Seeds = p.Seeds[:min(len(old.Seeds), len(p.Seeds))]
@@ -205,7 +204,7 @@ func (p *plan) continues(old *plan) error {
 		name     string
 		old, new any
 	}{
-		{"experiment", old.Experiment, less.Experiment}, {"flags", elsewhere(old.Flags), elsewhere(less.Flags)}, {"recipe", old.Recipe, less.Recipe},
+		{"experiment", old.Experiment, less.Experiment}, {"flags", old.Flags, less.Flags}, {"recipe", old.Recipe, less.Recipe},
 		{"factors", old.Factors, less.Factors}, {"configurations", old.Configs, less.Configs}, {"seeds", old.Seeds, less.Seeds},
 	} {
 		there, err := json.Marshal(part.old)
@@ -226,7 +225,12 @@ func (p *plan) continues(old *plan) error {
 // dataDir is the flag of an experiment for the directory of its data set.
 const dataDir = "data-dir"
 
-// elsewhere are flags without that of the data set's directory.
-func elsewhere(flags []string) []string {
-	return slices.DeleteFunc(slices.Clone(flags), func(f string) bool { return strings.HasPrefix(f, "-"+dataDir+"=") })
+// takeData takes that directory from an earlier plan of the same file: the file's may be
+// relative to the working directory of then.
+func (p *plan) takeData(old *plan) {
+	is := func(flag string) bool { return strings.HasPrefix(flag, "-"+dataDir+"=") }
+	here, there := slices.IndexFunc(p.Flags, is), slices.IndexFunc(old.Flags, is)
+	if here >= 0 && there >= 0 {
+		p.Flags[here] = old.Flags[there]
+	}
 }

@@ -87,6 +87,7 @@ func load(dir string, f *file) (*sweep, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sweep %s: %w", dir, err)
 	}
+	now.takeData(s.plan)
 	if err := s.plan.continues(now); err != nil && now.continues(s.plan) != nil {
 		return nil, fmt.Errorf("sweep %s: %w", dir, err)
 	}
@@ -179,11 +180,11 @@ func (s *sweep) compare(resume, own bool) error {
 	case err != nil:
 		return err
 	}
+	if own {
+		s.plan.takeData(old)
+	}
 	if err := s.plan.continues(old); err != nil {
 		return err
-	}
-	if own {
-		s.plan.Flags = old.Flags
 	}
 	if !resume {
 		return errors.New("holds this sweep already; resume goes on with it, status says where it stands")
