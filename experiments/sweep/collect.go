@@ -33,7 +33,7 @@ func (s *sweep) collect() (string, error) {
 		return "", err
 	}
 	c.judged = s.judge(c.rows)
-	if c.settled = settled(c.states); c.settled {
+	if c.settled = s.settled(c.states); c.settled {
 		if c.choices, err = s.choose(c.judged); err != nil {
 			return "", err
 		}

@@ -74,6 +74,11 @@ func (b *board) isDone(point int) {
 
 // failed records that an attempt failed, and tells whether there is to be another.
 func (b *board) failed(point int, why string) (again bool) {
+	if why == vainText {
+		if err := b.blame(point); err != nil {
+			b.stop(pointError(context.Background(), point, err))
+		}
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.fails[point]++
@@ -100,7 +105,7 @@ func (s *sweep) counted(point int) (why string, counts bool) {
 	case last.End.IsZero():
 		return lostText, true
 	case last.Outcome == interrupted:
-		return "interrupted before its first checkpoint", !last.Progress
+		return vainText, !last.Progress
 	default:
 		return last.Error, true
 	}

@@ -110,10 +110,13 @@ func TestKilledExperiment(t *testing.T) {
 	if code != cli.Failed {
 		t.Errorf("status %d, %s", code, stderr)
 	}
-	for _, want := range []string{"failed for the first time: signal: killed", "failed for the second time and is given up: interrupted before its first checkpoint"} {
+	for _, want := range []string{"failed for the first time: signal: killed", "failed for the second time and is given up: " + vainText} {
 		if !strings.Contains(stderr, want) {
 			t.Errorf("got %s, want %q", stderr, want)
 		}
+	}
+	if said := mustStatus(t, out); !strings.Contains(said, "point 1 (seed=1): failed, 2 attempts: "+vainText) || strings.Contains(said, "no launcher") {
+		t.Errorf("got %s", said)
 	}
 }
 

@@ -29,7 +29,7 @@ func (s *sweep) statusText(all []state) string {
 	fmt.Fprintf(&b, "%s in %s: %s\n", s.plan.Experiment, short(s.dir), countText(all))
 	if lock, err := lockfile.Acquire(s.at(lockName)); err == nil {
 		lock.Release()
-		if !settled(all) {
+		if !s.settled(all) {
 			fmt.Fprintf(&b, "no launcher; go on with: %s\n", lab.CommandLine("sweep", []string{"resume", short(s.dir)}))
 		}
 	} else if who, ok := lockfile.ReadOwner(s.at(lockName)); ok {

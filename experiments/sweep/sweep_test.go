@@ -182,8 +182,9 @@ func TestTestSet(t *testing.T) {
 // and a configuration that lacks a seed is not chosen.
 func TestFailures(t *testing.T) {
 	t.Parallel()
-	path, out := write(t, `"factors": [{"flag": "kind", "values": ["fails", "once", "crashes", "quits", "good"]}], "flags": {"rate": 0.3}, "seeds": {"count": 1}, "attempts": 2,
-		"choose": {"minimize": "{kind}.validation_error"}`)
+	const failing = `"factors": [{"flag": "kind", "values": ["fails", "once", "crashes", "quits", "good"]}], "flags": {"rate": 0.3}, "seeds": {"count": 1}, "attempts": 2,
+		"choose": {"minimize": "{kind}.validation_error"}`
+	path, out := write(t, failing)
 	code, stdout, stderr := call(t, "run", path, "-out", out)
 	if code != cli.Failed || !strings.HasSuffix(stderr, "sweep: 3 of 5 points failed; status says why, resume tries them again\n") {
 		t.Errorf("status %d, %s", code, stderr)
@@ -192,6 +193,12 @@ func TestFailures(t *testing.T) {
 		if noted(out, point) != starts {
 			t.Errorf("point %s: %d starts, want %d", point, noted(out, point), starts)
 		}
+	}
+	// Where a third attempt is allowed, points are left to run, and nothing is chosen.
+	more := filepath.Join(filepath.Dir(out), "more.json")
+	rewrite(t, more, strings.Replace(failing, `"attempts": 2`, `"attempts": 3`, 1))
+	if code, stdout, stderr := call(t, "collect", more, "-out", out); code != 0 || !strings.Contains(stdout, "No choice yet") {
+		t.Errorf("status %d, %s%s", code, stdout, stderr)
 	}
 	_, said, _ := call(t, "status", out)
 	for _, want := range []string{
