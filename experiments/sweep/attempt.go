@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"capas/experiments/internal/programs"
+	"capas/internal/atomicfile"
 	"capas/internal/lockfile"
 	"capas/internal/regularfile"
 )
@@ -208,7 +209,7 @@ func reason(said, name string, err error) string {
 // none.
 func newest(dir string) (t time.Time) {
 	filepath.WalkDir(filepath.Join(dir, "checkpoints"), func(_ string, d fs.DirEntry, err error) error {
-		if err == nil && d.Type().IsRegular() {
+		if err == nil && d.Type().IsRegular() && !strings.HasPrefix(d.Name(), atomicfile.TempPrefix) {
 			if info, err := d.Info(); err == nil && info.ModTime().After(t) {
 				t = info.ModTime()
 			}

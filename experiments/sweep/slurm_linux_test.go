@@ -104,44 +104,49 @@ func freePorts(t *testing.T, n int) int {
 	return 0
 }
 
-// parent is the process that started another, 0 if it is gone.
-func parent(pid int) int {
+// look is the state of a process, such as 'T' for one that is stopped, and the one that started
+// it, 0 if it is gone.
+func look(pid int) (state byte, parent int) {
 	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
-		return 0
+		return 0, 0
 	}
 	fields := strings.Fields(string(data[strings.LastIndexByte(string(data), ')')+1:]))
-	ppid, _ := strconv.Atoi(fields[1])
-	return ppid
+	parent, _ = strconv.Atoi(fields[1])
+	return fields[0][0], parent
 }
 
-// killOne kills a process of a point that runs and has a checkpoint, other than but: that which
-// pick makes of the experiment's. It returns the point once it is sure that the attempt did not
-// end well.
-func killOne(t *testing.T, s *sweep, but int, pick func(pid int) int) (killed int) {
+// freeze stops the experiment of a point that runs and has a checkpoint, other than but, so that
+// it does not end before it is killed, on however slow a machine.
+func freeze(t *testing.T, s *sweep, but int) (point, pid int) {
 	t.Helper()
-	fakes.Await(t, "a point to be killed", func() bool {
-		for point := 1; point <= s.plan.points(); point++ {
+	fakes.Await(t, "a point that runs", func() bool {
+		for point = 1; point <= s.plan.points(); point++ {
 			all, err := s.attempts(point)
 			if err != nil || len(all) != 1 || all[0].PID == 0 || !all[0].End.IsZero() || point == but || newest(s.pointDir(point)).IsZero() {
 				continue
 			}
-			watching, pid := parent(all[0].PID), pick(all[0].PID)
-			if watching < 2 || pid < 2 || syscall.Kill(pid, syscall.SIGKILL) != nil {
+			if pid = all[0].PID; syscall.Kill(pid, syscall.SIGSTOP) != nil {
 				continue
 			}
-			fakes.Await(t, "its end", func() bool {
-				all, err = s.attempts(point)
-				return parent(watching) == 0 || err == nil && !all[0].End.IsZero()
+			state := byte('R')
+			fakes.Await(t, "a process that stops", func() bool {
+				state, _ = look(pid)
+				return state == 'T' || state == 'Z' || state == 0
 			})
-			if all, err = s.attempts(point); err == nil && all[0].Outcome != done {
-				killed = point
+			if state == 'T' && s.result(point) == nil {
+				t.Cleanup(func() {
+					if state, _ := look(pid); state == 'T' { // the test failed
+						syscall.Kill(pid, syscall.SIGKILL)
+					}
+				})
 				return true
 			}
+			syscall.Kill(pid, syscall.SIGCONT)
 		}
 		return false
 	})
-	return killed
+	return point, pid
 }
 
 // TestRealSlurm: with a node drained in mid-run, two processes killed and the launcher
@@ -174,10 +179,22 @@ func TestRealSlurm(t *testing.T) {
 		}
 		return n
 	}
+	experiment, pid := freeze(t, s, 0)
+	task, alone := freeze(t, s, experiment)
 	fakes.Await(t, "two points", func() bool { return finished() >= 2 || first.EndsWithin(0) })
 	slurm.call(t, "scontrol", "update", "NodeName=n1", "State=DRAIN", "Reason=test")
-	experiment := killOne(t, s, 0, func(pid int) int { return pid })
-	task := killOne(t, s, experiment, parent)
+	syscall.Kill(pid, syscall.SIGKILL)
+	fakes.Await(t, "the end of the experiment", func() bool {
+		all, err := s.attempts(experiment)
+		return err == nil && !all[0].End.IsZero()
+	})
+	_, watching := look(alone)
+	syscall.Kill(watching, syscall.SIGKILL)
+	fakes.Await(t, "the end of the task", func() bool {
+		state, _ := look(watching)
+		return state == 'Z' || state == 0
+	})
+	syscall.Kill(alone, syscall.SIGCONT)
 	first.Signal(syscall.SIGKILL)
 	if _, stderr := first.Wait(); finished() == 24 {
 		t.Errorf("the launcher was killed too late: %s", stderr)

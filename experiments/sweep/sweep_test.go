@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -14,6 +15,7 @@ import (
 	"capas/experiments/internal/cli"
 	"capas/experiments/internal/fakes"
 	"capas/experiments/lab"
+	"capas/internal/atomicfile"
 )
 
 const gridOfTwelve = `"flags": {"kind": "good"}, "factors": [{"flag": "rate", "values": [0.1, 0.2, 0.4]}, {"flag": "units", "values": [1, 2]}],
@@ -270,6 +272,27 @@ func TestDamagedAttempts(t *testing.T) {
 	}
 	if code, _, stderr := call(t, "resume", out); code != cli.Failed || !strings.Contains(stderr, name+": ") {
 		t.Errorf("status %d, %s", code, stderr)
+	}
+}
+
+// TestNewest: half a checkpoint is none.
+func TestNewest(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write := func(name string) {
+		t.Helper()
+		path := filepath.Join(dir, "checkpoints", "seed-1", name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o777), os.WriteFile(path, nil, 0o666)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(atomicfile.TempPrefix + "1")
+	if at := newest(dir); !at.IsZero() {
+		t.Errorf("got %v", at)
+	}
+	write("network.a.safetensors")
+	if newest(dir).IsZero() {
+		t.Error("a checkpoint is not seen")
 	}
 }
 
