@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"capas/experiments/internal/cli"
+	"capas/experiments/internal/fakes"
 	"capas/internal/atomicfile"
 )
 
@@ -34,6 +35,9 @@ func TestFailures(t *testing.T) {
 	rewrite(t, more, strings.Replace(failing, `"attempts": 2`, `"attempts": 3`, 1))
 	if code, stdout, stderr := call(t, "collect", more, "-out", out); code != 0 || !strings.Contains(stdout, "No choice yet") {
 		t.Errorf("status %d, %s%s", code, stdout, stderr)
+	}
+	if page := fakes.Read(t, out, pageName); !strings.Contains(page, "layer 2: loss is NaN") || !strings.Contains(page, " resume "+out) {
+		t.Error("the page lacks an error, or the command that goes on")
 	}
 	_, said, _ := call(t, "status", out)
 	for _, want := range []string{
