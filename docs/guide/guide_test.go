@@ -112,7 +112,7 @@ func TestCommands(t *testing.T) {
 			switch name {
 			case "./scripts/notebooks", "./experiments/inspect":
 				args = []string{args[0], "-h"}
-			case "./experiments/all":
+			case "./experiments/all", "./experiments/sweep":
 				args = append(args, "-h")
 			default:
 				args = append(args, "-print-config", "-out", filepath.Join(t.TempDir(), "out"))

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"capas/experiments/internal/cli"
 	"capas/experiments/internal/programs"
 )
 
@@ -71,7 +72,7 @@ func (f *found) choose(only []string) error {
 	}
 	for _, name := range only {
 		if !slices.Contains(names, name) {
-			return usageError{fmt.Errorf("-only: no experiment %q, want some of %s", name, strings.Join(names, ", "))}
+			return cli.Usagef("-only: no experiment %q, want some of %s", name, strings.Join(names, ", "))
 		}
 	}
 	if len(names) == 0 {

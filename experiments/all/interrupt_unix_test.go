@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"capas/experiments/internal/fakes"
 	"capas/internal/lockfile"
 )
 
@@ -20,7 +21,7 @@ import (
 func process(t *testing.T, names string, args ...string) (*exec.Cmd, *bufio.Scanner) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], args...)
-	cmd.Env = append(os.Environ(), programVar+"="+names)
+	cmd.Env = append(os.Environ(), fakes.Program(names), "TMPDIR="+t.TempDir()) // which a second signal leaves full
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	pipe, err := cmd.StderrPipe()
 	if err != nil {
@@ -38,24 +39,14 @@ func process(t *testing.T, names string, args ...string) (*exec.Cmd, *bufio.Scan
 	return cmd, bufio.NewScanner(pipe)
 }
 
-// await waits until a fake has begun.
-func await(t *testing.T, name string) {
-	t.Helper()
-	for start := time.Now(); noted(name) == 0; time.Sleep(5 * time.Millisecond) {
-		if time.Since(start) > time.Minute {
-			t.Fatalf("%s does not begin", name)
-		}
-	}
-}
-
 // TestInterrupt: Ctrl-C, which a terminal sends to all of the group, lets experiments
 // write their checkpoints; -resume goes on with them.
 func TestInterrupt(t *testing.T) {
-	setup(t)
+	t.Parallel()
 	out := filepath.Join(t.TempDir(), "o")
 	args := []string{"-preset", "smoke", "-progress", "none", "-out", out}
 	cmd, lines := process(t, "good,waits,zuletzt", args...)
-	await(t, "waits")
+	fakes.AwaitNotes(t, filepath.Join(out, "waits"), 1)
 	if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +58,7 @@ func TestInterrupt(t *testing.T) {
 	if code, last := cmd.ProcessState.ExitCode(), said[len(said)-1]; code != 130 || !strings.HasPrefix(last, "all: interrupted; resume with: ") || !strings.HasSuffix(last, " -out "+out+" -resume") {
 		t.Errorf("status %d, standard error %q", code, said)
 	}
-	if got := states(card(t, read(t, out, cardFile))); got != "good: done, waits: interrupted, zuletzt: not run" {
+	if got := states(card(t, fakes.Read(t, out, cardFile))); got != "good: done, waits: interrupted, zuletzt: not run" {
 		t.Error(got)
 	}
 	if _, err := os.Stat(filepath.Join(out, "waits", "checkpoints", "network.a.safetensors")); err != nil {
@@ -80,22 +71,22 @@ func TestInterrupt(t *testing.T) {
 	if code, _, stderr := call(t, "good,waits,zuletzt", append(args, "-resume")...); code != 0 {
 		t.Errorf("status %d, standard error %q", code, stderr)
 	}
-	if got := states(card(t, read(t, out, cardFile))); got != "good: done, waits: done, zuletzt: done" {
+	if got := states(card(t, fakes.Read(t, out, cardFile))); got != "good: done, waits: done, zuletzt: done" {
 		t.Error(got)
 	}
-	if noted("good") != 1 || noted("waits") != 2 {
-		t.Errorf("runs of good and waits: %d, %d; want 1 and 2", noted("good"), noted("waits"))
+	if fakes.Noted(filepath.Join(out, "good")) != 1 || fakes.Noted(filepath.Join(out, "waits")) != 2 {
+		t.Errorf("runs of good and waits: %d, %d; want 1 and 2", fakes.Noted(filepath.Join(out, "good")), fakes.Noted(filepath.Join(out, "waits")))
 	}
 }
 
 // TestSecondSignal stops at once what does not react, and leaves no process behind: the
 // experiment's directory is free.
 func TestSecondSignal(t *testing.T) {
-	setup(t)
+	t.Parallel()
 	out := filepath.Join(t.TempDir(), "o")
 	args := []string{"-preset", "smoke", "-progress", "none", "-out", out}
 	cmd, lines := process(t, "deaf", args...)
-	await(t, "deaf")
+	fakes.AwaitNotes(t, filepath.Join(out, "deaf"), 1)
 	start := time.Now()
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)

@@ -40,15 +40,8 @@ import (
 	"os"
 	"strings"
 
+	"capas/experiments/internal/cli"
 	"capas/experiments/internal/programs"
-)
-
-// Exit statuses, those of the experiments.
-const (
-	exitDone        = 0
-	exitFailed      = 1
-	exitUsage       = 2
-	exitInterrupted = programs.StatusInterrupted
 )
 
 func main() {
@@ -59,33 +52,24 @@ func main() {
 func runMain(args []string, source finder, stdout, stderr io.Writer) int {
 	opts, err := parse(args, stdout)
 	if errors.Is(err, flag.ErrHelp) {
-		return exitDone
+		return cli.Done
 	}
-	if err != nil {
-		fmt.Fprintf(stderr, "all: %v (-h lists the flags)\n", err)
-		return exitUsage
+	if err == nil {
+		err = interruptible(opts, source, stdout, stderr)
 	}
+	return cli.End(stderr, "all", err, commandLine(opts)+" -resume")
+}
+
+// interruptible is execute with what signals do.
+func interruptible(opts options, source finder, stdout, stderr io.Writer) error {
 	children := new(programs.Children)
-	ctx, stop := programs.Interruptible(context.Background(), func(s os.Signal) {
+	ctx, stop := cli.Interruptible(context.Background(), func(s os.Signal) {
 		fmt.Fprintf(stderr, "\nall: %v: stopping the experiments; once more to quit at once\n", s)
 	}, children.Kill)
 	defer stop()
 	screen := newScreen(stderr, opts.progress)
-	err = execute(ctx, opts, source, children, screen, stdout)
-	screen.clear()
-	var usage usageError
-	switch {
-	case err == nil:
-		return exitDone
-	case errors.As(err, &usage):
-		fmt.Fprintf(stderr, "all: %v (-h lists the flags)\n", err)
-		return exitUsage
-	case errors.Is(err, context.Canceled):
-		fmt.Fprintf(stderr, "all: interrupted; resume with: %s -resume\n", commandLine(opts))
-		return exitInterrupted
-	}
-	fmt.Fprintf(stderr, "all: %s\n", strings.ReplaceAll(err.Error(), "\n", "; "))
-	return exitFailed
+	defer screen.clear()
+	return execute(ctx, opts, source, children, screen, stdout)
 }
 
 // execute prepares -out, runs the experiments and prints the scorecard.

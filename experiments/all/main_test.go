@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"capas/experiments/internal/fakes"
 	"capas/internal/lockfile"
 )
 
@@ -28,13 +29,13 @@ func card(t *testing.T, text string) *scorecard {
 // TestFailuresDoNotStop: what fails is on the scorecard with its error, and all others
 // are run.
 func TestFailuresDoNotStop(t *testing.T) {
-	setup(t)
+	t.Parallel()
 	out := filepath.Join(t.TempDir(), "o")
 	code, stdout, stderr := call(t, "broken,crashes,fails,good", "-preset", "smoke", "-seeds", "2", "-json", "-out", out)
 	if code != 1 || !strings.HasSuffix(stderr, "all: broken, crashes, fails failed\n") {
 		t.Errorf("status %d, standard error %s", code, stderr)
 	}
-	if stdout != read(t, out, cardFile) {
+	if stdout != fakes.Read(t, out, cardFile) {
 		t.Errorf("-json output differs from %s", cardFile)
 	}
 	c := card(t, stdout)
@@ -49,7 +50,7 @@ func TestFailuresDoNotStop(t *testing.T) {
 	if e := c.Experiments[3]; e.Claims != 2 || e.Holding != 1 || len(e.Seeds) != 2 || e.Title != "Title of <good>" || e.Environment.CPU == "" {
 		t.Errorf("good: got %+v", e)
 	}
-	page := read(t, out, indexFile)
+	page := fakes.Read(t, out, indexFile)
 	for _, want := range []string{"layer &lt;2&gt;: loss is NaN", "panic: of the &lt;crash&gt;", "Title of &lt;good&gt;", "1 of 2 claims hold; 1 of 4 experiments are done."} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q", want)
@@ -62,13 +63,13 @@ var references = regexp.MustCompile(`(?:src|href)="([^"]*)"`)
 // TestScorecard: claims in the lecture's order, each with its figure and its place in the
 // report, and text of experiments as text.
 func TestScorecard(t *testing.T) {
-	setup(t)
+	t.Parallel()
 	out := filepath.Join(t.TempDir(), "o")
 	code, stdout, stderr := call(t, "one,two", "-preset", "smoke", "-progress", "none", "-out", out)
 	if code != 0 || !strings.Contains(stdout, "2 of 4 claims hold; 2 of 2 experiments are done") {
 		t.Fatalf("status %d, output %q, standard error %s", code, stdout, stderr)
 	}
-	c := card(t, read(t, out, cardFile))
+	c := card(t, fakes.Read(t, out, cardFile))
 	if len(c.Sections) != 2 || c.Sections[0].Section != "2.1" || c.Sections[1].Section != "3.4" || c.Sections[1].Holding != 2 {
 		t.Fatalf("sections: got %+v", c.Sections)
 	}
@@ -80,12 +81,12 @@ func TestScorecard(t *testing.T) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 
-	page := read(t, out, indexFile)
+	page := fakes.Read(t, out, indexFile)
 	for _, m := range references.FindAllStringSubmatch(page, -1) {
 		file, id, linked := strings.Cut(m[1], "#")
 		target := page
 		if file != "" {
-			target = read(t, out, filepath.FromSlash(file))
+			target = fakes.Read(t, out, filepath.FromSlash(file))
 		}
 		if n := strings.Count(target, ` id="`+id+`"`); linked && n != 1 {
 			t.Errorf("%s: the place is there %d times", m[1], n)
@@ -116,7 +117,7 @@ func TestScorecard(t *testing.T) {
 // TestResume: what is finished is not run again, what failed is, and -only leaves the
 // others as they are.
 func TestResume(t *testing.T) {
-	setup(t)
+	t.Parallel()
 	out := filepath.Join(t.TempDir(), "o")
 	run := func(want int, args ...string) *scorecard {
 		t.Helper()
@@ -124,7 +125,7 @@ func TestResume(t *testing.T) {
 		if code != want {
 			t.Fatalf("%v: status %d: %s", args, code, stderr)
 		}
-		return card(t, read(t, out, cardFile))
+		return card(t, fakes.Read(t, out, cardFile))
 	}
 	if got := states(run(0, "-only", "two")); got != "fails: not run, one: not run, two: done" {
 		t.Error(got)
@@ -135,25 +136,25 @@ func TestResume(t *testing.T) {
 	if got := states(run(1, "-resume")); got != "fails: failed, one: done, two: done" {
 		t.Error(got)
 	}
-	if noted("one") != 1 || noted("two") != 1 || noted("fails") != 1 {
-		t.Errorf("runs of one, two and fails: %d, %d, %d; want 1 each", noted("one"), noted("two"), noted("fails"))
+	if fakes.Noted(filepath.Join(out, "one")) != 1 || fakes.Noted(filepath.Join(out, "two")) != 1 || fakes.Noted(filepath.Join(out, "fails")) != 1 {
+		t.Errorf("runs of one, two and fails: %d, %d, %d; want 1 each", fakes.Noted(filepath.Join(out, "one")), fakes.Noted(filepath.Join(out, "two")), fakes.Noted(filepath.Join(out, "fails")))
 	}
 	run(1) // without -resume all are run again
-	if noted("one") != 2 || noted("fails") != 2 {
-		t.Errorf("runs of one and fails: %d, %d; want 2 each", noted("one"), noted("fails"))
+	if fakes.Noted(filepath.Join(out, "one")) != 2 || fakes.Noted(filepath.Join(out, "fails")) != 2 {
+		t.Errorf("runs of one and fails: %d, %d; want 2 each", fakes.Noted(filepath.Join(out, "one")), fakes.Noted(filepath.Join(out, "fails")))
 	}
 }
 
 // TestTwoAtATime: of two experiments that wait for each other, both end.
 func TestTwoAtATime(t *testing.T) {
-	setup(t)
+	t.Parallel()
 	if code, _, stderr := call(t, "meets-a,meets-b", "-preset", "smoke", "-jobs", "2", "-out", filepath.Join(t.TempDir(), "o")); code != 0 {
 		t.Errorf("status %d: %s", code, stderr)
 	}
 }
 
 func TestRefusals(t *testing.T) {
-	setup(t)
+	t.Parallel()
 	out, other := filepath.Join(t.TempDir(), "o"), t.TempDir()
 	if code, _, stderr := call(t, "one", "-preset", "smoke", "-out", out); code != 0 {
 		t.Fatal(stderr)
@@ -200,7 +201,7 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("%q: got status %d, output %q, standard error %q; want %d and one line with %q", test.args, code, stdout, stderr, test.code, test.want)
 		}
 	}
-	if noted("one") != 1 {
+	if fakes.Noted(filepath.Join(out, "one")) != 1 {
 		t.Error("a refused command ran something")
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"capas/experiments/internal/cli"
 	"capas/experiments/lab"
 )
 
@@ -25,15 +26,10 @@ type options struct {
 	args                           []string // as given
 }
 
-// usageError is an error of the command line that only the programs found tell.
-type usageError struct{ error }
-
 // parse reads the command line; help goes to w.
 func parse(args []string, w io.Writer) (options, error) {
 	o := options{args: args}
-	fs := flag.NewFlagSet("all", flag.ContinueOnError)
-	fs.SetOutput(io.Discard)
-	fs.Usage = func() {}
+	fs := cli.Flags("all")
 	fs.StringVar(&o.preset, "preset", "lecture", "the experiments' recipe: `smoke|lecture|paper`")
 	fs.IntVar(&o.seeds, "seeds", 0, "`number` of runs of each, with seeds S, S+1, … (default: the preset's)")
 	fs.Uint64Var(&o.seed, "seed", 1, "first seed `S`")
@@ -51,26 +47,25 @@ func parse(args []string, w io.Writer) (options, error) {
 	})
 	fs.BoolVar(&o.json, "json", false, "print scorecard.json, and nothing else, on standard output")
 	fs.StringVar(&o.progress, "progress", "auto", "`auto|plain|none`: one line on a terminal, lines in a pipe, nothing")
-	err := fs.Parse(args)
+	err := cli.Parse(fs, args)
 	if errors.Is(err, flag.ErrHelp) {
 		help(fs, w)
-		return o, err
 	}
 	if err != nil {
-		if name, ok := strings.CutPrefix(err.Error(), "flag provided but not defined: "); ok {
-			return o, fmt.Errorf("unknown flag %s", name)
-		}
-		return o, errors.New(strings.ReplaceAll(err.Error(), "\n", " "))
+		return o, err
 	}
 	if fs.NArg() > 0 {
-		return o, fmt.Errorf("unexpected argument %q: all settings are flags", fs.Arg(0))
+		return o, cli.Usagef("unexpected argument %q: all settings are flags", fs.Arg(0))
 	}
 	given := false
 	fs.Visit(func(f *flag.Flag) { given = given || f.Name == "seeds" })
 	if given && o.seeds < 1 {
-		return o, fmt.Errorf("-seeds %d: want a number from 1", o.seeds)
+		return o, cli.Usagef("-seeds %d: want a number from 1", o.seeds)
 	}
-	return o, o.check()
+	if err := o.check(); err != nil {
+		return o, cli.UsageError{Err: err}
+	}
+	return o, nil
 }
 
 // check checks the values of the flags.

@@ -7,18 +7,19 @@ import (
 	"path/filepath"
 	"strings"
 
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
 	"capas/autodiff"
 	"capas/autodiff/ops"
 	"capas/blocks"
 	"capas/datasets"
+	"capas/experiments/internal/cli"
 	"capas/experiments/lab"
 	"capas/internal/tensorfile"
 	"capas/models"
 	"capas/pretrain"
 	"capas/train"
-
-	G "gorgonia.org/gorgonia"
-	"gorgonia.org/tensor"
 )
 
 // classifier tells the classes of images.
@@ -75,7 +76,7 @@ func (p *predict) classifier(arg, path string, model any, out *output) (*classif
 		return nil, fmt.Errorf("%s: want a network that tells classes, got %s", path, kind(model))
 	}
 	if c.dbm == nil && (p.machine != "" || p.updates != 0) {
-		return nil, usagef("-machine and -updates: of classifiers of a dbm of two hidden layers or more, got %s", summary(model))
+		return nil, cli.Usagef("-machine and -updates: of classifiers of a dbm of two hidden layers or more, got %s", summary(model))
 	}
 	c.mapper = &train.Mapper{Forward: forward}
 	return c, nil

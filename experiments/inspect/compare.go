@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"capas/experiments/internal/cli"
 	"capas/experiments/lab"
 )
 
@@ -28,7 +29,7 @@ cannot be read, or wrong usage.`,
 			asJSON := fs.Bool("json", false, "print a JSON document")
 			return func(args []string, out *output) error {
 				if len(args) != 2 {
-					return usagef("want two RUNs, got %d arguments", len(args))
+					return cli.Usagef("want two RUNs, got %d arguments", len(args))
 				}
 				c, err := compareRuns(args[0], args[1])
 				if err != nil {

@@ -9,10 +9,11 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/term"
+
+	"capas/experiments/internal/cli"
 	"capas/internal/atomicfile"
 	"capas/internal/tensorfile"
-
-	"golang.org/x/term"
 )
 
 func exportCommand() command {
@@ -52,7 +53,7 @@ func formats() map[string]func(*bytes.Buffer, tensorfile.Tensor) error {
 
 func (e *export) run(args []string, out *output) error {
 	if len(args) != 1 {
-		return usagef("want one FILE, got %d arguments", len(args))
+		return cli.Usagef("want one FILE, got %d arguments", len(args))
 	}
 	if e.format == "" {
 		e.format = "npy"
@@ -62,10 +63,10 @@ func (e *export) run(args []string, out *output) error {
 	}
 	encode := formats()[e.format]
 	if encode == nil {
-		return usagef("-format %q: want npy, csv or json", e.format)
+		return cli.Usagef("-format %q: want npy, csv or json", e.format)
 	}
 	if e.tensor == "" && e.out == "" {
-		return usagef("want -tensor NAME, or -o and a directory for all")
+		return cli.Usagef("want -tensor NAME, or -o and a directory for all")
 	}
 	path, err := e.from.path(args[0], out)
 	if err != nil {
@@ -90,7 +91,7 @@ func (e *export) run(args []string, out *output) error {
 		return atomicfile.Write(e.out, b.Bytes())
 	}
 	if stdout, ok := out.w.(*os.File); ok && e.format == "npy" && term.IsTerminal(int(stdout.Fd())) {
-		return usagef("want -o OUT: npy is not for a terminal")
+		return cli.Usagef("want -o OUT: npy is not for a terminal")
 	}
 	if _, err := out.w.Write(b.Bytes()); err != nil {
 		return fmt.Errorf("standard output: %w", err)
@@ -147,5 +148,5 @@ func tensorNamed(path string, f *tensorfile.File, name string) (tensorfile.Tenso
 		names = append(names, t.Name)
 	}
 	slices.Sort(names)
-	return tensorfile.Tensor{}, usagef("%s has no tensor %q: it has %s", path, name, clipped(strings.Join(names, ", "), 500))
+	return tensorfile.Tensor{}, cli.Usagef("%s has no tensor %q: it has %s", path, name, clipped(strings.Join(names, ", "), 500))
 }

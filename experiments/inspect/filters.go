@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"capas/experiments/internal/cli"
 	"capas/experiments/lab/figure"
 	"capas/internal/atomicfile"
 	"capas/internal/tensorfile"
@@ -47,13 +48,13 @@ type filters struct {
 func (f *filters) run(args []string, out *output) error {
 	switch {
 	case len(args) != 1:
-		return usagef("want one FILE, got %d arguments", len(args))
+		return cli.Usagef("want one FILE, got %d arguments", len(args))
 	case f.out == "":
-		return usagef("want -o and a PNG file to write")
+		return cli.Usagef("want -o and a PNG file to write")
 	case f.units < 1:
-		return usagef("-units %d: want at least 1", f.units)
+		return cli.Usagef("-units %d: want at least 1", f.units)
 	case f.by != "" && f.by != "rows" && f.by != "columns":
-		return usagef("-by %q: want rows or columns", f.by)
+		return cli.Usagef("-by %q: want rows or columns", f.by)
 	}
 	path, err := f.from.path(args[0], out)
 	if err != nil {
@@ -154,13 +155,13 @@ func (f *filters) choose(path string, file *tensorfile.File) (tensorfile.Tensor,
 	}
 	switch {
 	case len(found) == 0:
-		return tensorfile.Tensor{}, usagef("%s: want a matrix of weights, found none: want -tensor", path)
+		return tensorfile.Tensor{}, cli.Usagef("%s: want a matrix of weights, found none: want -tensor", path)
 	case len(found) > 1 && !model:
 		var names []string
 		for _, t := range found {
 			names = append(names, t.Name)
 		}
-		return tensorfile.Tensor{}, usagef("%s: want -tensor and one of %s", path, clipped(strings.Join(names, ", "), 500))
+		return tensorfile.Tensor{}, cli.Usagef("%s: want -tensor and one of %s", path, clipped(strings.Join(names, ", "), 500))
 	}
 	return found[0], nil
 }

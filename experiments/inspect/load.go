@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"capas/experiments/internal/cli"
 	"capas/models"
 )
 
@@ -23,7 +24,7 @@ func imageSize(size string, n int) (height, width int, err error) {
 	if size == "" {
 		side := int(math.Round(math.Sqrt(float64(n))))
 		if side*side != n {
-			return 0, 0, usagef("%d is no square: want -size HEIGHTxWIDTH", n)
+			return 0, 0, cli.Usagef("%d is no square: want -size HEIGHTxWIDTH", n)
 		}
 		return side, side, nil
 	}
@@ -31,10 +32,10 @@ func imageSize(size string, n int) (height, width int, err error) {
 	height, errH := strconv.Atoi(h)
 	width, errW := strconv.Atoi(w)
 	if !ok || errH != nil || errW != nil || height < 1 || width < 1 {
-		return 0, 0, usagef("-size %q: want HEIGHTxWIDTH, such as 28x28", size)
+		return 0, 0, cli.Usagef("-size %q: want HEIGHTxWIDTH, such as 28x28", size)
 	}
 	if height > n || width > n || height*width != n {
-		return 0, 0, usagef("-size %s: want images of %d pixels, got %d", size, n, height*width)
+		return 0, 0, cli.Usagef("-size %s: want images of %d pixels, got %d", size, n, height*width)
 	}
 	return height, width, nil
 }

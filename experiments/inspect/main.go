@@ -29,17 +29,14 @@ import (
 	"os"
 	"strings"
 	"unicode"
+
+	"capas/experiments/internal/cli"
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
-// Exit statuses.
-const (
-	exitDone    = 0
-	exitFailed  = 1 // compare: there are differences
-	exitUsage   = 2
-	exitTrouble = 2 // compare: failed
-)
+// exitTrouble is the exit status of compare if it fails; 1 tells that there are differences.
+const exitTrouble = 2
 
 // command is one of the tool's commands.
 type command struct {
@@ -47,7 +44,7 @@ type command struct {
 	args  string // as in "show RUN"
 	short string // what it does, for the list
 	long  string // what -h adds
-	// failed is the exit status of a failure, 0 for exitFailed.
+	// failed is the exit status of a failure, 0 for cli.Failed.
 	failed int
 	// bind defines the flags and returns what runs with their values and the other
 	// arguments.
@@ -57,11 +54,6 @@ type command struct {
 func commands() []command {
 	return []command{showCommand(), compareCommand(), tensorsCommand(), exportCommand(), predictCommand(), filtersCommand(), samplesCommand()}
 }
-
-// usageError is a mistake on the command line.
-type usageError struct{ error }
-
-func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
 // errDifferent is compare's answer that there are differences.
 var errDifferent = errors.New("different")
@@ -75,7 +67,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	switch name {
 	case "-h", "-help", "--help", "help":
 		io.WriteString(stdout, overview())
-		return exitDone
+		return cli.Done
 	}
 	for _, c := range commands() {
 		if c.name == name {
@@ -88,18 +80,16 @@ func run(args []string, stdout, stderr io.Writer) int {
 		name = fmt.Sprintf("unknown command %q", name)
 	}
 	fmt.Fprintf(stderr, "inspect: %s (-h lists the commands)\n", printable(name, false))
-	return exitUsage
+	return cli.Usage
 }
 
 func (c command) run(args []string, stdout, stderr io.Writer) int {
-	fs := flag.NewFlagSet(c.name, flag.ContinueOnError)
-	fs.SetOutput(io.Discard)
-	fs.Usage = func() {}
+	fs := cli.Flags(c.name)
 	do := c.bind(fs)
-	rest, err := interleaved(fs, args)
+	rest, err := cli.ParseAnywhere(fs, args)
 	if errors.Is(err, flag.ErrHelp) {
 		io.WriteString(stdout, c.help(fs))
-		return exitDone
+		return cli.Done
 	}
 	out := &output{w: stdout}
 	if err == nil {
@@ -111,39 +101,18 @@ func (c command) run(args []string, stdout, stderr io.Writer) int {
 	for _, warning := range out.warnings {
 		fmt.Fprintf(stderr, "inspect %s: warning: %s\n", c.name, printable(warning, false))
 	}
-	var usage usageError
+	var usage cli.UsageError
 	switch {
 	case err == nil:
-		return exitDone
+		return cli.Done
 	case errors.Is(err, errDifferent):
-		return exitFailed
+		return cli.Failed
 	case errors.As(err, &usage):
 		fmt.Fprintf(stderr, "inspect %s: %s (-h explains the command)\n", c.name, printable(err.Error(), false))
-		return exitUsage
+		return cli.Usage
 	}
 	fmt.Fprintf(stderr, "inspect %s: %s\n", c.name, printable(err.Error(), false))
-	return cmp.Or(c.failed, exitFailed)
-}
-
-// interleaved parses flags that stand anywhere among the other arguments, and returns
-// these. Behind "--" there are no flags.
-func interleaved(fs *flag.FlagSet, args []string) (rest []string, err error) {
-	for {
-		if err := fs.Parse(args); err != nil {
-			if errors.Is(err, flag.ErrHelp) {
-				return nil, err
-			}
-			text := strings.ReplaceAll(err.Error(), "\n", " ")
-			return nil, usagef("%s", strings.Replace(text, "flag provided but not defined: ", "unknown flag ", 1))
-		}
-		if fs.NArg() == 0 {
-			return rest, nil
-		}
-		if before := len(args) - fs.NArg(); before > 0 && args[before-1] == "--" {
-			return append(rest, fs.Args()...), nil
-		}
-		rest, args = append(rest, fs.Arg(0)), fs.Args()[1:]
-	}
+	return cmp.Or(c.failed, cli.Failed)
 }
 
 // overview is the tool's help.

@@ -7,11 +7,12 @@ import (
 	"io"
 	"math"
 
+	"gorgonia.org/tensor"
+
 	"capas/datasets"
+	"capas/experiments/internal/cli"
 	"capas/internal/regularfile"
 	"capas/models"
-
-	"gorgonia.org/tensor"
 )
 
 func predictCommand() command {
@@ -95,13 +96,13 @@ type evaluation struct {
 func (p *predict) run(args []string, out *output) error {
 	switch {
 	case len(args) < 2:
-		return usagef("want MODEL and at least one FILE, got %d arguments", len(args))
+		return cli.Usagef("want MODEL and at least one FILE, got %d arguments", len(args))
 	case p.labels != "" && len(args) != 2:
-		return usagef("-labels: want one IDX file of images, got %d files", len(args)-1)
+		return cli.Usagef("-labels: want one IDX file of images, got %d files", len(args)-1)
 	case p.fit.invert != "auto" && p.fit.invert != "yes" && p.fit.invert != "no":
-		return usagef("-invert %q: want auto, yes or no", p.fit.invert)
+		return cli.Usagef("-invert %q: want auto, yes or no", p.fit.invert)
 	case p.updates < 0 || p.updates > maxUpdates:
-		return usagef("-updates %d: want 1 to %d", p.updates, maxUpdates)
+		return cli.Usagef("-updates %d: want 1 to %d", p.updates, maxUpdates)
 	}
 	model, path, err := loadModel(args[0], &p.from, out)
 	if err != nil {
@@ -113,7 +114,7 @@ func (p *predict) run(args []string, out *output) error {
 	}
 	if p.fit.height, p.fit.width, err = imageSize(p.size, c.inputs); err != nil {
 		if _, ok := model.(*models.MLP); ok && p.size == "" {
-			err = usagef("%w, or -machine for the classifier of a dbm", err)
+			err = cli.Usagef("%w, or -machine for the classifier of a dbm", err)
 		}
 		return err
 	}

@@ -7,13 +7,14 @@ import (
 	"os"
 	"slices"
 
+	"gorgonia.org/tensor"
+
+	"capas/experiments/internal/cli"
 	"capas/experiments/lab"
 	"capas/experiments/lab/figure"
 	"capas/internal/atomicfile"
 	"capas/random"
 	"capas/train"
-
-	"gorgonia.org/tensor"
 )
 
 func samplesCommand() command {
@@ -79,15 +80,15 @@ const (
 func (s *samples) run(args []string, out *output) error {
 	switch {
 	case len(args) != 1:
-		return usagef("want one MODEL, got %d arguments", len(args))
+		return cli.Usagef("want one MODEL, got %d arguments", len(args))
 	case s.out == "":
-		return usagef("want -o and a PNG file to write")
+		return cli.Usagef("want -o and a PNG file to write")
 	case s.n < 1 || s.n > maxSamples:
-		return usagef("-n %d: want 1 to %d", s.n, maxSamples)
+		return cli.Usagef("-n %d: want 1 to %d", s.n, maxSamples)
 	case s.steps < 1 || s.steps > maxSteps:
-		return usagef("-steps %d: want 1 to %d", s.steps, maxSteps)
+		return cli.Usagef("-steps %d: want 1 to %d", s.steps, maxSteps)
 	case s.start != "" && s.start != "data" && s.start != "noise":
-		return usagef("-start %q: want data or noise", s.start)
+		return cli.Usagef("-start %q: want data or noise", s.start)
 	}
 	model, path, err := loadModel(args[0], &s.from, out)
 	if err != nil {
@@ -124,13 +125,13 @@ func (s *samples) apply(path string, model any, g *generator) error {
 	for _, name := range s.given() {
 		switch {
 		case g.auto != nil && (name == "start" || name == "steps"):
-			return usagef("-%s: of autoencoders, and with -reconstruct, there are no chains", name)
+			return cli.Usagef("-%s: of autoencoders, and with -reconstruct, there are no chains", name)
 		case g.auto == nil && s.start == "noise" && (name == "data" || name == "data-dir"):
-			return usagef("-%s: with -start noise there is no data set", name)
+			return cli.Usagef("-%s: with -start noise there is no data set", name)
 		case name == "label" && g.classes == 0:
-			return usagef("-label: %s is %s, which has no labels", path, kind(model))
+			return cli.Usagef("-label: %s is %s, which has no labels", path, kind(model))
 		case name == "label" && (s.label < 0 || s.label >= g.classes):
-			return usagef("-label %d: want a class of %s, 0 to %d", s.label, path, g.classes-1)
+			return cli.Usagef("-label %d: want a class of %s, 0 to %d", s.label, path, g.classes-1)
 		}
 	}
 	return nil
@@ -140,7 +141,7 @@ func (s *samples) apply(path string, model any, g *generator) error {
 func (s *samples) checkSheet(sheet figure.Sheet, tiles int) error {
 	sheet.Tiles = make([][]float32, tiles)
 	if err := sheet.Check(); err != nil {
-		return usagef("-n %d: %w", s.n, err)
+		return cli.Usagef("-n %d: %w", s.n, err)
 	}
 	return nil
 }
@@ -163,7 +164,7 @@ func (s *samples) draw(path string, g *generator) (sheet figure.Sheet, what stri
 	case g.classes > 0 && s.label < 0:
 		each := max(s.n/g.classes, 1)
 		if g.classes > maxSamples {
-			return sheet, "", usagef("-label: %s has %d classes, want one of them", path, g.classes)
+			return sheet, "", cli.Usagef("-label: %s has %d classes, want one of them", path, g.classes)
 		}
 		for class := range g.classes {
 			labels = append(labels, slices.Repeat([]int{class}, each)...)

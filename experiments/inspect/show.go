@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"capas/experiments/internal/cli"
 	"capas/experiments/lab"
 	"capas/internal/lockfile"
 )
@@ -23,7 +24,7 @@ by its checkpoints. Values of a stage are those of its last epoch; -json has the
 			asJSON := fs.Bool("json", false, "print a JSON document")
 			return func(args []string, out *output) error {
 				if len(args) != 1 {
-					return usagef("want one RUN, got %d arguments", len(args))
+					return cli.Usagef("want one RUN, got %d arguments", len(args))
 				}
 				r, err := readRun(args[0])
 				if err != nil {

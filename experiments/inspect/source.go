@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"capas/experiments/internal/cli"
 	"capas/experiments/lab"
 )
 
@@ -30,7 +31,7 @@ func (s *source) bind(fs *flag.FlagSet) {
 // a damaged checkpoint that may have been the latest.
 func (s *source) path(arg string, out *output) (string, error) {
 	if s.model != "" && s.checkpoint != "" {
-		return "", usagef("-model and -checkpoint: want one of them")
+		return "", cli.Usagef("-model and -checkpoint: want one of them")
 	}
 	info, err := os.Stat(arg)
 	if err != nil {
@@ -38,7 +39,7 @@ func (s *source) path(arg string, out *output) (string, error) {
 	}
 	if !info.IsDir() {
 		if name := s.model + s.checkpoint; name != "" {
-			return "", usagef("%s is a file: a name, %s, is for directories of results", arg, name)
+			return "", cli.Usagef("%s is a file: a name, %s, is for directories of results", arg, name)
 		}
 		return arg, nil
 	}
@@ -58,9 +59,9 @@ func (s *source) path(arg string, out *output) (string, error) {
 		names = append(names, name)
 	}
 	if s.model == "" {
-		return "", usagef("run %s: want -model and a name: %s", arg, known(names))
+		return "", cli.Usagef("run %s: want -model and a name: %s", arg, known(names))
 	}
-	return "", usagef("run %s has no model %q: %s", arg, s.model, known(names))
+	return "", cli.Usagef("run %s has no model %q: %s", arg, s.model, known(names))
 }
 
 // latestOf is the latest checkpoint of the network.
@@ -76,7 +77,7 @@ func (s *source) latestOf(run *lab.Saved, out *output) (string, error) {
 	file, problem := latest(readCheckpoints(run, files))
 	switch {
 	case problem == "" && file == "":
-		return "", usagef("run %s has no checkpoint of a network %q: %s", run.Dir, s.checkpoint, known(slices.Compact(names)))
+		return "", cli.Usagef("run %s has no checkpoint of a network %q: %s", run.Dir, s.checkpoint, known(slices.Compact(names)))
 	case file == "":
 		return "", errors.New(problem)
 	case problem != "":

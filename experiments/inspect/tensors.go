@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"capas/experiments/internal/cli"
 	"capas/experiments/lab"
 	"capas/internal/tensorfile"
 	"capas/models"
@@ -24,7 +25,7 @@ out of the other numbers. A checksum that Capas wrote is verified.`,
 			from.bind(fs)
 			return func(args []string, out *output) error {
 				if len(args) != 1 {
-					return usagef("want one FILE, got %d arguments", len(args))
+					return cli.Usagef("want one FILE, got %d arguments", len(args))
 				}
 				path, err := from.path(args[0], out)
 				if err != nil {

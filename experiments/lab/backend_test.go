@@ -9,6 +9,7 @@ import (
 
 	"capas/autodiff"
 	"capas/autodiff/torch"
+	"capas/experiments/internal/cli"
 )
 
 // Flags of the backend that make no sense, or that this program or machine cannot serve, are errors of
@@ -28,8 +29,8 @@ func TestBackendFlags(t *testing.T) {
 		out := filepath.Join(t.TempDir(), "out")
 		var stdout, stderr bytes.Buffer
 		status := Main(toy(), append(strings.Fields(c.args), "-out", out), &stdout, &stderr)
-		if status != exitUsage || !strings.Contains(stderr.String(), c.says) || strings.Count(stderr.String(), "\n") != 1 {
-			t.Errorf("%s: status %d, %q, want %d and one line with %q", c.args, status, stderr.String(), exitUsage, c.says)
+		if status != cli.Usage || !strings.Contains(stderr.String(), c.says) || strings.Count(stderr.String(), "\n") != 1 {
+			t.Errorf("%s: status %d, %q, want %d and one line with %q", c.args, status, stderr.String(), cli.Usage, c.says)
 		}
 		if _, err := os.Stat(out); err == nil {
 			t.Errorf("%s: the directory of results was made", c.args)

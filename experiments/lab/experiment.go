@@ -6,10 +6,10 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"capas/autodiff"
+	"capas/experiments/internal/cli"
 	"capas/experiments/lab/live"
 )
 
@@ -78,14 +78,6 @@ func (r *Run[R]) Parallel(ctx context.Context, workers int, jobs []Job) error {
 	return Parallel(ctx, r.Progress, workers, jobs)
 }
 
-// Exit statuses of Main.
-const (
-	exitDone        = 0
-	exitFailed      = 1
-	exitUsage       = 2
-	exitInterrupted = 130
-)
-
 // Main runs the experiment with the given command line (without the program's
 // name) and returns the exit status: 0 done, 1 failed, 2 wrong usage, 130
 // interrupted. It catches SIGINT, SIGTERM and SIGHUP: the first cancels the context of
@@ -107,23 +99,23 @@ func runMain[R any](ctx context.Context, e Experiment[R], args []string, stdout,
 	set, err := parse(e, args)
 	if errors.Is(err, flag.ErrHelp) {
 		help(e, set, stdout)
-		return exitDone
+		return cli.Done
 	}
 	if err != nil {
 		fmt.Fprintf(stderr, "%s: %v (-h lists the flags)\n", e.Name, err)
-		return exitUsage
+		return cli.Usage
 	}
 	on, err := set.engine()
 	if err != nil {
 		fmt.Fprintf(stderr, "%s: %v\n", e.Name, err)
-		return exitUsage
+		return cli.Usage
 	}
 	if set.config {
 		if err := printConfig(e.Name, set, stdout); err != nil {
 			fmt.Fprintf(stderr, "%s: %v\n", e.Name, err)
-			return exitFailed
+			return cli.Failed
 		}
-		return exitDone
+		return cli.Done
 	}
 	progress := newProgress(stderr, set.progress)
 	ctx, view, err := serve(ctx, e, set, progress, stderr)
@@ -134,7 +126,7 @@ func runMain[R any](ctx context.Context, e Experiment[R], args []string, stdout,
 	switch {
 	case err == nil:
 		view.stay(ctx, e.Name)
-		return exitDone
+		return cli.Done
 	case interrupted(ctx, err):
 		resume := CommandLine(e.Name, args) + " -resume"
 		if set.serve != "" {
@@ -142,12 +134,12 @@ func runMain[R any](ctx context.Context, e Experiment[R], args []string, stdout,
 		}
 		view.end(live.Interrupted, "It goes on with: "+resume)
 		fmt.Fprintf(stderr, "%s: interrupted; resume with: %s\n", e.Name, resume)
-		return exitInterrupted
+		return cli.Interrupted
 	default:
-		text := strings.ReplaceAll(err.Error(), "\n", "; ")
+		text := cli.OneLine(err)
 		view.end(live.Failed, text)
 		fmt.Fprintf(stderr, "%s: %s\n", e.Name, text)
-		return exitFailed
+		return cli.Failed
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"capas/experiments/internal/cli"
 	"capas/experiments/lab/live"
 )
 
@@ -70,22 +71,13 @@ func (c *common) define(fs *flag.FlagSet, name string) {
 // scan parses args with the common flags and the experiment's own, which are
 // bound to recipe.
 func scan[R any](e Experiment[R], args []string, c *common, recipe *R) error {
-	fs := flag.NewFlagSet(e.Name, flag.ContinueOnError)
-	fs.SetOutput(io.Discard)
-	fs.Usage = func() {}
+	fs := cli.Flags(e.Name)
 	c.define(fs, e.Name)
 	if e.Flags != nil {
 		e.Flags(fs, recipe)
 	}
-	err := fs.Parse(args)
-	if errors.Is(err, flag.ErrHelp) {
+	if err := cli.Parse(fs, args); err != nil {
 		return err
-	}
-	if err != nil {
-		if name, ok := strings.CutPrefix(err.Error(), "flag provided but not defined: "); ok {
-			return fmt.Errorf("unknown flag %s", name)
-		}
-		return errors.New(strings.ReplaceAll(err.Error(), "\n", " "))
 	}
 	given := false
 	fs.Visit(func(f *flag.Flag) { given = given || f.Name == "seeds" })

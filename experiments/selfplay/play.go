@@ -15,6 +15,7 @@ import (
 	"syscall"
 
 	"capas/autodiff"
+	"capas/experiments/internal/cli"
 	"capas/games"
 	"capas/models"
 	"capas/random"
@@ -31,14 +32,6 @@ func wantsToPlay(args []string) bool {
 	}
 	return false
 }
-
-// Exit statuses, those of lab.Main.
-const (
-	exitDone        = 0
-	exitFailed      = 1
-	exitUsage       = 2
-	exitInterrupted = 130
-)
 
 // table is a game between a person and a player.
 type table struct {
@@ -72,60 +65,56 @@ func play(ctx context.Context, args []string, in io.Reader, out, errs io.Writer)
 	t, err := sit(args, out)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
-		return exitDone
-	case errors.As(err, &usage{}):
+		return cli.Done
+	case errors.As(err, &cli.UsageError{}):
 		fmt.Fprintf(errs, "selfplay: %v (-play connect4 -h lists the flags)\n", err)
-		return exitUsage
+		return cli.Usage
 	case err != nil:
 		fmt.Fprintf(errs, "selfplay: %v\n", err)
-		return exitFailed
+		return cli.Failed
 	}
 	t.input = typed(in)
 	switch err := t.play(ctx); {
 	case err == nil:
-		return exitDone
+		return cli.Done
 	case errors.Is(err, errLeft):
 		fmt.Fprintln(out, "\nGood-bye.")
-		return exitDone
+		return cli.Done
 	case ctx.Err() != nil:
 		fmt.Fprintln(out, "\nGood-bye.")
-		return exitInterrupted
+		return cli.Interrupted
 	default:
 		fmt.Fprintf(errs, "selfplay: %v\n", err)
-		return exitFailed
+		return cli.Failed
 	}
 }
-
-// usage is an error of the command line.
-type usage struct{ error }
 
 // rollouts as a model is pure Monte Carlo tree search.
 const rollouts = "rollouts"
 
 // sit reads the command line and the network.
 func sit(args []string, out io.Writer) (*table, error) {
-	set := flag.NewFlagSet("selfplay -play", flag.ContinueOnError)
-	set.SetOutput(io.Discard)
+	set := cli.Flags("selfplay -play")
 	name := set.String("play", "", "`game`: "+strings.Join(games.Names(), " or "))
 	runs := set.String("out", "runs/selfplay", "`directory` of results with the trained network")
 	seed := set.Uint64("seed", 1, "seed of the network there, and of random games")
 	model := set.String("model", "", "`file` of another network; "+rollouts+" for pure Monte Carlo tree search, which needs none")
 	simulations := set.Int("simulations", 0, "`number` of simulations a move (default: as in the lecture preset's matches)")
 	second := set.Bool("second", false, "let the network begin")
-	switch err := set.Parse(args); {
+	switch err := cli.Parse(set, args); {
 	case errors.Is(err, flag.ErrHelp):
 		fmt.Fprintln(out, "Play a game against a trained network, in the terminal:")
 		set.SetOutput(out)
 		set.PrintDefaults()
 		return nil, err
 	case err != nil:
-		return nil, usage{errors.New(strings.ReplaceAll(err.Error(), "\n", " "))}
+		return nil, err
 	case set.NArg() > 0:
-		return nil, usage{fmt.Errorf("unexpected argument %.40q: all settings are flags", set.Arg(0))}
+		return nil, cli.Usagef("unexpected argument %.40q: all settings are flags", set.Arg(0))
 	}
 	g, err := games.ByName(*name)
 	if err != nil {
-		return nil, usage{err}
+		return nil, cli.UsageError{Err: err}
 	}
 	recipe := presets()["lecture"]
 	r := recipe.of(g)
@@ -133,7 +122,7 @@ func sit(args []string, out io.Writer) (*table, error) {
 		r.Play.Simulations = *simulations
 	}
 	if err := r.Play.Check(); err != nil {
-		return nil, usage{err}
+		return nil, cli.UsageError{Err: err}
 	}
 	t := &table{game: g, name: "The network", stream: random.New(*seed), first: !*second, out: out}
 	if *model == rollouts {

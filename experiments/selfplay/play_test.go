@@ -152,7 +152,7 @@ func TestPlayErrors(t *testing.T) {
 	}{
 		{`game "chess" is unknown, want tictactoe or connect4`, 2, []string{"-play", "chess"}},
 		{"flag needs an argument", 2, []string{"-play"}},
-		{"flag provided but not defined: -preset", 2, []string{"-play", "connect4", "-preset", "smoke"}},
+		{"unknown flag -preset", 2, []string{"-play", "connect4", "-preset", "smoke"}},
 		{`unexpected argument "4"`, 2, []string{"-play", "connect4", "4"}},
 		{"simulations, got -1", 2, []string{"-play", "connect4", "-simulations", "-1"}},
 		{"make one with go run ./experiments/selfplay -games connect4", 1, []string{"-play", "connect4", "-out", empty}},

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -18,45 +17,6 @@ import (
 	"capas/internal/lockfile"
 	"capas/internal/regularfile"
 )
-
-// outcome is what came of an attempt.
-type outcome string
-
-const (
-	done        outcome = "done"
-	failed      outcome = "failed"
-	interrupted outcome = "interrupted"
-)
-
-// attempt is one run of a point's process. One without an end runs, or was killed
-// together with the process that watched it.
-type attempt struct {
-	Start   time.Time `json:"start"`
-	Host    string    `json:"host"`
-	PID     int       `json:"pid,omitempty"` // of the experiment; 0 until it has begun
-	Job     string    `json:"job,omitempty"` // of Slurm
-	End     time.Time `json:"end,omitzero"`
-	Outcome outcome   `json:"outcome,omitempty"`
-	Error   string    `json:"error,omitempty"`
-	// Progress tells that there are newer checkpoints than at the start.
-	Progress bool `json:"progress,omitempty"`
-}
-
-// maxAttempts bounds the file of a point's attempts, in bytes.
-const maxAttempts = 4 << 20
-
-// attempts are those of a point, in their order.
-func (s *sweep) attempts(point int) ([]attempt, error) {
-	data, err := regularfile.Read(s.attemptFile(point, ".json"), maxAttempts)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	var all []attempt
-	if err == nil {
-		err = json.Unmarshal(data, &all)
-	}
-	return all, err
-}
 
 // lockPoll is the time between two tries of a lock that another holds.
 const lockPoll = 200 * time.Millisecond
@@ -115,13 +75,7 @@ func (s *sweep) run(ctx context.Context, point int, w worker) (outcome, error) {
 		host = "unknown"
 	}
 	all = append(all, attempt{Start: time.Now().UTC(), Host: host, Job: w.job})
-	record := func() error {
-		data, err := encode(all)
-		if err == nil {
-			err = atomicfile.WriteIf(s.attemptFile(point, ".json"), data, s.check)
-		}
-		return err
-	}
+	record := func() error { return s.record(point, all) }
 	last := &all[len(all)-1]
 	if err := record(); err != nil {
 		return failed, pointError(ctx, point, err)
@@ -140,40 +94,6 @@ func (s *sweep) run(ctx context.Context, point int, w worker) (outcome, error) {
 		err = errors.Join(err, s.tidy(point))
 	}
 	return last.Outcome, pointError(ctx, point, err)
-}
-
-// timed tells that the attempt has a beginning and an end that mean something.
-func (a attempt) timed() bool { return a.PID > 0 && !a.End.IsZero() && a.Error != lostText }
-
-// bury records that an attempt failed which could not say so itself: the last one, unless
-// it goes on alone, or, if that has an end, one that never began.
-func (s *sweep) bury(point int, why string) error {
-	if s.inUse(point) {
-		return nil
-	}
-	lock, err := lockfile.Acquire(s.attemptFile(point, ".lock"))
-	if errors.Is(err, lockfile.ErrInUse) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	defer lock.Release()
-	all, err := s.attempts(point)
-	if err != nil {
-		return err
-	}
-	now := time.Now().UTC()
-	if len(all) == 0 || !all[len(all)-1].End.IsZero() {
-		all = append(all, attempt{Start: now})
-	}
-	last := &all[len(all)-1]
-	last.End, last.Outcome, last.Error = now, failed, why
-	data, err := encode(all)
-	if err != nil {
-		return err
-	}
-	return atomicfile.WriteIf(s.attemptFile(point, ".json"), data, s.check)
 }
 
 // tidy removes the checkpoints of a point that is done.
@@ -289,7 +209,7 @@ func reason(said, name string, err error) string {
 // none.
 func newest(dir string) (t time.Time) {
 	filepath.WalkDir(filepath.Join(dir, "checkpoints"), func(_ string, d fs.DirEntry, err error) error {
-		if err == nil && d.Type().IsRegular() {
+		if err == nil && d.Type().IsRegular() && !strings.HasPrefix(d.Name(), atomicfile.TempPrefix) {
 			if info, err := d.Info(); err == nil && info.ModTime().After(t) {
 				t = info.ModTime()
 			}

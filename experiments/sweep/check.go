@@ -22,19 +22,10 @@ var (
 // ours are the flags that the sweep itself sets.
 var ours = []string{"preset", "recipe", "seed", "seeds", "out", "resume", "json", "print-config", "profile", "progress", "h", "help"}
 
-// check reports what is wrong with a file, and sets what it leaves out.
+// check reports what is wrong with a file.
 func (f *file) check() error {
 	if !names.MatchString(f.Experiment) {
 		return fmt.Errorf("experiment %q: want the name of a directory in experiments", f.Experiment)
-	}
-	if f.Preset == "" {
-		f.Preset = "lecture"
-	}
-	if f.Seeds.First == 0 {
-		f.Seeds.First = 1
-	}
-	if f.SampleSeed == 0 {
-		f.SampleSeed = 1
 	}
 	if f.Seeds.Count < 1 {
 		return fmt.Errorf("seeds: want a count from 1, got %d", f.Seeds.Count)
@@ -60,6 +51,9 @@ func (f *file) check() error {
 }
 
 func checkFlag(name string) error {
+	if name == "serve" { // a point would show itself for ever
+		return errors.New("serve: the points of a sweep have no live view")
+	}
 	if slices.Contains(ours, name) {
 		return fmt.Errorf("%q is set by the sweep itself", name)
 	}
@@ -123,6 +117,12 @@ func (x factor) check() error {
 	if !(*x.From < *x.To) {
 		return fmt.Errorf("want a range that rises, got %g to %g", *x.From, *x.To)
 	}
+	if math.IsInf(*x.To-*x.From, 0) || *x.From > 0 && math.IsInf(*x.To / *x.From, 0) {
+		return fmt.Errorf("want a range whose ends are not so far apart, got %g to %g", *x.From, *x.To)
+	}
+	if x.Integer && (*x.From != math.Trunc(*x.From) || *x.To != math.Trunc(*x.To)) {
+		return fmt.Errorf("want a range from one integer to another, got %g to %g", *x.From, *x.To)
+	}
 	switch x.Scale {
 	case "", "linear":
 	case "log":
@@ -172,19 +172,9 @@ func (f *file) factor(name string) int {
 
 // checkLaunch checks the launchers' settings.
 func (f *file) checkLaunch() error {
-	if f.Attempts == 0 {
-		f.Attempts = 3
-	}
-	if f.Launcher == "" {
-		f.Launcher = byLocal
-	}
 	if f.Launcher != byLocal && f.Launcher != bySlurm {
 		return fmt.Errorf("launcher %q: want local or slurm", f.Launcher)
 	}
-	if f.Slurm.Poll == 0 {
-		f.Slurm.Poll = duration(10 * time.Second)
-	}
-	f.Slurm.CPUs = max(f.Slurm.CPUs, 1)
 	for _, n := range []struct {
 		name  string
 		value int

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"capas/experiments/lab"
-	"capas/internal/atomicfile"
 )
 
 // collection is what the points' results say.
@@ -34,7 +33,7 @@ func (s *sweep) collect() (string, error) {
 		return "", err
 	}
 	c.judged = s.judge(c.rows)
-	if c.settled = settled(c.states); c.settled {
+	if c.settled = s.settled(c.states); c.settled {
 		if c.choices, err = s.choose(c.judged); err != nil {
 			return "", err
 		}
@@ -50,8 +49,10 @@ func (s *sweep) collect() (string, error) {
 
 // save writes all files.
 func (c *collection) save() error {
-	if err := c.removeFigures(); err != nil {
-		return err
+	for _, f := range c.figures { // before the page that shows them
+		if err := c.write(f.File, f.data); err != nil {
+			return err
+		}
 	}
 	for _, part := range []struct {
 		name string
@@ -79,23 +80,24 @@ func (c *collection) save() error {
 			return err
 		}
 	}
-	for _, f := range c.figures {
-		if err := atomicfile.WriteIf(c.at(f.File), f.data, c.check); err != nil {
+	return c.removeFigures()
+}
+
+// removeFigures removes those of an earlier call that did not come again.
+func (c *collection) removeFigures() error {
+	earlier := []string{testFigure}
+	for _, name := range c.plan.Factors {
+		earlier = append(earlier, factorFigure(name))
+	}
+	for _, name := range earlier {
+		if slices.ContainsFunc(c.figures, func(f pageFigure) bool { return f.File == name }) {
+			continue
+		}
+		if err := os.Remove(c.at(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
 	return nil
-}
-
-// removeFigures removes those of an earlier call, of which some may not come again.
-func (c *collection) removeFigures() error {
-	entries, err := os.ReadDir(c.dir)
-	for _, e := range entries {
-		if strings.HasSuffix(e.Name(), ".svg") {
-			err = errors.Join(err, os.Remove(c.at(e.Name())))
-		}
-	}
-	return err
 }
 
 // choiceFile is choice.json, nil as long as there is no choice.

@@ -9,11 +9,13 @@ import (
 	"testing"
 
 	"capas/experiments/internal/programs"
+	"capas/experiments/lab"
 )
 
 // TestExamples: the experiment accepts every configuration of the examples and of the
-// file in the documentation.
+// file in the documentation; the part of a file in the guide is one.
 func TestExamples(t *testing.T) {
+	t.Parallel()
 	files, err := filepath.Glob(filepath.Join("examples", "*.json"))
 	if err != nil || len(files) != 3 {
 		t.Fatalf("%q, %v", files, err)
@@ -25,6 +27,14 @@ func TestExamples(t *testing.T) {
 	blocks := regexp.MustCompile("(?s)```json\n(.*?)```").FindAllStringSubmatch(string(text), -1)
 	if len(blocks) != 1 {
 		t.Fatalf("%d files in docs/sweeps.md, want 1", len(blocks))
+	}
+	if text, err = os.ReadFile(filepath.Join("..", "..", "docs", "guide", "cluster.md")); err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range regexp.MustCompile("(?s)```json\n(.*?)```").FindAllStringSubmatch(string(text), -1) {
+		if err := lab.DecodeStrict([]byte("{"+part[1]+"}"), newFile()); err != nil {
+			t.Errorf("cluster.md: %v", err)
+		}
 	}
 	shown := filepath.Join(t.TempDir(), "shown.json")
 	if err := os.WriteFile(shown, []byte(blocks[0][1]), 0o666); err != nil {

@@ -13,26 +13,25 @@ import (
 	"testing"
 	"time"
 
-	"capas/experiments/internal/programs"
+	"capas/experiments/internal/fakes"
 	"capas/experiments/lab"
 )
 
-// The test binary is the fake experiment if it has its name, and the sweep program over it
-// if programVar is set.
-const (
-	fakeName   = "fake"
-	programVar = "SWEEP_TEST_PROGRAM"
-	notesVar   = "SWEEP_TEST_NOTES" // directory where the fake leaves a note for every start
-)
+// fakeName is the experiment's.
+const fakeName = "fake"
 
+// TestMain lets the test binary be the fake experiment, the program over it, and, for the
+// setting "real", the program itself.
 func TestMain(m *testing.M) {
-	if strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe") == fakeName {
-		os.Exit(lab.Main(fake(), os.Args[1:], os.Stdout, os.Stderr))
-	}
-	if os.Getenv(programVar) != "" {
-		os.Exit(runMain(os.Args[1:], system{buildFake, realSlurm}, os.Stdout, os.Stderr))
-	}
-	os.Exit(m.Run())
+	fakes.Main(m, func(string) int {
+		return lab.Main(fake(), os.Args[1:], os.Stdout, os.Stderr)
+	}, func(setting string) int {
+		sys := system{buildFake, realSlurm}
+		if setting == "real" {
+			sys.build = fromSource
+		}
+		return runMain(os.Args[1:], sys, os.Stdout, os.Stderr)
+	})
 }
 
 // recipe is that of the fake.
@@ -71,12 +70,11 @@ func fake() lab.Experiment[recipe] {
 			return nil
 		},
 		Run: func(ctx context.Context, r *lab.Run[recipe]) error {
-			point := filepath.Base(r.Out)
-			note(point)
+			fakes.Note(r.Out)
 			seed := r.Seeds[0]
 			switch r.Recipe.Kind {
 			case "once":
-				if noted(point) == 1 {
+				if fakes.Noted(r.Out) == 1 {
 					return errors.New("layer 2: loss is NaN")
 				}
 			case "fails":
@@ -104,45 +102,21 @@ func fake() lab.Experiment[recipe] {
 	}
 }
 
-// note leaves a note, noted counts them.
-func note(name string) {
-	f, err := os.CreateTemp(os.Getenv(notesVar), name+"~")
-	if err != nil {
-		panic(err)
-	}
-	f.Close()
-}
-
-func noted(name string) int {
-	files, err := filepath.Glob(filepath.Join(os.Getenv(notesVar), name+"~*"))
-	if err != nil {
-		panic(err)
-	}
-	return len(files)
-}
+// noted counts the starts of the points of a sweep whose numbers match a pattern.
+func noted(out, points string) int { return fakes.Noted(filepath.Join(out, pointsDir, points)) }
 
 // buildFake makes the fake's program, which is this one.
 func buildFake(_ context.Context, dir, name string) (string, error) {
 	if name != fakeName {
 		return "", errors.New("want the fake")
 	}
-	file := filepath.Join(dir, programs.Executable(name))
-	self, err := os.Executable()
-	if err == nil && os.Link(self, file) == nil {
-		return file, nil
-	}
-	data, err := os.ReadFile(self) // on another file system
-	if err != nil {
-		return "", err
-	}
-	return file, os.WriteFile(file, data, 0o777)
+	return fakes.Link(dir, "")
 }
 
-// write writes a sweep file over the fake, whose remaining fields are given, and gives the
-// test its own place for notes. out is the sweep's directory.
+// write writes a sweep file over the fake, whose remaining fields are given. out is the
+// sweep's directory.
 func write(t *testing.T, rest string) (path, out string) {
 	t.Helper()
-	t.Setenv(notesVar, t.TempDir())
 	dir := t.TempDir()
 	path = filepath.Join(dir, "fake.json")
 	rewrite(t, path, rest)
@@ -169,20 +143,10 @@ func callWith(t *testing.T, control slurmControl, args ...string) (code int, std
 	return code, out.String(), errs.String()
 }
 
-// read is a file of a directory.
-func read(t *testing.T, dir, name string) string {
-	t.Helper()
-	data, err := os.ReadFile(filepath.Join(dir, name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(data)
-}
-
 // table reads table.csv: its lines by column.
 func table(t *testing.T, out string) []map[string]string {
 	t.Helper()
-	lines, err := csv.NewReader(strings.NewReader(read(t, out, csvName))).ReadAll()
+	lines, err := csv.NewReader(strings.NewReader(fakes.Read(t, out, csvName))).ReadAll()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -211,16 +175,6 @@ const (
 	minimizeError = `"choose": {"minimize": "{kind}.validation_error", "test": "{kind}.test_error"}`
 	goodFlag      = `"flags": {"kind": "good"}`
 )
-
-// await waits for something.
-func await(t *testing.T, what string, happened func() bool) {
-	t.Helper()
-	for start := time.Now(); !happened(); time.Sleep(10 * time.Millisecond) {
-		if time.Since(start) > 5*time.Minute {
-			t.Fatalf("waited in vain for %s", what)
-		}
-	}
-}
 
 // mustStatus is what status says.
 func mustStatus(t *testing.T, out string) string {

@@ -19,6 +19,12 @@ type pageFigure struct {
 // URL is that of the figure in the page.
 func (f pageFigure) URL() template.URL { return template.URL(f.File) }
 
+// testFigure shows the test metric of what has been chosen.
+const testFigure = "test.svg"
+
+// factorFigure is the file of the figure of a factor.
+func factorFigure(name string) string { return "by_" + name + ".svg" }
+
 // maxBoxes is the largest number of a factor's values that have box plots.
 const maxBoxes = 40
 
@@ -99,7 +105,7 @@ func (c *collection) boxes(i int, x factor) error {
 	if second >= 0 {
 		title += " and " + c.file.Factors[second].Flag
 	}
-	return c.add("by_"+x.Flag+".svg", title, "All points that are done, over seeds and all other factors. "+spread(b.Spread(), b.LogY), svg, err)
+	return c.add(factorFigure(x.Flag), title, "All points that are done, over seeds and all other factors. "+spread(b.Spread(), b.LogY), svg, err)
 }
 
 // spread is the caption of box plots, here not over seeds alone.
@@ -157,7 +163,7 @@ func (c *collection) scatter(i int, x factor) error {
 	}
 	p.LogY = wide(all)
 	svg, err := p.SVG()
-	return c.add("by_"+x.Flag+".svg", fmt.Sprintf("%s by %s", metric, x.Flag), "Each point that is done.", svg, err)
+	return c.add(factorFigure(x.Flag), fmt.Sprintf("%s by %s", metric, x.Flag), "Each point that is done.", svg, err)
 }
 
 // drawTest draws the test metric of the chosen configurations, a box for each.
@@ -197,7 +203,7 @@ func (c *collection) drawTest() error {
 	if b.LogY {
 		caption += " Logarithmic axis."
 	}
-	return c.add("test.svg", title, caption, svg, err)
+	return c.add(testFigure, title, caption, svg, err)
 }
 
 // value is a configuration's value of a factor.

@@ -10,10 +10,11 @@ import (
 	"capas/internal/regularfile"
 )
 
-// file is a sweep file: what is run, over what, and how its results are read.
+// file is a sweep file: what is run, over what, and how its results are read. newFile has
+// what may be left out.
 type file struct {
 	Experiment string `json:"experiment"`
-	// Preset is the experiment's, "lecture" if it is left out.
+	// Preset is the experiment's.
 	Preset string `json:"preset"`
 	// Flags are the experiment's flags that all points have, without the dash.
 	Flags map[string]scalar `json:"flags"`
@@ -22,15 +23,14 @@ type file struct {
 	Recipe json.RawMessage `json:"recipe"`
 	// Factors are the flags that vary.
 	Factors []factor `json:"factors"`
-	// Samples is the number of draws of the factors that are ranges, from SampleSeed (1 if it
-	// is left out).
+	// Samples is the number of draws of the factors that are ranges, from SampleSeed.
 	Samples    int    `json:"samples"`
 	SampleSeed uint64 `json:"sample_seed"`
 	Seeds      seeds  `json:"seeds"`
 	Choose     choice `json:"choose"`
 	// Record are further metrics for the table.
 	Record []string `json:"record"`
-	// Attempts is how often a point may fail before it is given up, 3 if it is left out.
+	// Attempts is how often a point may fail before it is given up.
 	Attempts int `json:"attempts"`
 	// KeepCheckpoints keeps the checkpoints of points that are done: nobody needs them any
 	// more, and they are most of what a point leaves.
@@ -48,14 +48,14 @@ type factor struct {
 	Values  []scalar `json:"values"`
 	From    *float64 `json:"from"`
 	To      *float64 `json:"to"`
-	Scale   string   `json:"scale"`   // linear, as if left out, or log
+	Scale   string   `json:"scale"`   // linear, also if it is left out, or log
 	Integer bool     `json:"integer"` // drawn values are rounded
 }
 
 // drawn tells that the factor is a range.
 func (f factor) drawn() bool { return f.From != nil || f.To != nil }
 
-// seeds are First (1 if it is left out), First+1, …
+// seeds are First, First+1, …
 type seeds struct {
 	First uint64 `json:"first"`
 	Count int    `json:"count"`
@@ -80,7 +80,7 @@ func (c choice) metric() string {
 	return c.Maximize
 }
 
-// launches says which launcher starts the points: "local", as if left out, or "slurm".
+// launches says which launcher starts the points.
 type launches string
 
 const (
@@ -101,14 +101,14 @@ type local struct {
 type slurm struct {
 	// AtOnce is how many points run at a time: the throttle of the job arrays.
 	AtOnce int `json:"at_once"`
-	// CPUs of a point, 1 if it is left out.
+	// CPUs of a point.
 	CPUs int `json:"cpus"`
 	// Time is the limit of a task, as sbatch --time takes it, such as "2:00:00"; the
 	// partition's if it is left out. A point that reaches it goes on from its checkpoint.
 	Time string `json:"time"`
 	// Options are further ones of sbatch, such as "--partition=gpu" or "--mem=4G".
 	Options []string `json:"options"`
-	// Poll is the time between two looks at the queue, 10s if it is left out.
+	// Poll is the time between two looks at the queue.
 	Poll duration `json:"poll"`
 }
 
@@ -145,14 +145,21 @@ const (
 	maxFactors = 16
 )
 
-// readFile reads a sweep file and completes what it leaves out. Errors are one line and
-// name the file.
+// newFile is a file that leaves everything out.
+func newFile() *file {
+	return &file{
+		Preset: "lecture", SampleSeed: 1, Seeds: seeds{First: 1}, Attempts: 3,
+		Launcher: byLocal, Slurm: slurm{CPUs: 1, Poll: duration(10 * time.Second)},
+	}
+}
+
+// readFile reads a sweep file. Errors are one line and name the file.
 func readFile(path string) (*file, []byte, error) {
 	data, err := regularfile.Read(path, maxFile)
 	if err != nil {
 		return nil, nil, fmt.Errorf("sweep %s: %w", path, errors.Unwrap(err))
 	}
-	f := &file{}
+	f := newFile()
 	if err = lab.DecodeStrict(data, f); err == nil {
 		err = f.check()
 	}

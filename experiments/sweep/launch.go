@@ -23,14 +23,15 @@ type board struct {
 	stop  context.CancelCauseFunc
 	mu    sync.Mutex
 	w     io.Writer // for people
+	quiet bool      // say nothing about single points
 	total int
 	ended map[int]outcome // of points that are done or given up
 	fails map[int]int     // attempts that failed since the start
 }
 
 // newBoard is that of the points that are not done.
-func newBoard(s *sweep, all []state, stop context.CancelCauseFunc, w io.Writer) *board {
-	b := &board{sweep: s, stop: stop, w: w, total: len(all), ended: map[int]outcome{}, fails: map[int]int{}}
+func newBoard(s *sweep, all []state, stop context.CancelCauseFunc, w io.Writer, quiet bool) *board {
+	b := &board{sweep: s, stop: stop, w: w, quiet: quiet, total: len(all), ended: map[int]outcome{}, fails: map[int]int{}}
 	for _, st := range all {
 		if st.status == isDone {
 			b.ended[st.point] = done
@@ -41,11 +42,18 @@ func newBoard(s *sweep, all []state, stop context.CancelCauseFunc, w io.Writer) 
 	return b
 }
 
-// say prints a line.
+// say prints a line of the launcher.
 func (b *board) say(format string, args ...any) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	fmt.Fprintf(b.w, format+"\n", args...)
+}
+
+// report prints a line about a point; the caller holds mu.
+func (b *board) report(point int, format string, args ...any) {
+	if !b.quiet {
+		fmt.Fprintf(b.w, "[%d/%d] %s: %s\n", len(b.ended), b.total, b.plan.name(point), fmt.Sprintf(format, args...))
+	}
 }
 
 // isDone records that a point is done. The first results show whether the metrics are
@@ -60,12 +68,17 @@ func (b *board) isDone(point int) {
 	defer b.mu.Unlock()
 	if b.ended[point] == "" {
 		b.ended[point] = done
-		fmt.Fprintf(b.w, "[%d/%d] %s: done, %s %.4g\n", len(b.ended), b.total, b.plan.name(point), label(b.file.Choose.metric()), values[0])
+		b.report(point, "done, %s %.4g", label(b.file.Choose.metric()), values[0])
 	}
 }
 
 // failed records that an attempt failed, and tells whether there is to be another.
 func (b *board) failed(point int, why string) (again bool) {
+	if why == vainText {
+		if err := b.blame(point); err != nil {
+			b.stop(pointError(context.Background(), point, err))
+		}
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.fails[point]++
@@ -74,7 +87,7 @@ func (b *board) failed(point int, why string) (again bool) {
 		b.ended[point] = failed
 		text += " and is given up"
 	}
-	fmt.Fprintf(b.w, "[%d/%d] %s: %s: %s\n", len(b.ended), b.total, b.plan.name(point), text, why)
+	b.report(point, "%s: %s", text, why)
 	return again
 }
 
@@ -92,7 +105,7 @@ func (s *sweep) counted(point int) (why string, counts bool) {
 	case last.End.IsZero():
 		return lostText, true
 	case last.Outcome == interrupted:
-		return "interrupted before its first checkpoint", !last.Progress
+		return vainText, !last.Progress
 	default:
 		return last.Error, true
 	}
@@ -134,13 +147,20 @@ func ordinal(n int) string {
 	return fmt.Sprintf("%dth", n)
 }
 
-// work runs a launcher over what is not done. The error is that of ctx if it was
+// work runs a launcher over what is not done. That of ctx is among the errors if it was
 // interrupted.
-func (s *sweep) work(ctx context.Context, l launcher, w io.Writer) error {
+func (s *sweep) work(ctx context.Context, l launcher, w io.Writer, quiet bool) error {
 	all := s.states()
+	for _, st := range all { // those that came to their ends alone
+		if st.status == isDone {
+			if err := s.tidy(st.point); err != nil {
+				return pointError(ctx, st.point, err)
+			}
+		}
+	}
 	inner, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	b := newBoard(s, all, stop, w)
+	b := newBoard(s, all, stop, w, quiet)
 	if len(b.todo) == 0 {
 		return nil
 	}
@@ -149,7 +169,7 @@ func (s *sweep) work(ctx context.Context, l launcher, w io.Writer) error {
 		return cause
 	}
 	if ctx.Err() != nil {
-		return ctx.Err()
+		return errors.Join(ctx.Err(), err)
 	}
 	if err != nil {
 		return err

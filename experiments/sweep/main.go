@@ -26,17 +26,10 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
+	"syscall"
 
+	"capas/experiments/internal/cli"
 	"capas/experiments/internal/programs"
-)
-
-// Exit statuses, those of the experiments.
-const (
-	exitDone        = 0
-	exitFailed      = 1
-	exitUsage       = 2
-	exitInterrupted = programs.StatusInterrupted
 )
 
 func main() {
@@ -53,62 +46,49 @@ type system struct {
 // builder makes the program of an experiment in a directory and returns its file.
 type builder func(ctx context.Context, dir, name string) (file string, err error)
 
-// usageError is an error of the command line or of the sweep file.
-type usageError struct{ error }
-
 // runMain is the program: it returns the exit status.
 func runMain(args []string, sys system, stdout, stderr io.Writer) int {
 	opts, err := parse(args, stdout)
 	if errors.Is(err, flag.ErrHelp) {
-		return exitDone
+		return cli.Done
 	}
 	if err == nil {
 		err = execute(opts, sys, stdout, stderr)
 	}
-	var usage usageError
-	switch {
-	case err == nil:
-		return exitDone
-	case errors.As(err, &usage):
-		fmt.Fprintf(stderr, "sweep: %s (-h explains)\n", oneLine(err))
-		return exitUsage
-	case errors.Is(err, context.Canceled):
-		if opts.command != "task" {
-			fmt.Fprintf(stderr, "sweep: interrupted; go on with: %s\n", commandLine("resume", opts))
-		}
-		return exitInterrupted
+	again := ""
+	if opts.command == "run" || opts.command == "resume" {
+		again = commandLine("resume", opts)
 	}
-	fmt.Fprintf(stderr, "sweep: %s\n", oneLine(err))
-	return exitFailed
+	return cli.End(stderr, "sweep", err, again)
 }
-
-func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
 
 // execute runs a command.
 func execute(opts options, sys system, stdout, stderr io.Writer) error {
+	switch opts.command {
+	case "status":
+		return statusCommand(opts, stdout)
+	case "collect":
+		return collectCommand(opts, stdout)
+	}
 	children := &programs.Children{}
-	ctx, stop := programs.Interruptible(context.Background(), func(s os.Signal) {
+	ctx, stop := cli.Interruptible(context.Background(), func(s os.Signal) {
 		fmt.Fprintf(stderr, "sweep: %v: stopping; once more to quit at once\n", s)
 	}, children.Kill)
 	defer stop()
 	switch opts.command {
 	case "plan":
 		return planCommand(ctx, opts, sys, stdout)
-	case "run", "resume":
-		return runCommand(ctx, opts, sys, children, stdout, stderr)
-	case "status":
-		return statusCommand(opts, stdout)
-	case "collect":
-		return collectCommand(opts, stdout)
+	case "task":
+		return taskCommand(ctx, opts, children)
 	}
-	return taskCommand(ctx, opts, children)
+	return runCommand(ctx, opts, sys, children, stdout, stderr)
 }
 
 // planCommand prints what a file would run.
 func planCommand(ctx context.Context, opts options, sys system, stdout io.Writer) error {
 	p, err := newPlan(opts.file)
 	if err != nil {
-		return usageError{fmt.Errorf("sweep %s: %w", opts.path, err)}
+		return cli.Usagef("sweep %s: %w", opts.path, err)
 	}
 	dir, err := os.MkdirTemp("", "go-build-sweep-")
 	if err != nil {
@@ -130,7 +110,7 @@ func planCommand(ctx context.Context, opts options, sys system, stdout io.Writer
 	if err := s.try(ctx); err != nil {
 		return err
 	}
-	return print(stdout, s.planText(len(p.Configs)))
+	return show(stdout, s.planText(len(p.Configs)))
 }
 
 // runCommand runs what is not done.
@@ -141,33 +121,25 @@ func runCommand(ctx context.Context, opts options, sys system, children *program
 	}
 	defer lock.Release()
 	s.children = children
-	if err = s.build(ctx, sys.build); err == nil {
-		err = s.try(ctx)
-	}
-	if err != nil {
-		s.forget()
+	if err := s.ready(ctx, sys.build); err != nil {
 		return err
 	}
-	if err := print(stdout, s.planText(fewConfigs)); err != nil {
+	if err := show(stdout, s.planText(fewConfigs)); err != nil {
 		return err
 	}
 	var l launcher = newLocal(opts.file.Local)
 	if opts.file.Launcher == bySlurm {
 		l = slurmLauncher{settings: opts.file.Slurm, control: sys.control, leave: opts.leave}
 	}
-	w := stderr
-	if opts.quiet {
-		w = io.Discard
-	}
-	err = s.work(ctx, l, w)
-	if ctx.Err() != nil {
-		return errors.Join(err, ctx.Err())
+	err = s.work(ctx, l, stderr, opts.quiet)
+	if ctx.Err() != nil || errors.As(err, &metricError{}) { // which a table would have too
+		return err
 	}
 	text, wrong := s.collect()
 	if wrong != nil {
 		return errors.Join(err, wrong)
 	}
-	return errors.Join(err, print(stdout, text))
+	return errors.Join(err, show(stdout, text))
 }
 
 // collectCommand makes the table and what goes with it.
@@ -180,7 +152,7 @@ func collectCommand(opts options, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return print(stdout, text)
+	return show(stdout, text)
 }
 
 // taskCommand runs one point, for a launcher on another machine.
@@ -191,7 +163,7 @@ func taskCommand(ctx context.Context, opts options, children *programs.Children)
 	}
 	s.children = children
 	if opts.point < 1 || opts.point > s.plan.points() {
-		return usageError{fmt.Errorf("task: want a point of 1 to %d, got %d", s.plan.points(), opts.point)}
+		return cli.Usagef("task: want a point of 1 to %d, got %d", s.plan.points(), opts.point)
 	}
 	o, err := s.run(ctx, opts.point, slurmWorker())
 	switch {
@@ -206,9 +178,9 @@ func taskCommand(ctx context.Context, opts options, children *programs.Children)
 	return nil
 }
 
-// print writes text for people.
-func print(w io.Writer, text string) error {
-	if _, err := io.WriteString(w, text); err != nil {
+// show writes text for people, who may have read enough.
+func show(w io.Writer, text string) error {
+	if _, err := io.WriteString(w, text); err != nil && !errors.Is(err, syscall.EPIPE) {
 		return fmt.Errorf("standard output: %w", err)
 	}
 	return nil

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 
+	"capas/experiments/internal/cli"
 	"capas/experiments/lab"
 )
 
@@ -20,7 +21,7 @@ type options struct {
 	command  string
 	path     string // the argument: a sweep file, or the directory of a sweep
 	file     *file
-	text     []byte // of the file
+	text     []byte // of the file; nil if it is the directory's own
 	out      string
 	launcher string
 	jobs     int
@@ -36,34 +37,26 @@ var commands = []string{"plan", "run", "status", "resume", "collect"}
 // the argument and behind it.
 func parse(args []string, w io.Writer) (options, error) {
 	var o options
-	fs := flag.NewFlagSet("sweep", flag.ContinueOnError)
-	fs.SetOutput(io.Discard)
-	fs.Usage = func() {}
+	fs := cli.Flags("sweep")
 	fs.StringVar(&o.out, "out", "", "`directory` of the sweep (default: runs/ and the file's name)")
 	fs.StringVar(&o.launcher, "launcher", "", "`local|slurm`, in place of the file's")
 	fs.IntVar(&o.jobs, "jobs", 0, "`number` of points at a time, in place of the file's")
 	fs.BoolVar(&o.leave, "leave", false, "Ctrl-C leaves the tasks in Slurm's queue")
 	fs.BoolVar(&o.quiet, "quiet", false, "say nothing about single points")
-	var words []string
-	for rest := args; ; rest = fs.Args()[1:] {
-		err := fs.Parse(rest)
-		if errors.Is(err, flag.ErrHelp) {
-			help(fs, w)
-			return o, err
-		}
-		if err != nil {
-			if name, ok := strings.CutPrefix(err.Error(), "flag provided but not defined: "); ok {
-				err = fmt.Errorf("unknown flag %s", name)
-			}
-			return o, usageError{errors.New(strings.ReplaceAll(err.Error(), "\n", " "))}
-		}
-		if fs.NArg() == 0 {
-			break
-		}
-		words = append(words, fs.Arg(0))
+	words, err := cli.ParseAnywhere(fs, args)
+	if errors.Is(err, flag.ErrHelp) {
+		help(fs, w)
+	}
+	if err != nil {
+		return o, err
+	}
+	given := false
+	fs.Visit(func(f *flag.Flag) { given = given || f.Name == "jobs" })
+	if given && o.jobs < 1 {
+		return o, cli.Usagef("-jobs %d: want a number from 1", o.jobs)
 	}
 	if err := o.arguments(words); err != nil {
-		return o, usageError{err}
+		return o, cli.UsageError{Err: err}
 	}
 	return o, nil
 }
@@ -98,6 +91,9 @@ func (o *options) arguments(words []string) (err error) {
 	}
 	if o.file, o.text, err = readFile(given); err != nil {
 		return err
+	}
+	if given != o.path {
+		o.text = nil
 	}
 	return o.override()
 }

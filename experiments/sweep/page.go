@@ -42,7 +42,7 @@ func (c *collection) page() ([]byte, error) {
 	view := struct {
 		Style                template.CSS
 		Title, State, Rule   string
-		Settled              bool
+		Settled, Done        bool
 		Choices              []string
 		Figures              []pageFigure
 		Plan                 [][2]string
@@ -52,7 +52,7 @@ func (c *collection) page() ([]byte, error) {
 		Command, Csv, JSON   string
 		Times, Choice, Sweep string
 	}{
-		Style: lab.ReportStyle(), Title: "Sweep of " + c.plan.Experiment, State: countText(c.states), Rule: c.file.rule(), Settled: c.settled,
+		Style: lab.ReportStyle(), Title: "Sweep of " + c.plan.Experiment, State: countText(c.states), Rule: c.file.rule(), Settled: c.settled, Done: len(c.rows) == len(c.states),
 		Choices: choices, Figures: c.figures, Plan: c.planRows(), Configs: c.configTable(), Bad: c.badTable(),
 		Command: lab.CommandLine("sweep", []string{"resume", short(c.dir)}), Csv: csvName, JSON: jsonName, Times: timesName, Choice: choiceName, Sweep: fileName,
 	}
@@ -69,7 +69,7 @@ func (c *collection) planRows() [][2]string {
 		rows = append(rows, [2]string{x.Flag, x.describe(c.file.Samples)})
 	}
 	return append(rows, [2]string{"seeds", seedRange(c.plan.Seeds)},
-		[2]string{"points", fmt.Sprintf("%d of %s", c.plan.points(), plural(len(c.plan.Configs), "configuration"))})
+		[2]string{"points", fmt.Sprintf("%d, %s × %s", c.plan.points(), plural(len(c.plan.Configs), "configuration"), plural(len(c.plan.Seeds), "seed"))})
 }
 
 // configTable has a row a configuration, the best first.

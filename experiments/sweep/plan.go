@@ -29,7 +29,7 @@ func newPlan(f *file) (*plan, error) {
 	p := &plan{Experiment: f.Experiment, Flags: []string{"-preset=" + f.Preset}, Recipe: f.Recipe, Factors: []string{}}
 	for _, name := range slices.Sorted(maps.Keys(f.Flags)) {
 		value := string(f.Flags[name])
-		if name == "data-dir" { // a point may run elsewhere
+		if name == dataDir { // a point may run elsewhere
 			if abs, err := filepath.Abs(value); err == nil {
 				value = abs
 			}
@@ -112,15 +112,15 @@ func (f *file) draw() (draws [][]string, err error) {
 // machines.
 func (x factor) at(u float64) string {
 	from, to := *x.From, *x.To
-	v := from + u*(to-from)
+	v := from + float64(u*(to-from)) // the conversion forbids one rounding for both, where there is an instruction for that
 	switch {
 	case x.Scale == "log":
 		v = from * math.Pow(to/from, u)
 	case x.Integer: // all of them equally often
-		v = math.Floor(from + u*(to-from+1))
+		v = math.Floor(from + float64(u*(to-from+1)))
 	}
 	if x.Integer {
-		return strconv.FormatFloat(math.Round(v), 'f', 0, 64)
+		return strconv.FormatFloat(min(math.Round(v), to), 'f', 0, 64)
 	}
 	v, _ = strconv.ParseFloat(strconv.FormatFloat(v, 'g', 4, 64), 64)
 	return strconv.FormatFloat(min(max(v, from), to), 'g', -1, 64)
@@ -220,4 +220,17 @@ func (p *plan) continues(old *plan) error {
 		}
 	}
 	return nil
+}
+
+// dataDir is the flag of an experiment for the directory of its data set.
+const dataDir = "data-dir"
+
+// takeData takes that directory from an earlier plan of the same file: the file's may be
+// relative to the working directory of then.
+func (p *plan) takeData(old *plan) {
+	is := func(flag string) bool { return strings.HasPrefix(flag, "-"+dataDir+"=") }
+	here, there := slices.IndexFunc(p.Flags, is), slices.IndexFunc(old.Flags, is)
+	if here >= 0 && there >= 0 {
+		p.Flags[here] = old.Flags[there]
+	}
 }

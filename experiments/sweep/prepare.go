@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 
+	"capas/experiments/internal/cli"
 	"capas/experiments/internal/programs"
 	"capas/experiments/lab"
 )
@@ -27,7 +28,7 @@ func fromSource(ctx context.Context, dir, name string) (string, error) {
 		return "", err
 	}
 	if !slices.Contains(all, name) {
-		return "", usageError{fmt.Errorf("experiment %q: want one of %s", name, strings.Join(all, ", "))}
+		return "", cli.Usagef("experiment %q: want one of %s", name, strings.Join(all, ", "))
 	}
 	return programs.Build(ctx, root, dir, name)
 }
@@ -69,10 +70,10 @@ func (s *sweep) try(ctx context.Context) error {
 		if err := errs[i]; err != nil {
 			text, _ := strings.CutPrefix(programs.Failure(err), s.plan.Experiment+": ")
 			text = strings.TrimSuffix(text, " (-h lists the flags)")
-			return usageError{fmt.Errorf("%s: %s", s.configName(i), text)}
+			return cli.Usagef("%s: %s", s.configName(i), text)
 		}
 		if j, ok := seen[string(answer)]; ok {
-			return usageError{fmt.Errorf("%s and %s are the same run", s.configName(j), s.configName(i))}
+			return cli.Usagef("%s and %s are the same run", s.configName(j), s.configName(i))
 		}
 		seen[string(answer)] = i
 	}
@@ -84,13 +85,30 @@ func (s *sweep) configName(i int) string {
 	return strings.TrimSpace(s.plan.Experiment + " " + s.plan.describe(i))
 }
 
-// forget removes the plan and the program of a sweep that no point was run of, so that the
-// file, or the experiment, can be corrected.
-func (s *sweep) forget() {
-	if entries, err := os.ReadDir(s.at(attemptsDir)); err == nil && len(entries) == 0 {
+// ready makes the program and tries all configurations, unless points have been run. If that
+// fails, the plan and the program are removed again, so that the file, or the experiment, can
+// be corrected.
+func (s *sweep) ready(ctx context.Context, b builder) error {
+	err := s.build(ctx, b)
+	if s.begun() {
+		return err
+	}
+	if err == nil {
+		err = s.try(ctx)
+	}
+	if err != nil {
 		os.Remove(s.program())
 		os.Remove(s.at(planName))
 	}
+	return err
+}
+
+// begun tells whether a launcher has been at work: points may have been run, or wait in the
+// queue of a Slurm.
+func (s *sweep) begun() bool {
+	entries, err := os.ReadDir(s.at(attemptsDir))
+	_, none := os.Stat(s.at(slurmDir))
+	return err != nil || len(entries) > 0 || none == nil
 }
 
 // slurmWorker is what a task of Slurm has.

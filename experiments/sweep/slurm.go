@@ -223,19 +223,25 @@ func (r *launching) end(ctx context.Context) error {
 	}
 	late, stop := context.WithTimeout(context.WithoutCancel(ctx), endTime)
 	defer stop()
-	cancelled := false
+	cancelled := map[string]bool{} // once: a second signal would keep tasks from their checkpoints
 	for {
 		queue, err := r.tasks.queue(late)
 		if err == nil && len(queue) == 0 {
 			return context.Cause(ctx)
 		}
-		if err == nil && !cancelled {
-			jobs := map[string]bool{}
-			for _, t := range queue {
-				jobs[t.job] = true
+		var jobs []string
+		for _, t := range queue {
+			if !cancelled[t.job] && !slices.Contains(jobs, t.job) {
+				jobs = append(jobs, t.job)
 			}
-			err = r.tasks.cancel(late, slices.Sorted(maps.Keys(jobs)))
-			cancelled = err == nil
+		}
+		if len(jobs) > 0 {
+			slices.Sort(jobs)
+			if err = r.tasks.cancel(late, jobs); err == nil {
+				for _, job := range jobs {
+					cancelled[job] = true
+				}
+			}
 		}
 		select {
 		case <-late.Done():
@@ -248,7 +254,7 @@ func (r *launching) end(ctx context.Context) error {
 // copySelf makes a copy of this program in the directory, for the tasks.
 func (s *sweep) copySelf() error {
 	path := s.taskProgram()
-	if _, err := os.Stat(path); err == nil {
+	if info, err := os.Stat(path); err == nil && info.Mode()&0o111 != 0 { // it becomes executable last
 		return nil
 	}
 	self, err := os.Executable()

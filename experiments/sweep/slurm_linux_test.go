@@ -2,38 +2,48 @@ package main
 
 import (
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 
+	"capas/experiments/internal/fakes"
 	"capas/experiments/internal/labtest"
 )
 
-// realSweep has 24 points of a real experiment, of less than a second each.
+// realSweep has 24 points of a real experiment, of some tenths of a second each, with
+// checkpoints to go on from.
 const realSweep = `{
-	"experiment": "pretraining", "preset": "smoke", "flags": {"images": 500, "epochs": 1, "width": 10},
+	"experiment": "approximation", "preset": "smoke", "flags": {"widths": "2,8", "lr": "0.03", "checkpoint": "20ms"},
 	"factors": [
-		{"flag": "init", "values": ["glorot", "normal"]},
-		{"flag": "depth", "values": [1, 2]},
-		{"flag": "lr", "values": [0.1, 0.5, 1]}
+		{"flag": "functions", "values": ["step", "sines"]},
+		{"flag": "activation", "values": ["tanh", "relu"]},
+		{"flag": "epochs", "values": [60, 80, 100]}
 	],
 	"seeds": {"count": 2},
-	"choose": {"minimize": "{init}.validation_error", "test": "{init}.test_error", "for_each": ["init"]},
-	"record": ["{init}.train_loss"], "slurm": {"at_once": 8, "poll": "500ms"}
+	"choose": {"minimize": "{functions}.{activation}.width8.fit", "test": "{functions}.{activation}.width8.inside", "for_each": ["functions"]},
+	"record": ["{functions}.{activation}.width2.fit"], "slurm": {"at_once": 8, "poll": "500ms"}
 }`
 
-// startSlurm starts a Slurm of two nodes, which claim four processors each, for the test.
-func startSlurm(t *testing.T) {
+// cluster is the environment that reaches a Slurm of two nodes, which claim four processors each.
+type cluster []string
+
+// startSlurm starts a cluster for the test.
+func startSlurm(t *testing.T) cluster {
 	t.Helper()
-	t.Setenv("PATH", os.Getenv("PATH")+":/usr/sbin:/sbin")
+	path := os.Getenv("PATH") + ":/usr/sbin:/sbin"
 	for _, name := range []string{"slurmctld", "slurmd", "munged", "sbatch"} {
-		if _, err := exec.LookPath(name); err != nil {
+		if !slices.ContainsFunc(filepath.SplitList(path), func(dir string) bool {
+			_, err := exec.LookPath(filepath.Join(dir, name))
+			return err == nil
+		}) {
 			t.Skipf("want a Slurm, but %s is not installed: apt-get install --no-install-recommends slurmctld slurmd slurm-client munge", name)
 		}
 	}
@@ -42,23 +52,35 @@ func startSlurm(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	t.Setenv("SLURM_DIR", dir)
-	t.Setenv("SLURM_NODES", "2")
-	t.Setenv("SLURM_CPUS", "4")
-	t.Setenv("SLURM_PORT", strconv.Itoa(freePorts(t, 3)))
-	t.Setenv("SLURM_CONF", filepath.Join(dir, "slurm.conf"))
+	c := cluster{
+		"PATH=" + path, "SLURM_DIR=" + dir, "SLURM_CONF=" + filepath.Join(dir, "slurm.conf"),
+		"SLURM_NODES=2", "SLURM_CPUS=4", fmt.Sprintf("SLURM_PORT=%d", freePorts(t, 3)),
+	}
 	script := filepath.Join("..", "..", "scripts", "slurm")
-	t.Cleanup(func() {
-		if out, err := exec.Command(script, "stop").CombinedOutput(); err != nil {
-			t.Errorf("scripts/slurm stop: %v: %s", err, out)
-		}
-	})
+	t.Cleanup(func() { c.call(t, script, "stop") })
 	// Its daemons keep what they inherit: no pipe, whose end would be waited for.
 	cmd := exec.Command(script, "start")
-	cmd.Stderr = os.Stderr
+	cmd.Env, cmd.Stderr = append(os.Environ(), c...), os.Stderr
 	if err := cmd.Run(); err != nil {
 		t.Fatalf("scripts/slurm start: %v", err)
 	}
+	return c
+}
+
+// call calls a command of Slurm.
+func (c cluster) call(t *testing.T, name string, args ...string) {
+	t.Helper()
+	cmd := exec.Command(name, args...)
+	cmd.Env = append(os.Environ(), c...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%s %v: %v: %s", name, args, err, out)
+	}
+}
+
+// start starts the program there.
+func (c cluster) start(t *testing.T, args ...string) *labtest.Process {
+	t.Helper()
+	return labtest.Start(t, os.Args[0], slices.Concat([]string{fakes.Program("real")}, c, args)...)
 }
 
 // freePorts finds n ports one after the other that nobody listens to.
@@ -82,66 +104,65 @@ func freePorts(t *testing.T, n int) int {
 	return 0
 }
 
-// control calls a command of Slurm.
-func control(t *testing.T, name string, args ...string) {
-	t.Helper()
-	if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {
-		t.Fatalf("%s %v: %v: %s", name, args, err, out)
-	}
-}
-
-// parent is the process that started another, 0 if it is gone.
-func parent(pid int) int {
+// look is the state of a process, such as 'T' for one that is stopped, and the one that started
+// it, 0 if it is gone.
+func look(pid int) (state byte, parent int) {
 	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
-		return 0
+		return 0, 0
 	}
 	fields := strings.Fields(string(data[strings.LastIndexByte(string(data), ')')+1:]))
-	ppid, _ := strconv.Atoi(fields[1])
-	return ppid
+	parent, _ = strconv.Atoi(fields[1])
+	return fields[0][0], parent
 }
 
-// killOne kills a process of a point that runs, other than but: that which pick makes of the
-// experiment's. It returns the point once it is sure that the attempt did not end well.
-func killOne(t *testing.T, s *sweep, but int, pick func(pid int) int) (killed int) {
+// freeze stops the experiment of a point that runs and has a checkpoint, other than but, so that
+// it does not end before it is killed, on however slow a machine.
+func freeze(t *testing.T, s *sweep, but int) (point, pid int) {
 	t.Helper()
-	await(t, "a point to be killed", func() bool {
-		for point := 1; point <= s.plan.points(); point++ {
+	fakes.Await(t, "a point that runs", func() bool {
+		for point = 1; point <= s.plan.points(); point++ {
 			all, err := s.attempts(point)
-			if err != nil || len(all) != 1 || all[0].PID == 0 || !all[0].End.IsZero() || point == but {
+			if err != nil || len(all) != 1 || all[0].PID == 0 || !all[0].End.IsZero() || point == but || newest(s.pointDir(point)).IsZero() {
 				continue
 			}
-			watching, pid := parent(all[0].PID), pick(all[0].PID)
-			if watching < 2 || pid < 2 || syscall.Kill(pid, syscall.SIGKILL) != nil {
+			if pid = all[0].PID; syscall.Kill(pid, syscall.SIGSTOP) != nil {
 				continue
 			}
-			await(t, "its end", func() bool {
-				all, err = s.attempts(point)
-				return parent(watching) == 0 || err == nil && !all[0].End.IsZero()
+			state := byte('R')
+			fakes.Await(t, "a process that stops", func() bool {
+				state, _ = look(pid)
+				return state == 'T' || state == 'Z' || state == 0
 			})
-			if all, err = s.attempts(point); err == nil && all[0].Outcome != done {
-				killed = point
+			if state == 'T' && s.result(point) == nil {
+				t.Cleanup(func() {
+					if state, _ := look(pid); state == 'T' { // the test failed
+						syscall.Kill(pid, syscall.SIGKILL)
+					}
+				})
 				return true
 			}
+			syscall.Kill(pid, syscall.SIGCONT)
 		}
 		return false
 	})
-	return killed
+	return point, pid
 }
 
 // TestRealSlurm: with a node drained in mid-run, two processes killed and the launcher
 // killed and started again, every point is in the table once, and the table is that of the
 // local launcher, byte for byte.
 func TestRealSlurm(t *testing.T) {
-	startSlurm(t)
+	t.Parallel()
+	slurm := startSlurm(t)
 	dir := t.TempDir()
-	program, file := labtest.Binary(t), filepath.Join(dir, "sweep.json")
+	file := filepath.Join(dir, "sweep.json")
 	if err := os.WriteFile(file, []byte(realSweep), 0o666); err != nil {
 		t.Fatal(err)
 	}
 	here, there := filepath.Join(dir, "here"), filepath.Join(dir, "there")
-	first := labtest.Start(t, program, "run", file, "-out", there, "-launcher", "slurm")
-	await(t, "the plan", func() bool {
+	first := slurm.start(t, "run", file, "-out", there, "-launcher", "slurm")
+	fakes.Await(t, "the plan", func() bool {
 		_, err := os.Stat(filepath.Join(there, planName))
 		return err == nil || first.EndsWithin(0)
 	})
@@ -158,26 +179,42 @@ func TestRealSlurm(t *testing.T) {
 		}
 		return n
 	}
-	await(t, "two points", func() bool { return finished() >= 2 || first.EndsWithin(0) })
-	control(t, "scontrol", "update", "NodeName=n1", "State=DRAIN", "Reason=test")
-	experiment := killOne(t, s, 0, func(pid int) int { return pid })
-	task := killOne(t, s, experiment, parent)
+	experiment, pid := freeze(t, s, 0)
+	task, alone := freeze(t, s, experiment)
+	fakes.Await(t, "two points", func() bool { return finished() >= 2 || first.EndsWithin(0) })
+	slurm.call(t, "scontrol", "update", "NodeName=n1", "State=DRAIN", "Reason=test")
+	syscall.Kill(pid, syscall.SIGKILL)
+	fakes.Await(t, "the end of the experiment", func() bool {
+		all, err := s.attempts(experiment)
+		return err == nil && !all[0].End.IsZero()
+	})
+	_, watching := look(alone)
+	syscall.Kill(watching, syscall.SIGKILL)
+	fakes.Await(t, "the end of the task", func() bool {
+		state, _ := look(watching)
+		return state == 'Z' || state == 0
+	})
+	syscall.Kill(alone, syscall.SIGCONT)
 	first.Signal(syscall.SIGKILL)
 	if _, stderr := first.Wait(); finished() == 24 {
 		t.Errorf("the launcher was killed too late: %s", stderr)
 	}
 
-	second := labtest.Start(t, program, "resume", there, "-launcher", "slurm")
-	reference := labtest.Start(t, program, "run", file, "-out", here, "-launcher", "local", "-jobs", "2")
-	await(t, "some more points", func() bool { return finished() >= 8 || second.EndsWithin(0) })
-	control(t, "scontrol", "update", "NodeName=n1", "State=RESUME")
+	second := slurm.start(t, "resume", there, "-launcher", "slurm")
+	// The same program of the experiment, so that it is built once.
+	if err := errors.Join(os.MkdirAll(filepath.Join(here, binDir), 0o777), os.Link(s.program(), filepath.Join(here, binDir, "approximation"))); err != nil {
+		t.Fatal(err)
+	}
+	reference := slurm.start(t, "run", file, "-out", here, "-launcher", "local", "-jobs", "2")
+	fakes.Await(t, "some more points", func() bool { return finished() >= 8 || second.EndsWithin(0) })
+	slurm.call(t, "scontrol", "update", "NodeName=n1", "State=RESUME")
 	for _, p := range []*labtest.Process{second, reference} {
 		if code, stderr := p.Wait(); code != 0 {
 			t.Fatalf("status %d: %s", code, stderr)
 		}
 	}
 
-	for _, name := range []string{csvName, jsonName, choiceName, "by_init.svg", "by_depth.svg", "by_lr.svg", "test.svg"} {
+	for _, name := range []string{csvName, jsonName, choiceName, "by_functions.svg", "by_activation.svg", "by_epochs.svg", "test.svg"} {
 		a, errA := os.ReadFile(filepath.Join(here, name))
 		b, errB := os.ReadFile(filepath.Join(there, name))
 		if errA != nil || errB != nil || len(a) == 0 || string(a) != string(b) {
@@ -210,6 +247,9 @@ func TestRealSlurm(t *testing.T) {
 	all, err := s.attempts(experiment)
 	if err != nil || len(all) != 2 || all[0].Outcome != failed || !strings.Contains(all[0].Error, "killed") || all[1].Outcome != done {
 		t.Errorf("the point whose process was killed: %+v, %v", all, err)
+	}
+	if said := fakes.Read(t, there, fmt.Sprintf("attempts/%05d.log", experiment)); strings.Contains(said, "nothing to resume") {
+		t.Errorf("the point whose process was killed was begun anew: %s", said)
 	}
 	if all, err = s.attempts(task); err != nil || all[0].Outcome == done {
 		t.Errorf("the point whose task was killed: %+v, %v", all, err)

@@ -6,183 +6,20 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
-	"sync"
 	"testing"
-	"time"
+
+	"capas/experiments/internal/cli"
+	"capas/experiments/internal/fakes"
 )
-
-// fakeSlurm is a cluster whose tasks are run by goroutines of this process.
-type fakeSlurm struct {
-	t       *testing.T
-	mu      sync.Mutex
-	jobs    int
-	queue   map[string]*fakeTask // by job_index
-	throttl map[string]int
-	calls   []string
-	most    int            // tasks that ran at a time
-	broken  int            // calls of squeue that fail before it answers again
-	lose    map[string]int // how often tasks of an index vanish before they begin
-	hold    bool           // tasks are not started
-	stuck   map[string]bool
-	ended   sync.WaitGroup
-}
-
-type fakeTask struct {
-	job, index, name string
-	script, base     string
-	running          bool
-	reason           string
-}
-
-func newFakeSlurm(t *testing.T) *fakeSlurm {
-	f := &fakeSlurm{t: t, queue: map[string]*fakeTask{}, throttl: map[string]int{}, lose: map[string]int{}, stuck: map[string]bool{}}
-	t.Cleanup(f.ended.Wait)
-	return f
-}
-
-// control implements slurmControl.
-func (f *fakeSlurm) control(_ context.Context, name string, args ...string) (string, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	defer f.schedule()
-	f.calls = append(f.calls, name+" "+strings.Join(args, " "))
-	switch name {
-	case "scontrol":
-		if args[0] == "show" {
-			return "Configuration data\nMaxArraySize            = 6\nMaxJobCount = 10000\n", nil
-		}
-		n, _ := strconv.Atoi(strings.TrimPrefix(args[2], "ArrayTaskThrottle="))
-		f.throttl[strings.TrimPrefix(args[1], "JobId=")] = n
-		return "", nil
-	case "squeue":
-		if f.broken > 0 {
-			f.broken--
-			return "", errors.New("squeue: Socket timed out on send/recv operation")
-		}
-		var b strings.Builder
-		for _, t := range f.queue {
-			state := "PENDING"
-			if t.running {
-				state = "RUNNING"
-			}
-			if strings.Contains(args[2], t.name) {
-				fmt.Fprintf(&b, "%s|%s|%s|%s|%s\n", t.job, t.index, state, t.name, t.reason)
-			}
-		}
-		return b.String(), nil
-	case "sbatch":
-		return f.submit(args)
-	case "scancel":
-		for _, id := range args {
-			for key, t := range f.queue {
-				if (t.job == id || key == id) && !t.running {
-					delete(f.queue, key)
-				}
-			}
-		}
-		return "", nil
-	}
-	return "", fmt.Errorf("no command %s", name)
-}
-
-// submit is sbatch.
-func (f *fakeSlurm) submit(args []string) (string, error) {
-	f.jobs++
-	job := strconv.Itoa(f.jobs)
-	option := func(name string) string {
-		i := slices.IndexFunc(args, func(a string) bool { return strings.HasPrefix(a, name+"=") })
-		if i < 0 {
-			f.t.Errorf("sbatch %v: no %s", args, name)
-			return ""
-		}
-		return args[i][len(name)+1:]
-	}
-	list, throttle, _ := strings.Cut(option("--array"), "%")
-	f.throttl[job], _ = strconv.Atoi(throttle)
-	if _, err := os.Stat(filepath.Dir(option("--output"))); err != nil || !slices.Contains(args, "--open-mode=append") {
-		f.t.Errorf("sbatch %v: %v", args, err)
-	}
-	for part := range strings.SplitSeq(list, ",") {
-		from, to, ok := strings.Cut(part, "-")
-		if !ok {
-			to = from
-		}
-		a, _ := strconv.Atoi(from)
-		b, _ := strconv.Atoi(to)
-		if a < 1 || b > 5 {
-			f.t.Errorf("sbatch %v: want numbers of 1 to 5", args)
-		}
-		for i := a; i <= b; i++ {
-			t := &fakeTask{job: job, index: strconv.Itoa(i), name: option("--job-name"), script: args[len(args)-2], base: args[len(args)-1], reason: "Priority"}
-			if f.stuck[t.index] {
-				t.reason = "launch failed requeued held"
-				delete(f.stuck, t.index)
-			}
-			f.queue[job+"_"+t.index] = t
-		}
-	}
-	return job + ";cluster\n", nil
-}
-
-// schedule starts what may run; the caller holds mu.
-func (f *fakeSlurm) schedule() {
-	running, all := map[string]int{}, 0
-	for _, t := range f.queue {
-		if t.running {
-			running[t.job]++
-			all++
-		}
-	}
-	for key, t := range f.queue {
-		if f.hold || t.running || t.reason != "Priority" || running[t.job] >= f.throttl[t.job] {
-			continue
-		}
-		if f.lose[t.index] > 0 {
-			f.lose[t.index]--
-			delete(f.queue, key)
-			continue
-		}
-		t.running = true
-		running[t.job]++
-		all++
-		f.ended.Go(func() { f.run(key, *t) })
-	}
-	f.most = max(f.most, all)
-}
-
-// run is what the script does.
-func (f *fakeSlurm) run(key string, t fakeTask) {
-	base, _ := strconv.Atoi(t.base)
-	index, _ := strconv.Atoi(t.index)
-	var out bytes.Buffer
-	runMain([]string{"task", filepath.Dir(filepath.Dir(t.script)), strconv.Itoa(base + index)}, system{buildFake, f.control}, &out, &out)
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	delete(f.queue, key)
-	f.schedule()
-}
-
-// count is the number of calls of a command.
-func (f *fakeSlurm) count(prefix string) (n int) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for _, c := range f.calls {
-		if strings.HasPrefix(c, prefix) {
-			n++
-		}
-	}
-	return n
-}
 
 const slurmSettings = `"launcher": "slurm", "slurm": {"at_once": 3, "poll": "100ms", "cpus": 2, "time": "1:00:00", "options": ["--partition=x"]}, `
 
 // TestSlurm: arrays within Slurm's bounds, so many tasks at once as there may be, failures
 // submitted again up to the limit, and the table of the local launcher.
 func TestSlurm(t *testing.T) {
+	t.Parallel()
 	grid := `"factors": [{"flag": "kind", "values": ["good", "once"]}, {"flag": "units", "values": [1, 2, 3]}], "seeds": {"count": 2}, "choose": {"minimize": "{kind}.validation_error"}`
 	path, out := write(t, slurmSettings+grid)
 	f := newFakeSlurm(t)
@@ -212,7 +49,7 @@ func TestSlurm(t *testing.T) {
 		if (point-1)/3%2 == 1 {
 			want = 2
 		}
-		if n := noted(fmt.Sprintf("%05d", point)); n != want {
+		if n := noted(out, fmt.Sprintf("%05d", point)); n != want {
 			t.Errorf("point %d was started %d times, want %d", point, n, want)
 		}
 	}
@@ -220,12 +57,11 @@ func TestSlurm(t *testing.T) {
 		t.Errorf("got %s", said)
 	}
 	here, there := path, out
-	t.Setenv(notesVar, t.TempDir())
 	if code, _, stderr := call(t, "run", here, "-launcher", "local", "-out", there+"2"); code != 0 {
 		t.Fatalf("status %d, %s", code, stderr)
 	}
 	for _, name := range []string{csvName, jsonName, choiceName, "by_units.svg"} {
-		if read(t, out, name) != read(t, out+"2", name) {
+		if fakes.Read(t, out, name) != fakes.Read(t, out+"2", name) {
 			t.Errorf("%s: the launchers differ", name)
 		}
 	}
@@ -233,10 +69,11 @@ func TestSlurm(t *testing.T) {
 
 // TestSlurmGivesUp after so many failures, also where Slurm does not answer at all.
 func TestSlurmGivesUp(t *testing.T) {
+	t.Parallel()
 	path, out := write(t, slurmSettings+`"attempts": 2, "factors": [{"flag": "kind", "values": ["fails", "good"]}], "seeds": {"count": 1}, "choose": {"minimize": "{kind}.validation_error"}`)
 	f := newFakeSlurm(t)
 	code, stdout, stderr := callWith(t, f.control, "run", path, "-out", out)
-	if code != exitFailed || noted("00001") != 2 || !strings.Contains(stderr, "1 of 2 points failed") || !strings.Contains(stdout, "chosen: kind=good, ") {
+	if code != cli.Failed || noted(out, "00001") != 2 || !strings.Contains(stderr, "1 of 2 points failed") || !strings.Contains(stdout, "chosen: kind=good, ") {
 		t.Errorf("status %d, %s%s", code, stdout, stderr)
 	}
 	if said := mustStatus(t, out); !strings.Contains(said, "point 1 (kind=fails seed=1): failed, 2 attempts: layer 2: loss is NaN") {
@@ -244,22 +81,36 @@ func TestSlurmGivesUp(t *testing.T) {
 	}
 	path, out2 := write(t, slurmSettings+`"attempts": 2, "flags": {"kind": "good"}, "seeds": {"count": 1}, `+minimizeError)
 	f.lose["1"] = 2
-	if code, stdout, stderr = callWith(t, f.control, "run", path, "-out", out2); code != exitFailed || noted("0*") != 0 || !strings.Contains(stdout, "No choice: no configuration has a result for every seed.") {
+	if code, stdout, stderr = callWith(t, f.control, "run", path, "-out", out2); code != cli.Failed || noted(out2, "0*") != 0 || !strings.Contains(stdout, "No choice: no configuration has a result for every seed.") {
 		t.Errorf("status %d, %s%s", code, stdout, stderr)
 	}
 	if said := mustStatus(t, out2); !strings.Contains(said, "point 1 (seed=1): failed, 2 attempts: its task ended before it began: see slurm/out") {
 		t.Errorf("got %s", said)
 	}
 	f.broken = 1000
-	code, _, stderr = callWith(t, f.control, "resume", out)
-	if code != exitFailed || !strings.Contains(stderr, "Socket timed out on send/recv operation (10 times in a row") {
+	code, _, stderr = callWith(t, f.control, "resume", out, "-quiet")
+	if code != cli.Failed || strings.Count(stderr, "; again in 100ms\n") != patience-1 || !strings.Contains(stderr, "Socket timed out on send/recv operation (10 times in a row") {
 		t.Errorf("status %d, %s", code, stderr)
 	}
+}
+
+// interrupted runs a launcher, and interrupts it when it has submitted an array.
+func (f *fakeSlurm) interrupted(s *sweep, l launcher) (said string, err error) {
+	ctx, cancel := context.WithCancel(f.t.Context())
+	defer cancel()
+	var b bytes.Buffer
+	ended := make(chan error, 1)
+	go func() { ended <- s.work(ctx, l, &b, false) }()
+	fakes.Await(f.t, "an array", func() bool { return f.count("sbatch") > 0 })
+	cancel()
+	err = <-ended
+	return b.String(), err
 }
 
 // TestSlurmLeft: a launcher that is gone leaves its array; the next one follows it, and
 // submits nothing twice.
 func TestSlurmLeft(t *testing.T) {
+	t.Parallel()
 	path, out := write(t, slurmSettings+goodFlag+`, "factors": [{"flag": "units", "values": [1, 2, 3, 4]}], "seeds": {"count": 1}, `+minimizeError)
 	f := newFakeSlurm(t)
 	f.hold = true
@@ -274,23 +125,33 @@ func TestSlurmLeft(t *testing.T) {
 	if err := s.build(t.Context(), buildFake); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	time.AfterFunc(500*time.Millisecond, cancel)
-	var said bytes.Buffer
-	err = s.work(ctx, slurmLauncher{settings: file.Slurm, control: f.control, leave: true}, &said)
+	said, err := f.interrupted(s, slurmLauncher{settings: file.Slurm, control: f.control, leave: true})
 	lock.Release()
-	if !errors.Is(err, context.Canceled) || len(f.queue) != 4 || !strings.Contains(said.String(), "the tasks stay in the queue") {
-		t.Errorf("%v, %d tasks, %s", err, len(f.queue), &said)
+	if !errors.Is(err, context.Canceled) || len(f.queue) != 4 || !strings.Contains(said, "the tasks stay in the queue") {
+		t.Errorf("%v, %d tasks, %s", err, len(f.queue), said)
+	}
+	// A start that fails leaves the plan, which the tasks need.
+	if err := os.Remove(s.program()); err != nil {
+		t.Fatal(err)
+	}
+	broken := func(context.Context, string, string) (string, error) { return "", errors.New("go build: broken") }
+	var both bytes.Buffer
+	if code := runMain([]string{"resume", out}, system{broken, f.control}, &both, &both); code != cli.Failed || !strings.Contains(both.String(), "broken") {
+		t.Errorf("status %d, %s", code, &both)
+	}
+	if _, err := os.Stat(s.at(planName)); err != nil {
+		t.Error(err)
 	}
 	f.hold = false
 	code, _, stderr := callWith(t, f.control, "resume", out)
-	if code != 0 || f.count("sbatch") != 1 || noted("0*") != 4 {
-		t.Errorf("status %d, %s, %d arrays, %d starts", code, stderr, f.count("sbatch"), noted("0*"))
+	if code != 0 || f.count("sbatch") != 1 || noted(out, "0*") != 4 {
+		t.Errorf("status %d, %s, %d arrays, %d starts", code, stderr, f.count("sbatch"), noted(out, "0*"))
 	}
 }
 
 // TestSlurmCancelled: an interruption cancels what is in the queue.
 func TestSlurmCancelled(t *testing.T) {
+	t.Parallel()
 	path, out := write(t, slurmSettings+goodFlag+`, "factors": [{"flag": "units", "values": [1, 2, 3, 4]}], "seeds": {"count": 1}, `+minimizeError)
 	f := newFakeSlurm(t)
 	f.hold = true
@@ -303,15 +164,14 @@ func TestSlurmCancelled(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer lock.Release()
-	ctx, cancel := context.WithCancel(t.Context())
-	time.AfterFunc(500*time.Millisecond, cancel)
-	err = s.work(ctx, slurmLauncher{settings: file.Slurm, control: f.control}, &bytes.Buffer{})
+	_, err = f.interrupted(s, slurmLauncher{settings: file.Slurm, control: f.control})
 	if !errors.Is(err, context.Canceled) || len(f.queue) != 0 || f.count("sbatch") != 1 {
 		t.Errorf("%v, %d tasks are left", err, len(f.queue))
 	}
 }
 
 func TestThrottles(t *testing.T) {
+	t.Parallel()
 	queue := map[int]task{}
 	for i := range 3 {
 		queue[i] = task{job: "9"}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -37,12 +38,13 @@ type state struct {
 func (s *sweep) state(point int) state {
 	st := state{point: point}
 	var err error
-	if st.attempts, err = s.attempts(point); err != nil {
-		st.status, st.err = isFailed, err.Error()
-		return st
-	}
+	st.attempts, err = s.attempts(point)
 	if st.result = s.result(point); st.result != nil {
 		st.status = isDone
+		return st
+	}
+	if err != nil {
+		st.status, st.err = isFailed, err.Error()
 		return st
 	}
 	if len(st.attempts) == 0 {
@@ -118,14 +120,19 @@ func counts(all []state) map[status]int {
 	return n
 }
 
-// settled tells that there is nothing left to run: each point is done or has failed.
-func settled(all []state) bool {
-	n := counts(all)
-	return n[isDone]+n[isFailed] == len(all)
+// settled tells that there is nothing left to run: each point is done, or has failed as
+// often as it may.
+func (s *sweep) settled(all []state) bool {
+	return !slices.ContainsFunc(all, func(st state) bool {
+		return st.status != isDone && (st.status != isFailed || st.failures() < s.file.Attempts)
+	})
 }
 
-// lostText says why an attempt has no end.
-const lostText = "killed, or its machine stopped"
+// lostText says why an attempt has no end, vainText why an interrupted one counts as a failure.
+const (
+	lostText = "killed, or its machine stopped"
+	vainText = "interrupted before it wrote a checkpoint"
+)
 
 // countText is such as "18 done, 4 running, 2 waiting of 24 points".
 func countText(all []state) string {

@@ -17,7 +17,7 @@ func statusCommand(opts options, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return print(stdout, s.statusText(s.states()))
+	return show(stdout, s.statusText(s.states()))
 }
 
 // maxListed bounds the points that are listed one by one.
@@ -29,7 +29,7 @@ func (s *sweep) statusText(all []state) string {
 	fmt.Fprintf(&b, "%s in %s: %s\n", s.plan.Experiment, short(s.dir), countText(all))
 	if lock, err := lockfile.Acquire(s.at(lockName)); err == nil {
 		lock.Release()
-		if !settled(all) {
+		if !s.settled(all) {
 			fmt.Fprintf(&b, "no launcher; go on with: %s\n", lab.CommandLine("sweep", []string{"resume", short(s.dir)}))
 		}
 	} else if who, ok := lockfile.ReadOwner(s.at(lockName)); ok {
@@ -74,8 +74,8 @@ func (s *sweep) progress(point int) string {
 func timeText(all []state) string {
 	var seconds []float64
 	for _, st := range all {
-		if st.status == isDone {
-			seconds = append(seconds, st.seconds())
+		if s := st.seconds(); st.status == isDone && s > 0 { // a process whose launcher was killed has none
+			seconds = append(seconds, s)
 		}
 	}
 	if len(seconds) == 0 {

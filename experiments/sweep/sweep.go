@@ -64,8 +64,8 @@ func (s *sweep) write(name string, data []byte) error {
 	return atomicfile.WriteIf(s.at(name), data, s.check)
 }
 
-// load reads the sweep in a directory. text, if it is not nil, is the sweep file to take
-// in place of the one there.
+// load reads the sweep in a directory. f, if it is not nil, is the file to take in place of
+// the one there.
 func load(dir string, f *file) (*sweep, error) {
 	abs, err := filepath.Abs(dir)
 	if err != nil {
@@ -87,6 +87,7 @@ func load(dir string, f *file) (*sweep, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sweep %s: %w", dir, err)
 	}
+	now.takeData(s.plan)
 	if err := s.plan.continues(now); err != nil && now.continues(s.plan) != nil {
 		return nil, fmt.Errorf("sweep %s: %w", dir, err)
 	}
@@ -116,7 +117,8 @@ func readPlan(path string) (*plan, error) {
 
 // open makes a directory ready for the points of a sweep file and locks it. What holds
 // anything else, or another sweep, is refused and stays as it is; so is, without resume, a
-// sweep that has been begun.
+// sweep that has been begun. text is the file's, nil for the one in the directory: that is
+// gone on with as it was planned.
 func open(dir string, f *file, text []byte, resume bool) (*sweep, *lockfile.Lock, error) {
 	fail := func(err error) (*sweep, *lockfile.Lock, error) {
 		return nil, nil, fmt.Errorf("-out %s: %w", dir, err)
@@ -130,7 +132,7 @@ func open(dir string, f *file, text []byte, resume bool) (*sweep, *lockfile.Lock
 		return fail(err)
 	}
 	s := &sweep{dir: abs, file: f, plan: p, children: &programs.Children{}}
-	if err := s.compare(resume); err != nil {
+	if err := s.compare(resume, text == nil); err != nil {
 		return fail(err)
 	}
 	for _, d := range []string{"", binDir, pointsDir, attemptsDir} {
@@ -146,7 +148,7 @@ func open(dir string, f *file, text []byte, resume bool) (*sweep, *lockfile.Lock
 		return fail(err)
 	}
 	s.check = lock.Check
-	if err = s.compare(true); err == nil { // what came between this look and the one before
+	if err = s.compare(true, text == nil); err == nil { // what came between this look and the one before
 		err = s.prepare(text)
 	}
 	if err != nil {
@@ -156,8 +158,8 @@ func open(dir string, f *file, text []byte, resume bool) (*sweep, *lockfile.Lock
 	return s, lock, nil
 }
 
-// compare looks at what is in the directory.
-func (s *sweep) compare(resume bool) error {
+// compare looks at what is in the directory, of which the sweep file is, or not.
+func (s *sweep) compare(resume, own bool) error {
 	entries, err := os.ReadDir(s.dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -178,6 +180,9 @@ func (s *sweep) compare(resume bool) error {
 	case err != nil:
 		return err
 	}
+	if own {
+		s.plan.takeData(old)
+	}
 	if err := s.plan.continues(old); err != nil {
 		return err
 	}
@@ -197,8 +202,10 @@ func (s *sweep) prepare(text []byte) error {
 			return err
 		}
 	}
-	if err := s.write(fileName, text); err != nil {
-		return err
+	if text != nil {
+		if err := s.write(fileName, text); err != nil {
+			return err
+		}
 	}
 	data, err := json.Marshal(s.plan)
 	if err != nil {

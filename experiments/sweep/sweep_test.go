@@ -8,9 +8,10 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
+	"capas/experiments/internal/cli"
+	"capas/experiments/internal/fakes"
 	"capas/experiments/lab"
 )
 
@@ -20,14 +21,15 @@ const gridOfTwelve = `"flags": {"kind": "good"}, "factors": [{"flag": "rate", "v
 // TestRun: every point is run once, and the table, the choice and the summary say what the
 // fake's formulas do.
 func TestRun(t *testing.T) {
+	t.Parallel()
 	path, out := write(t, gridOfTwelve+minimizeError)
 	code, stdout, stderr := call(t, "run", path, "-out", out)
 	if code != 0 || !strings.Contains(stdout, "fake, preset smoke: 6 configurations × 2 seeds = 12 points") || !strings.Contains(stdout, "12 done of 12 points") {
 		t.Fatalf("status %d, %s%s", code, stdout, stderr)
 	}
 	rows := table(t, out)
-	if len(rows) != 12 || noted("0*") != 12 {
-		t.Fatalf("%d lines of %d starts", len(rows), noted("0*"))
+	if len(rows) != 12 || noted(out, "0*") != 12 {
+		t.Fatalf("%d lines of %d starts", len(rows), noted(out, "0*"))
 	}
 	for i, r := range rows {
 		rate, units, seed := []string{"0.1", "0.2", "0.4"}[i/2%3], i%2+1, i/6+1
@@ -41,10 +43,10 @@ func TestRun(t *testing.T) {
 			t.Errorf("line %d: validation error %v", i+1, v)
 		}
 	}
-	if head, _, _ := strings.Cut(read(t, out, csvName), "\n"); head != "point,rate,units,seed,validation_error,extra" {
+	if head, _, _ := strings.Cut(fakes.Read(t, out, csvName), "\n"); head != "point,rate,units,seed,validation_error,extra" {
 		t.Errorf("header %s", head)
 	}
-	first, _, _ := strings.Cut(read(t, out, jsonName), "\n")
+	first, _, _ := strings.Cut(fakes.Read(t, out, jsonName), "\n")
 	if want := fmt.Sprintf(`{"point":1,"factors":{"rate":0.1,"units":1},"seed":1,"metrics":{"validation_error":%v,"extra":5}}`, validationError(0.1, 1, 1)); first != want {
 		t.Errorf("got %s, want %s", first, want)
 	}
@@ -59,8 +61,8 @@ func TestRun(t *testing.T) {
 			Validation, Test measure
 		}
 	}
-	if err := json.Unmarshal([]byte(read(t, out, choiceName)), &choice); err != nil || len(choice.Choices) != 1 {
-		t.Fatalf("%v: %s", err, read(t, out, choiceName))
+	if err := json.Unmarshal([]byte(fakes.Read(t, out, choiceName)), &choice); err != nil || len(choice.Choices) != 1 {
+		t.Fatalf("%v: %s", err, fakes.Read(t, out, choiceName))
 	}
 	best := 0.2
 	if validationError(0.4, 1, 1)+validationError(0.4, 1, 2) < validationError(0.2, 1, 1)+validationError(0.2, 1, 2) {
@@ -72,37 +74,44 @@ func TestRun(t *testing.T) {
 		t.Errorf("got %+v; want rate %v and a test error of %v", c, best, mean)
 	}
 	for _, name := range []string{"by_rate.svg", "by_units.svg", "test.svg", pageName, timesName} {
-		if len(read(t, out, name)) == 0 {
+		if len(fakes.Read(t, out, name)) == 0 {
 			t.Errorf("%s is empty", name)
 		}
 	}
 	for _, word := range []string{"test_error"} {
 		for _, name := range []string{csvName, jsonName} {
-			if strings.Contains(read(t, out, name), word) {
+			if strings.Contains(fakes.Read(t, out, name), word) {
 				t.Errorf("%s has %s", name, word)
 			}
 		}
 	}
 
 	// Again: nothing is run.
-	if code, _, stderr := call(t, "run", path, "-out", out); code != exitFailed || !strings.Contains(stderr, "holds this sweep already; resume goes on with it") {
+	if code, _, stderr := call(t, "run", path, "-out", out); code != cli.Failed || !strings.Contains(stderr, "holds this sweep already; resume goes on with it") {
 		t.Errorf("run again: status %d, %s", code, stderr)
 	}
-	before := read(t, out, csvName)
-	if code, _, stderr := call(t, "resume", out); code != 0 || noted("0*") != 12 || read(t, out, csvName) != before {
-		t.Errorf("resume: status %d, %s, %d starts", code, stderr, noted("0*"))
+	before := fakes.Read(t, out, csvName)
+	left := filepath.Join(out, pointsDir, "00001", "checkpoints") // as by a point that ended alone
+	if err := os.MkdirAll(left, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, stderr := call(t, "resume", out); code != 0 || noted(out, "0*") != 12 || fakes.Read(t, out, csvName) != before {
+		t.Errorf("resume: status %d, %s, %d starts", code, stderr, noted(out, "0*"))
+	}
+	if _, err := os.Stat(left); !os.IsNotExist(err) {
+		t.Errorf("checkpoints of a point that is done: %v", err)
 	}
 	if code, stdout, _ := call(t, "status", out); code != 0 || !strings.Contains(stdout, "12 done of 12 points") || strings.Contains(stdout, "no launcher") {
 		t.Errorf("status %d, %s", code, stdout)
 	}
 	// More seeds: only theirs are run, and the others keep their numbers.
 	rewrite(t, path, strings.Replace(gridOfTwelve, `"count": 2`, `"count": 3`, 1)+minimizeError)
-	if code, _, stderr := call(t, "resume", path, "-out", out, "-quiet"); code != 0 || noted("0*") != 18 || !strings.HasPrefix(read(t, out, csvName), before) || stderr != "" {
-		t.Errorf("more seeds: status %d, %s, %d starts", code, stderr, noted("0*"))
+	if code, _, stderr := call(t, "resume", path, "-out", out, "-quiet"); code != 0 || noted(out, "0*") != 18 || !strings.HasPrefix(fakes.Read(t, out, csvName), before) || stderr != "" {
+		t.Errorf("more seeds: status %d, %s, %d starts", code, stderr, noted(out, "0*"))
 	}
 	// Another sweep.
 	rewrite(t, path, strings.Replace(gridOfTwelve, "0.4", "0.5", 1)+minimizeError)
-	if code, _, stderr := call(t, "resume", path, "-out", out); code != exitFailed || !strings.Contains(stderr, "holds another sweep: its configurations differ") {
+	if code, _, stderr := call(t, "resume", path, "-out", out); code != cli.Failed || !strings.Contains(stderr, "holds another sweep: its configurations differ") {
 		t.Errorf("another sweep: status %d, %s", code, stderr)
 	}
 }
@@ -110,11 +119,12 @@ func TestRun(t *testing.T) {
 // TestTestSet: of the test metric nothing is read but that of the chosen configuration,
 // and that only when all points have been run.
 func TestTestSet(t *testing.T) {
+	t.Parallel()
 	path, out := write(t, gridOfTwelve+minimizeError)
 	if code, _, stderr := call(t, "run", path, "-out", out); code != 0 {
 		t.Fatal(stderr)
 	}
-	choice := read(t, out, choiceName)
+	choice := fakes.Read(t, out, choiceName)
 	s, err := load(out, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -140,14 +150,17 @@ func TestTestSet(t *testing.T) {
 			forget(point)
 		}
 	}
-	if code, _, stderr := call(t, "collect", out); code != 0 || read(t, out, choiceName) != choice {
+	if code, _, stderr := call(t, "collect", out); code != 0 || fakes.Read(t, out, choiceName) != choice {
 		t.Errorf("status %d, %s", code, stderr)
 	}
 	forget(chosen[0])
-	if code, _, stderr := call(t, "collect", out); code != exitFailed || !strings.Contains(stderr, "no metric good.test_error, it has extra, gone, good.validation_error") {
+	if code, _, stderr := call(t, "collect", out); code != cli.Failed || !strings.Contains(stderr, "no metric good.test_error, it has extra, gone, good.validation_error") {
 		t.Errorf("status %d, %s", code, stderr)
 	}
-	// With a point left to run there is no choice.
+	// With a point left to run there is no choice, and no figure of it; other figures stay.
+	if err := os.WriteFile(filepath.Join(out, "thesis.svg"), nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.RemoveAll(s.pointDir(12)); err != nil {
 		t.Fatal(err)
 	}
@@ -157,84 +170,16 @@ func TestTestSet(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(out, choiceName)); !os.IsNotExist(err) || len(table(t, out)) != 11 {
 		t.Errorf("%s: %v, %d lines", choiceName, err, len(table(t, out)))
 	}
-}
-
-// TestFailures: what fails is tried again, so often as the file says; the others are run,
-// and a configuration that lacks a seed is not chosen.
-func TestFailures(t *testing.T) {
-	path, out := write(t, `"factors": [{"flag": "kind", "values": ["fails", "once", "crashes", "quits", "good"]}], "flags": {"rate": 0.3}, "seeds": {"count": 1}, "attempts": 2,
-		"choose": {"minimize": "{kind}.validation_error"}`)
-	code, stdout, stderr := call(t, "run", path, "-out", out)
-	if code != exitFailed || !strings.HasSuffix(stderr, "sweep: 3 of 5 points failed; status says why, resume tries them again\n") {
-		t.Errorf("status %d, %s", code, stderr)
-	}
-	for point, starts := range map[string]int{"00001": 2, "00002": 2, "00003": 2, "00004": 2, "00005": 1} {
-		if noted(point) != starts {
-			t.Errorf("point %s: %d starts, want %d", point, noted(point), starts)
+	for name, there := range map[string]bool{"test.svg": false, "by_rate.svg": true, "thesis.svg": true} {
+		if _, err := os.Stat(filepath.Join(out, name)); os.IsNotExist(err) == there {
+			t.Errorf("%s: %v", name, err)
 		}
-	}
-	_, said, _ := call(t, "status", out)
-	for _, want := range []string{
-		"2 done, 3 failed of 5 points", "point 1 (kind=fails seed=1): failed, 2 attempts: layer 2: loss is NaN",
-		"point 3 (kind=crashes seed=1): failed, 2 attempts: panic at fakes_test.go:", ": of the fake", "point 4 (kind=quits seed=1): failed, 2 attempts: ended without a result",
-	} {
-		if !strings.Contains(said, want) {
-			t.Errorf("status says %s, want %q", said, want)
-		}
-	}
-	// Of equally good ones the first is chosen.
-	if !strings.Contains(stdout, "chosen: kind=once, validation_error 0.011\n") {
-		t.Errorf("got %s", stdout)
-	}
-	if code, _, _ := call(t, "resume", out); code != exitFailed || noted("00001") != 4 || noted("00005") != 1 {
-		t.Errorf("resume: status %d, %d and %d starts", code, noted("00001"), noted("00005"))
-	}
-}
-
-// TestMissingMetric: the first result shows it, and the rest is not run.
-func TestMissingMetric(t *testing.T) {
-	path, out := write(t, goodFlag+`, "factors": [{"flag": "rate", "values": [1, 2, 3, 4, 5, 6]}], "seeds": {"count": 1}, "choose": {"minimize": "{kind}.error"}, "local": {"processes": 1}`)
-	if code, _, stderr := call(t, "run", path, "-out", out); code != exitFailed || !strings.Contains(stderr, "no metric good.error, it has extra, good.test_error, good.validation_error") {
-		t.Errorf("status %d, %s", code, stderr)
-	}
-	if n := noted("0*"); n > 2 {
-		t.Errorf("%d points were run", n)
-	}
-	// The file may be corrected.
-	rewrite(t, path, goodFlag+`, "factors": [{"flag": "rate", "values": [1, 2, 3, 4, 5, 6]}], "seeds": {"count": 1}, "choose": {"maximize": "{kind}.validation_error"}`)
-	if code, stdout, stderr := call(t, "resume", path, "-out", out); code != 0 || noted("0*") != 6 || !strings.Contains(stdout, "chosen: rate=6, ") {
-		t.Errorf("status %d, %s%s", code, stdout, stderr)
-	}
-}
-
-// TestTwoAttempts: of several at a time one runs the point, and the others find it done.
-func TestTwoAttempts(t *testing.T) {
-	path, out := write(t, goodFlag+`, "seeds": {"count": 1}, `+minimizeError)
-	if code, _, stderr := call(t, "run", path, "-out", out); code != 0 {
-		t.Fatal(stderr)
-	}
-	if err := os.RemoveAll(filepath.Join(out, pointsDir, "00001")); err != nil {
-		t.Fatal(err)
-	}
-	var all sync.WaitGroup
-	for range 4 {
-		all.Go(func() {
-			if code, _, stderr := call(t, "task", out, "1"); code != 0 {
-				t.Errorf("status %d, %s", code, stderr)
-			}
-		})
-	}
-	all.Wait()
-	if noted("00001") != 2 {
-		t.Errorf("%d starts, want that of the launcher and one", noted("00001"))
-	}
-	if code, _, stderr := call(t, "task", out, "2"); code != exitUsage || !strings.Contains(stderr, "want a point of 1 to 1, got 2") {
-		t.Errorf("status %d, %s", code, stderr)
 	}
 }
 
 // TestForEach: a best configuration for each kind, and figures by it.
 func TestForEach(t *testing.T) {
+	t.Parallel()
 	path, out := write(t, `"factors": [{"flag": "rate", "from": 0.01, "to": 1, "scale": "log"}, {"flag": "kind", "values": ["good", "nice"]}], "samples": 3, "seeds": {"count": 2},
 		"choose": {"minimize": "{kind}.validation_error", "test": "{kind}.test_error", "for_each": ["kind"]}`)
 	code, stdout, stderr := call(t, "run", path, "-out", out)
@@ -242,7 +187,7 @@ func TestForEach(t *testing.T) {
 		t.Errorf("status %d, %s%s", code, stdout, stderr)
 	}
 	for _, name := range []string{"by_rate.svg", "by_kind.svg", "test.svg"} {
-		if !strings.Contains(read(t, out, name), "nice") {
+		if !strings.Contains(fakes.Read(t, out, name), "nice") {
 			t.Errorf("%s lacks a kind", name)
 		}
 	}
@@ -257,20 +202,5 @@ func TestForEach(t *testing.T) {
 	}
 	if _, err := lab.Read(s.pointDir(1)); err != nil {
 		t.Error(err)
-	}
-}
-
-// TestForeignDirectory: what is not a sweep's stays as it is.
-func TestForeignDirectory(t *testing.T) {
-	path, _ := write(t, goodFlag+`, "seeds": {"count": 1}, `+minimizeError)
-	out := t.TempDir()
-	if err := os.WriteFile(filepath.Join(out, "thesis.txt"), nil, 0o666); err != nil {
-		t.Fatal(err)
-	}
-	if code, _, stderr := call(t, "run", path, "-out", out); code != exitFailed || !strings.Contains(stderr, "not empty (thesis.txt) and without plan.json: not the directory of a sweep") {
-		t.Errorf("status %d, %s", code, stderr)
-	}
-	if entries, err := os.ReadDir(out); err != nil || len(entries) != 1 {
-		t.Errorf("%v, %v", entries, err)
 	}
 }

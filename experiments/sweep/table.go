@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -49,11 +50,34 @@ func (s *sweep) metricsOf(point int, doc *lab.Document, metrics []string) ([]flo
 		name = s.plan.expand(name, s.plan.config(point))
 		m, ok := doc.Metrics[name]
 		if !ok {
-			return nil, fmt.Errorf("%s: no metric %s, it has %s", s.plan.name(point), name, strings.Join(slices.Sorted(maps.Keys(doc.Metrics)), ", "))
+			return nil, metricError{fmt.Errorf("%s: no metric %s, it has %s", s.plan.name(point), name, nearest(name, slices.Sorted(maps.Keys(doc.Metrics))))}
 		}
 		values = append(values, m.Floats()[0])
 	}
 	return values, nil
+}
+
+// metricError tells that results lack a metric that the sweep file asks for.
+type metricError struct{ error }
+
+// maxNames bounds the names in an error.
+const maxNames = 12
+
+// nearest lists sorted names: if there are many, those that share most of their beginnings
+// with one that is missing.
+func nearest(missing string, names []string) string {
+	more := len(names) - maxNames
+	if more <= 0 {
+		return strings.Join(names, ", ")
+	}
+	shared := func(name string) (n int) {
+		for n < min(len(name), len(missing)) && name[n] == missing[n] {
+			n++
+		}
+		return n
+	}
+	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(shared(b), shared(a)) })
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:maxNames], ", "), more)
 }
 
 // rows are the points that are done, in their order.

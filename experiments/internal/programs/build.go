@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
@@ -25,7 +26,11 @@ func ModuleRoot(ctx context.Context) (string, error) {
 			return dir, nil
 		}
 	}
-	return "", fmt.Errorf("build experiments: want a working directory in the sources of capas, got one in %q", strings.TrimSpace(string(out)))
+	wd, err := os.Getwd()
+	if err != nil {
+		return "", fmt.Errorf("build experiments: %w", err)
+	}
+	return "", fmt.Errorf("build experiments: want a working directory in the sources of capas, got %s", wd)
 }
 
 // Build makes the program of experiments/<name> of the module with the given root in dir

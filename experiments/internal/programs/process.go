@@ -5,47 +5,10 @@ import (
 	"errors"
 	"os"
 	"os/exec"
-	"os/signal"
 	"sync"
-	"syscall"
+
+	"capas/experiments/internal/cli"
 )
-
-// StatusInterrupted is the exit status of a program that was interrupted, the
-// experiments' (see lab.Main).
-const StatusInterrupted = 130
-
-// Interruptible returns a context that the first SIGINT, SIGTERM or SIGHUP cancels, after
-// a call of first; a second calls kill and ends the process with StatusInterrupted. stop
-// releases the signals.
-func Interruptible(parent context.Context, first func(os.Signal), kill func()) (ctx context.Context, stop func()) {
-	ctx, cancel := context.WithCancel(parent)
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	if !signal.Ignored(syscall.SIGHUP) {
-		signal.Notify(signals, syscall.SIGHUP)
-	}
-	done := make(chan struct{})
-	go func() {
-		for {
-			select {
-			case <-done:
-				return
-			case s := <-signals:
-				if ctx.Err() != nil {
-					kill()
-					os.Exit(StatusInterrupted)
-				}
-				first(s)
-				cancel()
-			}
-		}
-	}()
-	return ctx, func() {
-		signal.Stop(signals)
-		close(done)
-		cancel()
-	}
-}
 
 // Children are the processes that a program runs. The zero value has none.
 type Children struct {
@@ -105,7 +68,7 @@ func Interrupted(ctx context.Context, cmd *exec.Cmd) bool {
 		return ctx.Err() != nil
 	}
 	code := cmd.ProcessState.ExitCode()
-	return code == StatusInterrupted || code < 0 && ctx.Err() != nil
+	return code == cli.Interrupted || code < 0 && ctx.Err() != nil
 }
 
 // start starts a process, unless Kill was called.

@@ -1,5 +1,5 @@
-// Package programs finds the experiments, so that what is to be done for each of them
-// needs no list of them.
+// Package programs finds the experiments, so that what is to be done for each of them needs
+// no list of them, builds their programs and runs these as processes.
 package programs
 
 import (
