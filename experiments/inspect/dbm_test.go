@@ -251,7 +251,7 @@ func TestErrorRatesOfExperiments(t *testing.T) {
 		"dbm": {"dbm-classifier": "dbm", "dbm-greedy-classifier": "dbm-greedy", "dbn-classifier": "dbn", "rbm-classifier": "rbm"},
 	} {
 		binary, dir := filepath.Join(t.TempDir(), name+".exe"), filepath.Join(t.TempDir(), "run")
-		if out, err := exec.Command("go", "build", "-o", binary, "capas/experiments/"+name).CombinedOutput(); err != nil {
+		if out, err := exec.Command("go", "build", "-ldflags=-s", "-o", binary, "capas/experiments/"+name).CombinedOutput(); err != nil {
 			t.Fatalf("go build: %v: %s", err, out)
 		}
 		if out, err := exec.Command(binary, "-preset", "smoke", "-progress", "none", "-out", dir).CombinedOutput(); err != nil {

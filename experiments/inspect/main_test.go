@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 
 var program = sync.OnceValues(func() (string, error) {
 	path := filepath.Join(shared, "pretraining.exe")
-	out, err := exec.Command("go", "build", "-o", path, "capas/experiments/pretraining").CombinedOutput()
+	out, err := exec.Command("go", "build", "-ldflags=-s", "-o", path, "capas/experiments/pretraining").CombinedOutput()
 	if err != nil {
 		err = fmt.Errorf("go build: %v: %s", err, out)
 	}
