@@ -174,10 +174,3 @@ func sizes(shape []int) []int64 {
 	}
 	return out
 }
-
-func flag(b bool) int32 {
-	if b {
-		return 1
-	}
-	return 0
-}
