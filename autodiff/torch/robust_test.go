@@ -138,6 +138,11 @@ func TestErrors(t *testing.T) {
 	if err := f.RunAll(); err == nil || !strings.Contains(err.Error(), "want a result of shape (2, 3), got ()") {
 		t.Errorf("a result of another shape: got %v", err)
 	}
+	b.known["exp"] = plain(func(c *calls, x []handle) handle { return x[len(x)] })
+	f = must(autodiff.Compiler{Backend: b}.Compile("f", nil, G.Nodes{y}, nil))(t)
+	if err := f.RunAll(); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("node %d: exp: panic: ", y.ID())) {
+		t.Errorf("a panic: got %v", err)
+	}
 	if err := open(t).step1(); err != nil {
 		t.Errorf("after the errors: %v", err)
 	}
@@ -164,7 +169,7 @@ func TestUnknownOperation(t *testing.T) {
 }
 
 func TestDevices(t *testing.T) {
-	for _, device := range []string{"", "gpu", "cuda", "cuda:x", "cuda:-1"} {
+	for _, device := range []string{"", "gpu", "cuda", "cuda:x", "cuda:-1", "cuda:00", "cuda:+1"} {
 		if _, err := Open(device); err == nil || !strings.Contains(err.Error(), "want cpu, or cuda:0") {
 			t.Errorf("device %q: got %v", device, err)
 		}
