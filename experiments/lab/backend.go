@@ -116,7 +116,7 @@ func (e engine) report(r *Results, resumed bool) {
 	}
 	r.Section("The two engines",
 		fmt.Sprintf("Each run of %d functions%s, such as steps and evaluations, was made on Capas's kernels and on %s, from the same values and with the same random draws. The results are those of Capas's kernels, on which alone ran what only measures or draws.", len(functions), since, e.name),
-		fmt.Sprintf("Of %d nodes %d differ by more than 1e-5 of their largest element in some run. The most does %q in %q: by %s.", len(all), apart, all[0].Node, all[0].Function, relative(all[0].Relative)),
+		fmt.Sprintf("%d of %d nodes differ by more than 1e-5 of their largest element in some run. The largest difference is that of %q in %q: %s.", apart, len(all), all[0].Node, all[0].Function, relative(all[0].Relative)),
 		"“output” is a loss, an error or what else a function gives, with the operation and the shape; “new W” is what a step leaves of W, and “for W” what that is made of, such as the gradient of W. Differences up to 1e-5 are rounding: sums are made in another order. A larger one is usually of a node whose elements are almost 0, which is all rounding, or of an element at a kink.")
 	var rows [][]string
 	for _, d := range all[:min(len(all), rowsShown)] {

@@ -98,7 +98,7 @@ func TestEngineReport(t *testing.T) {
 	r = &Results{}
 	e.report(r, false)
 	text := strings.Join(r.blocks[0].Paragraphs, "\n")
-	for _, want := range []string{"Each run of 1 functions, such", "on wrong on cpu, from", "Of 1 nodes 1 differ", `"output: square (2)" in "net square": by 5.0e-01.`} {
+	for _, want := range []string{"Each run of 1 functions, such", "on wrong on cpu, from", "1 of 1 nodes differ", `"output: square (2)" in "net square": 5.0e-01.`} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the report lacks %q:\n%s", want, text)
 		}
