@@ -29,8 +29,8 @@
 // what each step costs.
 //
 // Stock Gorgonia ops may stand in any graph. Those of version 0.9.18 that compute
-// something wrong (Dropout, average pooling, the gradient of InverseSqrt) are
-// refused with an error that names the replacement.
+// something wrong (Dropout, average pooling, the gradients of InverseSqrt and
+// Log2) are refused with an error that names the replacement.
 //
 // # Other engines
 //

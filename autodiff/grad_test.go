@@ -136,6 +136,7 @@ func TestGradErrors(t *testing.T) {
 		"independent":         {cost, G.Nodes{x, y}, "does not depend differentiably on y"},
 		"stopped":             {stopped, G.Nodes{x}, "does not depend differentiably on x"},
 		"inverse square root": {G.Must(G.Sum(G.Must(G.InverseSqrt(G.Must(G.Square(x)))))), G.Nodes{x}, "Inverse of Sqrt"},
+		"binary logarithm":    {G.Must(G.Sum(G.Must(G.Log2(G.Must(G.Square(x)))))), G.Nodes{x}, "use Log"},
 	} {
 		d, err := autodiff.Grad(c.cost, c.wrt...)
 		if err == nil || !strings.Contains(err.Error(), c.want) {

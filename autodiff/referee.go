@@ -30,8 +30,8 @@ type Difference struct {
 	Function string
 	Node     string
 	// Relative is the largest difference of two elements divided by the largest
-	// magnitude of the node's elements, in the run where that was largest. It is
-	// infinite if only one of the engines gave a number.
+	// magnitude of the node's elements on either engine, in the run where that was
+	// largest. It is infinite if only one of the engines gave a number.
 	Relative float64
 	// Magnitude is that largest magnitude: of a node whose elements are 0 but for rounding, such
 	// as the gradient of a bias before a normalisation, all is a difference.
@@ -237,8 +237,8 @@ func (m *match) Close() error {
 	return m.other.Close()
 }
 
-// relativeDifference is the largest difference of elements over the largest magnitude of a's, or the
-// difference itself if all of a are 0, and that magnitude.
+// relativeDifference is the largest difference of elements over the largest magnitude of any, and
+// that magnitude.
 func relativeDifference(a, b G.Value) (relative, magnitude float64, err error) {
 	if x, err := ops.Elements[float32](a); err == nil {
 		y, err := ops.Elements[float32](b)
@@ -271,10 +271,10 @@ func relativeOf[T ops.Float](a, b []T) (relative, magnitude float64) {
 		if math.IsNaN(x) || math.IsNaN(y) || math.IsInf(x, 0) || math.IsInf(y, 0) {
 			return math.Inf(1), math.Abs(x)
 		}
-		largest, magnitude = max(largest, math.Abs(x-y)), max(magnitude, math.Abs(x))
+		largest, magnitude = max(largest, math.Abs(x-y)), max(magnitude, math.Abs(x), math.Abs(y))
 	}
-	if magnitude == 0 {
-		return largest, 0
+	if magnitude == 0 { // all are 0
+		return 0, 0
 	}
 	return largest / magnitude, magnitude
 }

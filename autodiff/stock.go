@@ -35,8 +35,14 @@ func wrongDerivative(op G.Op) string {
 	if opaque(op) {
 		return fmt.Sprintf("gorgonia's %v has no derivative", op)
 	}
-	if fmt.Sprintf("%T", op) == "gorgonia.elemUnaryOp" && strings.EqualFold(op.String(), "invsqrt") {
+	if fmt.Sprintf("%T", op) != "gorgonia.elemUnaryOp" {
+		return ""
+	}
+	switch strings.ToLower(op.String()) {
+	case "invsqrt":
 		return "gorgonia.InverseSqrt has a wrong gradient: use Inverse of Sqrt"
+	case "log2":
+		return "gorgonia.Log2 has a wrong gradient: use Log, times 1/ln 2"
 	}
 	return ""
 }

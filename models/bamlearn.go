@@ -41,7 +41,8 @@ func (b *BAM) Violation(v, h *G.Node, margin float64) (*G.Node, error) {
 // coding strategies for bidirectional associative memory", who count each pair several times;
 // Oh & Kothari 1994, "Adaptation of the relaxation method for learning in bidirectional
 // associative memory"). It returns how often it changed them, and whether all pairs are stored.
-func (b *BAM) StorePerceptron(v, h *tensor.Dense, margin float64, most int) (steps int, stored bool, err error) {
+// The compiler makes the functions that do so.
+func (b *BAM) StorePerceptron(v, h *tensor.Dense, margin float64, most int, compiler autodiff.Compiler) (steps int, stored bool, err error) {
 	if err := b.checkPairs(v, h); err != nil {
 		return 0, false, err
 	}
@@ -70,12 +71,12 @@ func (b *BAM) StorePerceptron(v, h *tensor.Dense, margin float64, most int) (ste
 	if err := c.Err(); err != nil {
 		return 0, false, fmt.Errorf("store: %w", err)
 	}
-	f, err := autodiff.Compile(in, G.Nodes{cost}, updates)
+	f, err := compiler.Compile("perceptron rule", in, G.Nodes{cost}, updates)
 	if err != nil {
 		return 0, false, fmt.Errorf("store: %w", err)
 	}
 	defer f.Close()
-	look, err := autodiff.Compile(in, G.Nodes{cost}, nil)
+	look, err := compiler.Compile("violation", in, G.Nodes{cost}, nil)
 	if err != nil {
 		return 0, false, fmt.Errorf("store: %w", err)
 	}

@@ -3,6 +3,7 @@ package models_test
 import (
 	"testing"
 
+	"capas/autodiff"
 	"capas/autodiff/ops"
 	"capas/blocks"
 	"capas/internal/gradcheck"
@@ -63,7 +64,7 @@ func TestBAMStorePerceptron(t *testing.T) {
 		t.Fatal(err)
 	}
 	// From nothing, everything falls short: W becomes twice that of Hebb's rule, by both layers.
-	if steps, stored, err := b.StorePerceptron(x, y, margin, 1); err != nil || steps != 1 || stored {
+	if steps, stored, err := b.StorePerceptron(x, y, margin, 1, autodiff.Compiler{}); err != nil || steps != 1 || stored {
 		t.Errorf("%d steps, stored %t, %v", steps, stored, err)
 	}
 	var twice []float64
@@ -71,18 +72,18 @@ func TestBAMStorePerceptron(t *testing.T) {
 		twice = append(twice, 2*w)
 	}
 	near(t, "the first step", twice, elements(b.W.Value), 1e-5)
-	steps, stored, err := b.StorePerceptron(x, y, margin, 1000)
+	steps, stored, err := b.StorePerceptron(x, y, margin, 1000, autodiff.Compiler{})
 	if err != nil || !stored || steps < 2 {
 		t.Fatalf("%d steps, stored %t, %v", steps, stored, err)
 	}
 	enough := must[*models.BAM](t)(models.NewBAM("bam", n, k))
-	if again, stored, err := enough.StorePerceptron(x, y, margin, steps+1); again != steps+1 || !stored || err != nil {
+	if again, stored, err := enough.StorePerceptron(x, y, margin, steps+1, autodiff.Compiler{}); again != steps+1 || !stored || err != nil {
 		t.Errorf("as many steps as it takes, %d: took %d, stored %t, %v", steps+1, again, stored, err)
 	}
-	if again, stored, err := b.StorePerceptron(x, y, margin, 0); again != 0 || !stored || err != nil {
+	if again, stored, err := b.StorePerceptron(x, y, margin, 0, autodiff.Compiler{}); again != 0 || !stored || err != nil {
 		t.Errorf("stored pairs, no step allowed: %d, stored %t, %v", again, stored, err)
 	}
-	if again, stored, err := b.StorePerceptron(x, y, margin, 10); again != 0 || !stored || err != nil {
+	if again, stored, err := b.StorePerceptron(x, y, margin, 10, autodiff.Compiler{}); again != 0 || !stored || err != nil {
 		t.Errorf("stored pairs took %d steps more, %t, %v", again, stored, err)
 	}
 	for name, m := range map[string]*models.BAM{"perceptron": b, "hebbian": hebb} {
@@ -93,12 +94,12 @@ func TestBAMStorePerceptron(t *testing.T) {
 			t.Errorf("%s: pairs at rest: %t", name, rest)
 		}
 	}
-	_, _, err = b.StorePerceptron(x, y, 0, 10)
+	_, _, err = b.StorePerceptron(x, y, 0, 10, autodiff.Compiler{})
 	refused(t, "margin 0", err, "positive margin, got 0")
-	_, _, err = b.StorePerceptron(y, x, 1, 10)
+	_, _, err = b.StorePerceptron(y, x, 1, 10, autodiff.Compiler{})
 	refused(t, "layers", err, "want patterns of shape")
 	// One digit with two codes cannot be stored.
-	if steps, stored, err := b.StorePerceptron(matrix(tensor.Float32, [][]float64{v[0], v[0]}), matrix(tensor.Float32, h[:2]), margin, 50); steps != 50 || stored || err != nil {
+	if steps, stored, err := b.StorePerceptron(matrix(tensor.Float32, [][]float64{v[0], v[0]}), matrix(tensor.Float32, h[:2]), margin, 50, autodiff.Compiler{}); steps != 50 || stored || err != nil {
 		t.Errorf("two codes of one pattern: %d steps, stored %t, %v", steps, stored, err)
 	}
 }

@@ -29,6 +29,11 @@ type Recall struct {
 // NewRecall compiles a step: a function from the states of the memory's layers to their next
 // states. The first ones are copied.
 func NewRecall(step func(s G.Nodes) (next G.Nodes, err error), start ...*tensor.Dense) (*Recall, error) {
+	return NewRecallWith(autodiff.Compiler{}, "recall", step, start...)
+}
+
+// NewRecallWith is NewRecall by the given compiler, for which the step has a name.
+func NewRecallWith(compiler autodiff.Compiler, name string, step func(s G.Nodes) (next G.Nodes, err error), start ...*tensor.Dense) (*Recall, error) {
 	r, g := &Recall{}, G.NewGraph()
 	var leaves G.Nodes
 	var c ops.Chain
@@ -67,7 +72,7 @@ func NewRecall(step func(s G.Nodes) (next G.Nodes, err error), start ...*tensor.
 	if err := c.Err(); err != nil {
 		return nil, fmt.Errorf("recall: %w", err)
 	}
-	if r.f, err = autodiff.Compile(nil, G.Nodes{change}, updates); err != nil {
+	if r.f, err = compiler.Compile(name, nil, G.Nodes{change}, updates); err != nil {
 		return nil, fmt.Errorf("recall: %w", err)
 	}
 	return r, nil
@@ -98,10 +103,6 @@ func (r *Recall) Run(most int, tol float64) (steps int, settled bool, err error)
 	}
 	return steps, settled, nil
 }
-
-// SetProfile makes later steps record what their operations cost, under a name; see
-// autodiff.Profile.
-func (r *Recall) SetProfile(p *autodiff.Profile, name string) { r.f.SetProfile(p, name) }
 
 // Close releases the buffers of the compiled step; the states remain.
 func (r *Recall) Close() error { return r.f.Close() }

@@ -2,8 +2,16 @@
 
 package torch
 
+// #cgo LDFLAGS: -ldl
+// #define _GNU_SOURCE
+// #include <dlfcn.h>
 // #include <stdint.h>
 // #include <stdlib.h>
+// // OpenBLAS, which Debian's libtorch multiplies matrices with, has threads of its own.
+// static void set_blas_threads(int n) {
+//   void (*set)(int) = (void (*)(int))dlsym(RTLD_DEFAULT, "openblas_set_num_threads");
+//   if (set) set(n);
+// }
 // void at_set_num_threads(int n);
 // void *at_tensor_of_blob(void *data, int64_t *dims, size_t ndims, int64_t *strides, size_t nstrides, int type, int device);
 import "C"
@@ -51,6 +59,7 @@ func newCalls(device int32) *calls {
 // setThreads bounds the threads that libtorch divides an operation among.
 func setThreads(n int) error {
 	C.at_set_num_threads(C.int(n))
+	C.set_blas_threads(C.int(n))
 	return libError()
 }
 
@@ -173,11 +182,4 @@ func sizes(shape []int) []int64 {
 		out[i] = int64(n)
 	}
 	return out
-}
-
-func flag(b bool) int32 {
-	if b {
-		return 1
-	}
-	return 0
 }

@@ -98,7 +98,7 @@ func leaf(g *G.ExprGraph, name string, v *tensor.Dense) *G.Node {
 // checkNodes compares the values of nodes, as Capas and libtorch compute them.
 func checkNodes(t *testing.T, nodes ...*G.Node) {
 	t.Helper()
-	r := autodiff.NewReferee(open(t))
+	r := referee(t)
 	f := must(autodiff.Compiler{Backend: r}.Compile(t.Name(), nil, nodes, nil))(t)
 	defer f.Close()
 	for range 2 {

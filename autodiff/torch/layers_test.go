@@ -147,6 +147,34 @@ func TestStock(t *testing.T) {
 	checkGradients(t, cost, x)
 }
 
+// Each of them with its derivative.
+func TestStockFunctions(t *testing.T) {
+	type function = func(*G.Node) (*G.Node, error)
+	for name, f := range map[string]function{
+		"abs": G.Abs, "sign": G.Sign, "ceil": G.Ceil, "floor": G.Floor, "sin": G.Sin, "cos": G.Cos, "exp": G.Exp, "log": G.Log, "log2": G.Log2, "neg": G.Neg, "square": G.Square, "sqrt": G.Sqrt,
+		"inverse": G.Inverse, "inverse root": G.InverseSqrt, "cube": G.Cube, "tanh": G.Tanh, "sigmoid": G.Sigmoid, "log1p": G.Log1p, "expm1": G.Expm1, "softplus": G.Softplus,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newShapes(t)
+			x := leaf(G.NewGraph(), "x", s.uniform(0.5, 2, 4, 3))
+			y := must(f(x))(t)
+			switch name {
+			case "sign", "ceil", "floor", "log2", "inverse root": // it is 0, or autodiff refuses Gorgonia's, which is wrong
+				checkNodes(t, y)
+			default:
+				var c ops.Chain
+				checkOf(t, &c, s, y, x)
+			}
+		})
+	}
+	s := newShapes(t)
+	g := G.NewGraph()
+	a, b := leaf(g, "a", s.uniform(0.5, 2, 4, 3)), leaf(g, "b", s.uniform(0.5, 2, 4, 3))
+	for name, f := range map[string]func(a, b *G.Node) (*G.Node, error){"sum": G.Add, "difference": G.Sub, "product": G.HadamardProd, "quotient": G.HadamardDiv, "power": G.Pow} {
+		t.Run(name, func(t *testing.T) { checkNodes(t, must(f(a, b))(t)) })
+	}
+}
+
 // What else ops has.
 func TestMatrices(t *testing.T) {
 	s := newShapes(t)

@@ -11,6 +11,7 @@ import (
 	"capas/autodiff/ops"
 	"capas/blocks"
 	"capas/models"
+	"capas/reinforce"
 	"capas/train"
 
 	G "gorgonia.org/gorgonia"
@@ -61,7 +62,7 @@ func stepWith(t *testing.T, o train.Optimizer, e example) {
 		o.Momentum = train.Constant(0.9)
 	}
 	state := must(o.NewState(tensor.Float32))(t)
-	r := autodiff.NewReferee(open(t))
+	r := referee(t)
 	step := must(train.NewStepperWith(autodiff.Compiler{Backend: r}, e.model, state, e.batch.X.Shape()[0]))(t)
 	for range 3 {
 		state.Advance(0, 1)
@@ -104,6 +105,47 @@ func differentiable(t *testing.T, cost *G.Node, params []*blocks.Param) (wrt G.N
 		}
 	}
 	return wrt
+}
+
+// The means of rectified units and their slope, also where these are 0 but for rounding.
+func TestRectifiedMeans(t *testing.T) {
+	s := newShapes(t)
+	m, n, k := s.size(3, 9), s.size(3, 9), s.size(3, 9)
+	r := must(models.NewRBM("rbm", n, k, blocks.Gaussian(4), s.s))(t)
+	r.HiddenUnits = models.RectifiedUnits()
+	g := G.NewGraph()
+	v := leaf(g, "v", s.mask(m, n))
+	var c ops.Chain
+	checkOf(t, &c, s, c.Do(r.Up(v)), append(G.Nodes{v}, must(blocks.Nodes(g, r.Params()[:2]))(t)...)...)
+}
+
+// The costs of agents.
+func TestReinforcement(t *testing.T) {
+	s := newShapes(t)
+	m, n, k := s.size(3, 6), s.size(2, 5), s.size(2, 4)
+	net := func(name string, outputs int) *models.MLP {
+		return must(models.NewMLP(name, []int{n, s.size(3, 6), outputs}, blocks.Tanh(), blocks.Glorot(), blocks.Glorot(), s.s))(t)
+	}
+	goesOn := s.mask(m, 1)
+	must(0, goesOn.Reshape(m))(t)
+	for name, e := range map[string]struct {
+		model  train.Model
+		inputs []*tensor.Dense
+	}{
+		"q-learning": {must(reinforce.NewQLearning(net("q", k), 0.9, true))(t), []*tensor.Dense{s.normal(1, m, n), s.oneHot(m, k), s.normal(1, m), s.normal(1, m, n), goesOn}},
+		"policy":     {&reinforce.Policy{Net: net("pi", k), Baseline: net("b", 1), Scale: 3}, []*tensor.Dense{s.normal(1, m, n), s.oneHot(m, k), s.normal(1, m), s.uniform(0, 1, m)}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := must(e.model.Objective(m))(t)
+			for i, v := range e.inputs {
+				must(0, G.UnsafeLet(o.Inputs[i], v))(t)
+			}
+			for _, m := range o.Monitors {
+				checkNodes(t, m.Node)
+			}
+			checkGradients(t, o.Cost, differentiable(t, o.Cost, e.model.Params())...)
+		})
+	}
 }
 
 // The operations of associative memories, which have no training.

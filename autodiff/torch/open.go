@@ -34,12 +34,15 @@ func Open(device string) (autodiff.Backend, error) {
 	}
 	number, ok := strings.CutPrefix(device, "cuda:")
 	n, err := strconv.Atoi(number)
-	if !ok || err != nil || n < 0 {
+	if !ok || err != nil || n < 0 || strconv.Itoa(n) != number {
 		return nil, fmt.Errorf("device %q: want cpu, or cuda:0 or another number", device)
 	}
 	available, count := lib.AtcCudaIsAvailable(), int(lib.AtcCudaDeviceCount())
 	if err := libError(); err != nil {
 		return nil, fmt.Errorf("device %s: %w", device, err)
+	}
+	if available && n >= count && count > 0 {
+		return nil, fmt.Errorf("device %s: libtorch finds %d devices of CUDA here, from cuda:0 to cuda:%d", device, count, count-1)
 	}
 	if !available || n >= count {
 		return nil, fmt.Errorf("device %s: libtorch finds %d devices of CUDA here, which takes a driver, a GPU and a libtorch that was built for CUDA; there is -device cpu", device, max(0, count))

@@ -110,10 +110,11 @@ func recurrences() map[string]translator {
 		}
 		all[name+" columns"] = stateColumns
 	}
-	to := func(name, f string, forward func(s sequence) kernel, backward func(s sequence, to int) kernel) {
+	// last is the last of what it leads back to.
+	to := func(name, f string, last int, forward func(s sequence) kernel, backward func(s sequence, to int) kernel) {
 		add(name, f, forward, nil)
 		delete(all, name+" backward")
-		for target := toInputs; target <= toCells; target++ {
+		for target := toInputs; target <= last; target++ {
 			all[fmt.Sprintf("%s backward to %d", name, target)] = func(o *operation) (translation, error) {
 				s, err := o.sequenceOf(0, o.in[0][0], units["backward"](o), f)
 				// U is (k, gates·k) and its transpose (gates·k, k).
@@ -122,11 +123,11 @@ func recurrences() map[string]translator {
 		}
 	}
 	for _, f := range []string{"tanh", "relu", "sigmoid"} {
-		to("rnn "+f, f, rnnForward, rnnBackward)
+		to("rnn "+f, f, toHidden, rnnForward, rnnBackward)
 		add("jordan "+f, f, jordanForward, jordanBackward)
 	}
-	to("lstm", "", lstmForward, lstmBackward)
-	to("gru", "", gruForward, gruBackward)
+	to("lstm", "", toCells, lstmForward, lstmBackward)
+	to("gru", "", toHidden, gruForward, gruBackward)
 	return all
 }
 

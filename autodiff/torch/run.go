@@ -15,17 +15,12 @@ import (
 )
 
 // Run implements autodiff.Machine.
-func (m *machine) Run(values []G.Value) (err error) {
+func (m *machine) Run(values []G.Value) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	var pin runtime.Pinner
 	defer pin.Unpin()
 	defer m.free()
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v", p)
-		}
-	}()
 	if err := m.bind(&pin, values); err != nil {
 		return err
 	}
@@ -61,7 +56,13 @@ func (m *machine) bind(pin *runtime.Pinner, values []G.Value) error {
 }
 
 // step runs an operation and frees what it was the last to read.
-func (m *machine) step(s *step) error {
+func (m *machine) step(s *step) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			m.calls.release(nil)
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
 	c := m.newCalls(s.node.Dtype())
 	x := make([]handle, len(s.in))
 	for i, v := range s.in {

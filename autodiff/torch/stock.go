@@ -12,8 +12,7 @@ import (
 // stockName is a name for one of Gorgonia's own operations, whose types are not exported.
 func stockName(op G.Op) string { return fmt.Sprintf("%T %v", op, op) }
 
-// stock are Gorgonia's own operations that stand in graphs of experiments: functions of elements,
-// and their derivatives.
+// stock are Gorgonia's own arithmetic and functions of elements.
 func stock() map[string]translator {
 	all := map[string]translator{}
 	one := func(f func(c *calls, x handle) handle) translator {
@@ -23,8 +22,8 @@ func stock() map[string]translator {
 		return plain(func(c *calls, x []handle) handle { return f(c, x[0], x[1]) })
 	}
 	for name, f := range map[string]func(out *handle, x handle){
-		"exp": lib.AtgExp, "ln": lib.AtgLog, "log": lib.AtgLog, "log1p": lib.AtgLog1p, "expm1": lib.AtgExpm1, "sqrt": lib.AtgSqrt, "neg": lib.AtgNeg,
-		"abs": lib.AtgAbs, "sign": lib.AtgSign, "sin": lib.AtgSin, "cos": lib.AtgCos, "tanh": lib.AtgTanh, "sigmoid": lib.AtgSigmoid, "inv": lib.AtgReciprocal, "ceil": lib.AtgCeil, "floor": lib.AtgFloor,
+		"exp": lib.AtgExp, "ln": lib.AtgLog, "log2": lib.AtgLog2, "log1p": lib.AtgLog1p, "expm1": lib.AtgExpm1, "sqrt": lib.AtgSqrt, "neg": lib.AtgNeg,
+		"abs": lib.AtgAbs, "sign": lib.AtgSign, "sin": lib.AtgSin, "cos": lib.AtgCos, "tanh": lib.AtgTanh, "sigmoid": lib.AtgSigmoid, "inv": lib.AtgReciprocal, "invSqrt": lib.AtgRsqrt, "ceil": lib.AtgCeil, "floor": lib.AtgFloor,
 	} {
 		all["gorgonia.elemUnaryOp "+name] = one(func(c *calls, x handle) handle { return c.unary(f, x) })
 	}
@@ -36,7 +35,6 @@ func stock() map[string]translator {
 		"^": func(c *calls, a, b handle) handle { return c.binary(lib.AtgPow, a, b) },
 	} {
 		all["gorgonia.elemBinOp "+name+" false"] = two(f)
-		all["gorgonia.elemBinOp "+name+" true"] = two(f)
 	}
 	return all
 }

@@ -103,10 +103,14 @@ func (r *savedRun) print(out *output) error {
 	}
 	out.table("Recipe", recipe)
 	if e := r.Environment; e != nil {
-		out.table("Environment", [][]string{
+		rows := [][]string{
 			{"time", time.Duration(e.Seconds * float64(time.Second)).Round(100 * time.Millisecond).String()},
 			{"processor", e.CPU}, {"kernels", e.Kernels}, {"platform", e.Platform}, {"Go", e.Go}, {"revision", e.Revision},
-		})
+		}
+		if e.Engine != "" {
+			rows = append(rows, []string{"engine", e.Engine})
+		}
+		out.table("Environment", rows)
 	}
 	rows := [][]string{}
 	for _, s := range r.Stages {

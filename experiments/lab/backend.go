@@ -37,6 +37,15 @@ func (s *Settings) setBackend(backend, device string) error {
 type engine struct {
 	backend autodiff.Backend  // nil for Capas's kernels
 	referee *autodiff.Referee // of -backend check
+	name    string            // of the engine beside Capas's kernels, such as "torch on cpu"
+}
+
+// String is what the report says of it; "" for Capas's kernels.
+func (e engine) String() string {
+	if e.referee != nil {
+		return "Capas's kernels, checked by " + e.name
+	}
+	return e.name
 }
 
 // engine opens the backend. That it is missing is an error of usage.
@@ -49,10 +58,10 @@ func (s *Settings) engine() (engine, error) {
 		return engine{}, fmt.Errorf("-backend %s: %w", s.Backend, err)
 	}
 	if s.Backend == backendTorch {
-		return engine{backend: b}, nil
+		return engine{backend: b, name: b.String()}, nil
 	}
 	r := autodiff.NewReferee(b)
-	return engine{r, r}, nil
+	return engine{r, r, b.String()}, nil
 }
 
 // Apart says how far the two engines were apart at a node of a function; see
@@ -80,26 +89,44 @@ func (e engine) check() (all []Apart) {
 // rowsShown bounds the table of differences in the report; result.json has all.
 const rowsShown = 20
 
-// report adds the largest differences to the report.
-func (e engine) report(r *Results) {
+// rounding is the relative difference up to which the report calls it rounding.
+const rounding = 1e-5
+
+// report adds the largest differences to the report. What a run that is resumed did before is not among
+// them.
+func (e engine) report(r *Results, resumed bool) {
 	if e.referee == nil {
 		return
 	}
-	all := e.referee.Differences()
-	text := "No function ran."
-	if len(all) > 0 {
-		text = fmt.Sprintf("Every step and every evaluation ran twice, %v, from the same values and with the same random draws. The largest relative difference of %d nodes is %s, of %s in %q.",
-			e.referee, len(all), relative(all[0].Relative), all[0].Node, all[0].Function)
+	since := ""
+	if resumed {
+		since = " since the run was resumed"
 	}
-	r.Section("The two engines", text)
+	all := e.referee.Differences()
 	if len(all) == 0 {
+		r.Section("The two engines", fmt.Sprintf("Nothing ran on %s%s.", e.name, since))
 		return
 	}
+	functions, apart := map[string]bool{}, 0
+	for _, d := range all {
+		functions[d.Function] = true
+		if !(d.Relative <= rounding) {
+			apart++
+		}
+	}
+	r.Section("The two engines",
+		fmt.Sprintf("Each run of %d functions%s, such as steps and evaluations, was made on Capas's kernels and on %s, from the same values and with the same random draws. The results are those of Capas's kernels, on which alone ran what only measures or draws.", len(functions), since, e.name),
+		fmt.Sprintf("%d of %d nodes differ by more than 1e-5 of their largest element in some run. The largest difference is that of %q in %q: %s.", apart, len(all), all[0].Node, all[0].Function, relative(all[0].Relative)),
+		"“output” is a loss, an error or what else a function gives, with the operation and the shape; “new W” is what a step leaves of W, and “for W” what that is made of, such as the gradient of W. Differences up to 1e-5 are rounding: sums are made in another order. A larger one is usually of a node whose elements are almost 0, which is all rounding, or of an element at a kink.")
 	var rows [][]string
 	for _, d := range all[:min(len(all), rowsShown)] {
 		rows = append(rows, []string{d.Function, d.Node, relative(d.Relative), relative(d.Magnitude), fmt.Sprintf("%d of %d", d.Run, d.Runs)})
 	}
-	r.Table("The largest differences, relative to the largest element of the node", []string{"function", "node", "difference", "largest element", "run"}, rows)
+	title := "The largest differences, relative to the largest element of the node"
+	if len(all) > rowsShown {
+		title += "; result.json has all"
+	}
+	r.Table(title, []string{"function", "node", "difference", "largest element", "run"}, rows)
 }
 
 func relative(x float64) string {

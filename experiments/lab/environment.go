@@ -20,6 +20,7 @@ type Environment struct {
 	Platform string  `json:"platform"`
 	CPU      string  `json:"cpu"`
 	Kernels  string  `json:"kernels"`
+	Engine   string  `json:"engine,omitempty"` // where it was not Capas's kernels alone, see -backend
 	Revision string  `json:"revision"`
 	Seconds  float64 `json:"seconds"`
 }

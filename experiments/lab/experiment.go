@@ -205,7 +205,8 @@ func execute[R any](ctx context.Context, e Experiment[R], set *settings[R], on e
 	}
 	progress.close()
 
-	on.report(results)
+	on.report(results, resumed)
+	env.Engine = on.String()
 	env.Seconds = time.Since(start).Round(time.Millisecond).Seconds()
 	doc, err := results.document(conf, env)
 	if err != nil {

@@ -223,6 +223,9 @@ func runRows(doc *Document) [][2]string {
 		rows = append(rows, [2]string{"data", doc.Data})
 	}
 	e := doc.Environment
+	if e.Engine != "" {
+		rows = append(rows, [2]string{"engine", e.Engine})
+	}
 	return append(rows, [][2]string{
 		{"time", time.Duration(e.Seconds * float64(time.Second)).Round(100 * time.Millisecond).String()},
 		{"processor", e.CPU},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"capas/autodiff"
 	"capas/experiments/lab"
 	"capas/models"
 	"capas/random"
@@ -72,7 +73,7 @@ func (j *job) pairs(ctx context.Context, t *lab.Task) (*pairsResult, error) {
 				return nil, err
 			}
 			t.Say("%d pairs, %s", k, rule.words())
-			b, err := newBAM(rule, first(from, k), first(codes, k))
+			b, err := newBAM(rule, first(from, k), first(codes, k), j.run.Compiler)
 			if err != nil {
 				return nil, err
 			}
@@ -94,7 +95,7 @@ func (j *job) pairs(ctx context.Context, t *lab.Task) (*pairsResult, error) {
 	return out, nil
 }
 
-func newBAM(r rule, v, h *tensor.Dense) (*models.BAM, error) {
+func newBAM(r rule, v, h *tensor.Dense, compiler autodiff.Compiler) (*models.BAM, error) {
 	b, err := models.NewBAM("bam", v.Shape()[1], h.Shape()[1])
 	if err != nil {
 		return nil, err
@@ -103,7 +104,7 @@ func newBAM(r rule, v, h *tensor.Dense) (*models.BAM, error) {
 	case centered:
 		return b, b.StoreCentered(v, h)
 	case perceptron:
-		_, _, err := b.StorePerceptron(v, h, margin, mostChanges)
+		_, _, err := b.StorePerceptron(v, h, margin, mostChanges, compiler)
 		return b, err
 	}
 	return b, b.StoreHebbian(v, h)
@@ -114,7 +115,7 @@ func newBAM(r rule, v, h *tensor.Dense) (*models.BAM, error) {
 func (j *job) labels(out *pairsResult, rule rule, images *tensor.Dense, s *random.Stream) error {
 	r := j.run.Recipe
 	digits, codes := first(images, classes), coins(s.Split("labels"), classes, r.Code)
-	b, err := newBAM(rule, digits, codes)
+	b, err := newBAM(rule, digits, codes, j.run.Compiler)
 	if err != nil {
 		return err
 	}
@@ -240,7 +241,7 @@ func (j *job) labelled(rule rule, images, codes *tensor.Dense) (float64, error) 
 	for _, l := range j.sets[j.seed].Labels[:k] {
 		hs = append(hs, codes.Float32s()[int(l)*size:(int(l)+1)*size]...)
 	}
-	b, err := newBAM(rule, images, matrix(hs, size))
+	b, err := newBAM(rule, images, matrix(hs, size), j.run.Compiler)
 	if err != nil {
 		return 0, err
 	}

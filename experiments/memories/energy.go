@@ -58,7 +58,7 @@ func (m *memory) sweep(start *tensor.Dense, order *random.Stream) (units []int, 
 		return 0
 	})
 	p := &blocks.Param{Name: "keys", Value: keys}
-	run, err := models.NewRecall(func(s G.Nodes) (G.Nodes, error) {
+	run, err := models.NewRecallWith(m.run.Compiler, "sweep", func(s G.Nodes) (G.Nodes, error) {
 		var c ops.Chain
 		return G.Nodes{c.Do(m.hopfield.Sweep(s[0], c.Do(p.Node(s[0].Graph()))))}, c.Err()
 	}, start)
@@ -66,7 +66,6 @@ func (m *memory) sweep(start *tensor.Dense, order *random.Stream) (units []int, 
 		return nil, nil, err
 	}
 	defer run.Close()
-	run.SetProfile(m.run.Compiler.Profile, "sweep")
 	_, err = run.Step()
 	return units, run.States[0], err
 }
@@ -173,12 +172,11 @@ func (j *job) overloaded(out *energyResult, s *random.Stream) error {
 	start := coins(s.Split("starts"), count, n)
 	// course are the last three states, and the energies of all.
 	course := func(step func(G.Nodes) (G.Nodes, error)) (states []*tensor.Dense, energies [][]float64, err error) {
-		run, err := models.NewRecall(step, start)
+		run, err := models.NewRecallWith(j.run.Compiler, "overloaded", step, start)
 		if err != nil {
 			return nil, nil, err
 		}
 		defer run.Close()
-		run.SetProfile(j.run.Compiler.Profile, "overloaded")
 		for i := range mostSteps + 1 {
 			e, err := evaluate(energy, run.States[0])
 			if err != nil {

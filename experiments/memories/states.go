@@ -122,11 +122,10 @@ func (j *job) recalled(step func(G.Nodes) (G.Nodes, error), most int, start ...*
 		for _, s := range ends {
 			now = append(now, gathered(s, rows))
 		}
-		r, err := models.NewRecall(step, now...)
+		r, err := models.NewRecallWith(j.run.Compiler, "recall", step, now...)
 		if err != nil {
 			return nil, err
 		}
-		r.SetProfile(j.run.Compiler.Profile, "recall")
 		var left []int
 		for {
 			change, err := r.Step()

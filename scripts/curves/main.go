@@ -16,6 +16,8 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -60,8 +62,9 @@ func draw(args []string, stderr io.Writer) error {
 		return fmt.Errorf("%w: want directories of results", errUsage)
 	}
 	chart := figure.Lines{XLabel: "epoch of " + *stage, YLabel: strings.ReplaceAll(*value, ".", " ")}
+	named := names(fs.Args())
 	for i, dir := range fs.Args() {
-		series, err := curves(dir, *stage, *value)
+		series, err := curves(dir, named[i], *stage, *value)
 		if err != nil {
 			return err
 		}
@@ -79,56 +82,93 @@ func draw(args []string, stderr io.Writer) error {
 	return atomicfile.Write(*out, svg)
 }
 
+// names are what directories are called: the last element of each path, or all of it where two would
+// be called the same.
+func names(dirs []string) (out []string) {
+	seen := map[string]bool{}
+	for _, dir := range dirs {
+		out = append(out, filepath.Base(dir))
+		seen[filepath.Base(dir)] = true
+	}
+	if len(seen) < len(dirs) {
+		return dirs
+	}
+	return out
+}
+
+// line is one of metrics.jsonl.
+type line struct {
+	Seed       uint64
+	Run, Stage string
+	Epoch      float64
+}
+
 // curves are the series of a run, one for each of its networks, over its seeds.
-func curves(dir, stage, value string) ([]figure.Series, error) {
+func curves(dir, name, stage, value string) ([]figure.Series, error) {
 	path := filepath.Join(dir, "metrics.jsonl")
 	const most = 1 << 28 // bytes
 	data, err := regularfile.Read(path, most)
 	if err != nil {
 		return nil, err
 	}
-	values := map[string]map[uint64][]float64{} // by network and seed
-	var networks []string
+	values := map[string]map[uint64]map[float64]float64{} // by network, seed and epoch
 	lines := bufio.NewScanner(bytes.NewReader(data))
 	lines.Buffer(nil, 1<<20)
 	for number := 1; lines.Scan(); number++ {
-		var line map[string]any
-		var head struct {
-			Seed       uint64
-			Run, Stage string
+		var l line
+		var all map[string]any
+		err := json.Unmarshal(lines.Bytes(), &all)
+		if err == nil {
+			err = json.Unmarshal(lines.Bytes(), &l)
 		}
-		if err := errors.Join(json.Unmarshal(lines.Bytes(), &head), json.Unmarshal(lines.Bytes(), &line)); err != nil {
+		if err != nil {
 			return nil, fmt.Errorf("%s: line %d: %w", path, number, err)
 		}
-		v, ok := lookUp(line, strings.Split(value, "."))
-		if head.Stage != stage || !ok {
+		v, ok := lookUp(all, strings.Split(value, "."))
+		if l.Stage != stage || !ok {
 			continue
 		}
-		if values[head.Run] == nil {
-			values[head.Run] = map[uint64][]float64{}
-			networks = append(networks, head.Run)
+		if values[l.Run] == nil {
+			values[l.Run] = map[uint64]map[float64]float64{}
 		}
-		values[head.Run][head.Seed] = append(values[head.Run][head.Seed], v)
+		if values[l.Run][l.Seed] == nil {
+			values[l.Run][l.Seed] = map[float64]float64{}
+		}
+		values[l.Run][l.Seed][l.Epoch] = v
 	}
 	if err := lines.Err(); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	if len(networks) == 0 {
+	if len(values) == 0 {
 		return nil, fmt.Errorf("%s: want lines of stage %q with a number %s, found none", path, stage, value)
 	}
-	slices.Sort(networks)
 	var out []figure.Series
-	for _, network := range networks {
-		s := figure.Series{Name: filepath.Base(dir) + " " + network}
-		for _, y := range values[network] {
-			s.Y = append(s.Y, y)
-			for len(s.X) < len(y) {
-				s.X = append(s.X, float64(len(s.X)+1))
-			}
-		}
-		out = append(out, s)
+	for _, network := range slices.Sorted(maps.Keys(values)) {
+		out = append(out, series(name+" "+network, values[network]))
 	}
 	return out, nil
+}
+
+// series is a curve of values by seed and epoch; an epoch that a seed lacks is a gap.
+func series(name string, values map[uint64]map[float64]float64) figure.Series {
+	s := figure.Series{Name: name}
+	for _, row := range values {
+		s.X = slices.AppendSeq(s.X, maps.Keys(row))
+	}
+	slices.Sort(s.X)
+	s.X = slices.Compact(s.X)
+	for _, seed := range slices.Sorted(maps.Keys(values)) {
+		var y []float64
+		for _, x := range s.X {
+			v, ok := values[seed][x]
+			if !ok {
+				v = math.NaN()
+			}
+			y = append(y, v)
+		}
+		s.Y = append(s.Y, y)
+	}
+	return s
 }
 
 // lookUp finds the number at the end of a path.
