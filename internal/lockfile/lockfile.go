@@ -136,7 +136,7 @@ func (l *Lock) Release() error {
 	if l.file == nil {
 		return nil
 	}
-	err := errors.Join(l.file.Truncate(0), l.file.Close())
+	err := errors.Join(l.file.Truncate(0), unlock(l.file), l.file.Close())
 	l.file = nil
 	if err != nil {
 		return fmt.Errorf("unlock %s: %w", l.path, cause(err))
