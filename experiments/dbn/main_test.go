@@ -11,7 +11,7 @@ import (
 // program has a run of every stage that takes a second or two.
 func program() labtest.Program[Recipe] {
 	return labtest.Program[Recipe]{Experiment: experiment(), Tiny: func(out string, more ...string) []string {
-		return append([]string{"-preset", "smoke", "-layers", "12,10,15", "-images", "500", "-greedy-epochs", "1", "-epochs", "1", "-draw-steps", "1,3", "-draw-chains", "2",
+		return append([]string{"-preset", "smoke", "-layers", "12,10,15", "-images", "500", "-greedy-epochs", "1", "-memory-epochs", "1", "-epochs", "1", "-draw-steps", "1,3", "-draw-chains", "2",
 			"-bound-images", "20", "-temperatures", "10", "-ais-chains", "3", "-progress", "none", "-out", out}, more...)
 	}}
 }
@@ -72,6 +72,9 @@ func TestBadInput(t *testing.T) {
 		labtest.Bad{Name: "more test images than there are", Status: 1, Says: "10000 bound images", Args: []string{"-bound-images", "10001"}},
 		labtest.Bad{Name: "no Gibbs step", Status: 2, Says: "cd of 1 to 100, got 0", Args: []string{"-cd", "0"}},
 		labtest.Bad{Name: "no greedy epoch", Status: 2, Says: "greedy epochs of 1 to 1000", Args: []string{"-greedy-epochs", "0"}},
+		labtest.Bad{Name: "no Gibbs step in the memory", Status: 2, Says: "memory cd of 1 to 100, got 0", Args: []string{"-memory-cd", "0"}},
+		labtest.Bad{Name: "no epoch of the memory", Status: 2, Says: "memory epochs of 1 to 1000", Args: []string{"-memory-epochs", "0"}},
+		labtest.Bad{Name: "negative rate of the memory", Status: 2, Says: "memory's greedy training", Args: []string{"-memory-lr", "-1"}},
 		labtest.Bad{Name: "no epoch of a phase", Status: 2, Says: "phase 1: want epochs of a phase of 1 to 1000", Args: []string{"-up-down-epochs", "0"}},
 		labtest.Bad{Name: "no fine-tuning", Status: 2, Says: "fine-tuning epochs of 1 to 1000", Args: []string{"-epochs", "0"}},
 		labtest.Bad{Name: "negative rate", Status: 2, Says: "learning rate", Args: []string{"-greedy-lr", "-1"}},

@@ -62,8 +62,8 @@ func (n *network) layers(r Recipe, data *datasets.Set, s *random.Stream) {
 		cd := &models.CD{Model: m, K: r.CD, Noise: noise.Split(fmt.Sprint(l + 1))}
 		layers = append(layers, pretrain.Layer{Model: cd, Code: m.Encoder(), Recipe: r.Greedy})
 	}
-	top := &models.LabelCD{Model: n.dbn.Top, K: r.CD, Noise: noise.Split("top")}
-	layers = append(layers, pretrain.Layer{Model: top, Recipe: r.Greedy})
+	top := &models.LabelCD{Model: n.dbn.Top, K: r.MemoryCD, Noise: noise.Split("top")}
+	layers = append(layers, pretrain.Layer{Model: top, Recipe: r.Memory})
 	n.stages = pretrain.Greedy(layers, data, s.Split("order"))
 	n.greedy = n.stages[len(n.stages)-1].Name
 }
@@ -109,19 +109,19 @@ func (n *network) trial(r Recipe, seed uint64, data *datasets.Split) trial.Trial
 	all, below := int64(0), int64(0) // weights
 	var top int64
 	for l, units := range r.Layers {
-		inputs := int64(data.Train.Dim())
+		inputs, cd, epochs := int64(data.Train.Dim()), r.CD, r.Greedy.Epochs
 		if l > 0 {
 			inputs = int64(r.Layers[l-1])
 		}
 		if l == len(r.Layers)-1 {
-			inputs += int64(data.Train.Classes)
+			inputs, cd, epochs = inputs+int64(data.Train.Classes), r.MemoryCD, r.Memory.Epochs
 			top = inputs * int64(units)
 		} else {
 			below += inputs * int64(units)
 		}
 		all += inputs * int64(units)
 		stage := fmt.Sprintf("layer %d", l+1)
-		t.Epochs[stage], t.Work[stage] = r.Greedy.Epochs, images*inputs*int64(units)*int64(3+2*r.CD)
+		t.Epochs[stage], t.Work[stage] = epochs, images*inputs*int64(units)*int64(3+2*cd)
 	}
 	t.Work[fineTuning] = 3 * images * all
 	for i, p := range r.Phases {

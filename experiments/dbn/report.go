@@ -91,7 +91,11 @@ func (r *reporter) sizes() string {
 func (r *reporter) describe(view string) string {
 	switch view {
 	case greedy:
-		return fmt.Sprintf("CD-%d, %d epochs a layer", r.Recipe.CD, r.Recipe.Greedy.Epochs)
+		memory := fmt.Sprintf("CD-%d, %d epochs", r.Recipe.MemoryCD, r.Recipe.Memory.Epochs)
+		if len(r.Recipe.Layers) == 1 {
+			return memory
+		}
+		return fmt.Sprintf("CD-%d, %d epochs a layer, the memory %s", r.Recipe.CD, r.Recipe.Greedy.Epochs, memory)
 	case fineTuned:
 		return fmt.Sprintf("then backpropagation under an output layer, %d epochs", r.Recipe.FineTune.Epochs)
 	}
