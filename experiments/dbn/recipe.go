@@ -103,7 +103,7 @@ func presets() map[string]Recipe {
 			Epochs:    4, Batch: 100, Balanced: true,
 		},
 		Draw:  Drawing{Chains: 20, Steps: []int{1, 3, 10, 30, 100, 300, 1000}},
-		Bound: Bounding{Images: 1000, Samples: 10, Temperatures: 1000, Chains: 20},
+		Bound: Bounding{Images: 1000, Samples: 10, Temperatures: 5000, Chains: 20},
 	}
 	smoke := lecture
 	smoke.Layers, smoke.Images = []int{40, 60}, 2000
