@@ -11,6 +11,7 @@ import (
 	"capas/random"
 	"capas/train"
 
+	"gonum.org/v1/gonum/stat"
 	"gorgonia.org/tensor"
 )
 
@@ -187,7 +188,7 @@ func (a *policyAgent) validate(epoch int) (train.Values, error) {
 	if err != nil {
 		return nil, err
 	}
-	values := train.Values{{Name: "return", Value: mean(p.Returns)}}
+	values := train.Values{{Name: "return", Value: stat.Mean(p.Returns, nil)}}
 	if a.noisy == nil {
 		return values, nil
 	}

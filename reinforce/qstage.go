@@ -12,6 +12,7 @@ import (
 	"capas/random"
 	"capas/train"
 
+	"gonum.org/v1/gonum/stat"
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 )
@@ -232,15 +233,7 @@ func (a *qAgent) validate(int) (train.Values, error) {
 	if err != nil {
 		return nil, err
 	}
-	return train.Values{{Name: "return", Value: mean(p.Returns)}, {Name: "value", Value: mean(p.First)}, {Name: "discounted", Value: mean(p.Discounted)}}, nil
-}
-
-func mean(v []float64) float64 {
-	var sum float64
-	for _, x := range v {
-		sum += x
-	}
-	return sum / float64(len(v))
+	return train.Values{{Name: "return", Value: stat.Mean(p.Returns, nil)}, {Name: "value", Value: stat.Mean(p.First, nil)}, {Name: "discounted", Value: stat.Mean(p.Discounted, nil)}}, nil
 }
 
 func (a *qAgent) params() []*blocks.Param { return a.learning.Params() }

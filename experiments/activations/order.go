@@ -8,6 +8,8 @@ import (
 	"capas/blocks"
 	"capas/experiments/lab"
 	"capas/experiments/lab/figure"
+
+	"gonum.org/v1/gonum/stat"
 )
 
 // testFile is the figure of test errors.
@@ -22,13 +24,13 @@ func (r *reporter) tests() error {
 	for _, depth := range r.Recipe.Depths {
 		least := math.Inf(1)
 		for _, c := range r.cells(depth) {
-			least = min(least, average(r.of(c, "test_error")))
+			least = min(least, stat.Mean(r.of(c, "test_error"), nil))
 		}
 		for _, c := range r.cells(depth) {
 			test := r.of(c, "test_error")
 			item := figure.Item{Category: layers(depth), Name: c.f.String(), Values: lab.Scaled(test, 100)}
 			chart.Items = append(chart.Items, item)
-			if average(test) <= 2*least {
+			if stat.Mean(test, nil) <= 2*least {
 				near.Items = append(near.Items, item)
 			}
 			rows = append(rows, []string{fmt.Sprint(depth), c.f.String(), fmt.Sprint(r.best[c]), percents(test), percents(r.of(c, "training_error")), finite(r.of(c, "gradient_ratio"))})
@@ -101,14 +103,14 @@ func (r *reporter) step(a, b cell) step {
 			s.better++
 		}
 	}
-	p := average(append(x, y...))
+	p := stat.Mean(append(x, y...), nil)
 	s.noise = 100 * 1.96 * math.Sqrt(2*p*(1-p)/float64(r.data.Test.Len()))
 	return s
 }
 
 // why says what was found of the cause that would make a better than b, where it is not.
 func (r *reporter) why(a, b cell, s step) string {
-	gain := average(s.gains)
+	gain := stat.Mean(s.gains, nil)
 	size := "within"
 	if math.Abs(gain) > s.noise {
 		size = "beyond"
@@ -116,12 +118,12 @@ func (r *reporter) why(a, b cell, s step) string {
 	text := fmt.Sprintf("With %s, %s is not better than %s for every seed: the mean gain is %.2f points, %s what chance gives two networks that are equally good (%.2f). ", layers(a.depth), a.f, b.f, gain, size, s.noise)
 	if b.f == blocks.ReLU() {
 		much := "there is something to cure"
-		if average(r.of(b, "dead")) < hardly {
+		if stat.Mean(r.of(b, "dead"), nil) < hardly {
 			much = "there is hardly anything to cure"
 		}
 		return text + fmt.Sprintf("Of the units of %s %s %% are dead at its best rate: %s.", b.f, short(r.of(b, "dead")), much)
 	}
-	share, ratio := average(r.of(b, "flat")), average(r.of(b, "gradient_ratio"))
+	share, ratio := stat.Mean(r.of(b, "flat"), nil), stat.Mean(r.of(b, "gradient_ratio"), nil)
 	is := func(yes bool) string {
 		if yes {
 			return "is"

@@ -12,6 +12,8 @@ import (
 	"capas/experiments/lab"
 	"capas/experiments/lab/figure"
 	"capas/train"
+
+	"gonum.org/v1/gonum/stat"
 )
 
 // reporter turns outcomes into metrics, tables, figures and claims.
@@ -88,11 +90,6 @@ func each(outcomes []*outcome, of func(*outcome) float64) []float64 {
 	return out
 }
 
-func average(v []float64) float64 {
-	m, _ := lab.Summarize(v)
-	return m
-}
-
 // validation is the smallest validation error; +Inf of a training that diverged.
 func validation(o *outcome) float64 { return o.Best("error") }
 
@@ -102,7 +99,7 @@ func (r *reporter) chooseRates() error {
 		for _, c := range r.cells(depth) {
 			least := math.Inf(1)
 			for _, rate := range r.Recipe.Rates {
-				if e := average(each(r.at(c, rate), validation)); e < least {
+				if e := stat.Mean(each(r.at(c, rate), validation), nil); e < least {
 					least, r.best[c] = e, rate
 				}
 			}
@@ -118,7 +115,7 @@ func (r *reporter) chooseRates() error {
 func (r *reporter) largest(c cell) float64 {
 	out := r.best[c]
 	for _, rate := range r.Recipe.Rates {
-		if e := average(each(r.at(c, rate), validation)); rate > out && !math.IsInf(e, 1) {
+		if e := stat.Mean(each(r.at(c, rate), validation), nil); rate > out && !math.IsInf(e, 1) {
 			out = rate
 		}
 	}
@@ -247,7 +244,7 @@ func finite(v []float64) string {
 			return "–"
 		}
 	}
-	if math.IsInf(average(v), 0) {
+	if math.IsInf(stat.Mean(v, nil), 0) {
 		return "diverged"
 	}
 	return lab.Summary(v)

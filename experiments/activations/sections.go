@@ -9,6 +9,8 @@ import (
 	"capas/experiments/lab"
 	"capas/experiments/lab/figure"
 	"capas/train"
+
+	"gonum.org/v1/gonum/stat"
 )
 
 // shapes reports the curves of f and f′.
@@ -132,13 +134,13 @@ func (r *reporter) rateTable(depth int) {
 // usable lists the rates at which the mean error is at most 1.5 times that of the best;
 // none if networks do not learn at that one either.
 func (r *reporter) usable(c cell) string {
-	least := average(each(r.at(c, r.best[c]), validation))
+	least := stat.Mean(each(r.at(c, r.best[c]), validation), nil)
 	if least > learned {
 		return "none"
 	}
 	text := ""
 	for _, rate := range r.Recipe.Rates {
-		if average(each(r.at(c, rate), validation)) <= 1.5*least {
+		if stat.Mean(each(r.at(c, rate), validation), nil) <= 1.5*least {
 			if text != "" {
 				text += ", "
 			}

@@ -7,6 +7,8 @@ import (
 
 	"capas/blocks"
 	"capas/experiments/lab/figure"
+
+	"gonum.org/v1/gonum/stat"
 )
 
 // units reports saturated and dead units.
@@ -85,7 +87,7 @@ func (r *reporter) flatByRate(depth int) error {
 }
 
 // short is a mean in percent.
-func short(v []float64) string { return fmt.Sprintf("%.1f", 100*average(v)) }
+func short(v []float64) string { return fmt.Sprintf("%.1f", 100*stat.Mean(v, nil)) }
 
 // deadChart draws dead units against the rate, of the rectifiers that can or might die.
 func (r *reporter) deadChart(depth int) error {

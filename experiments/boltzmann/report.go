@@ -9,6 +9,8 @@ import (
 	"capas/experiments/lab"
 	"capas/experiments/lab/figure"
 	"capas/train"
+
+	"gonum.org/v1/gonum/stat"
 )
 
 // reporter turns what was measured into metrics, tables, figures and claims.
@@ -98,7 +100,7 @@ func (r *reporter) metrics() error {
 					r.Metric(metricOf(s, k, "reversed_ais_error"), seed, f.reverse.LogZ-f.logZ)
 					continue
 				}
-				r.Metric(metricOf(s, k, "bracket"), seed, mean(f.reverse.LogWeights)-f.forward.LogZ)
+				r.Metric(metricOf(s, k, "bracket"), seed, stat.Mean(f.reverse.LogWeights, nil)-f.forward.LogZ)
 			}
 		}
 		r.Metric("independent.test_log_likelihood", seed, independent(r.outcomes[r.chosen(large, cd1, seed)].base, r.binary.Test))
@@ -118,14 +120,6 @@ func (r *reporter) metrics() error {
 
 // swapMetric is the metric of the exchange rate of a pair of temperatures.
 func swapMetric(pair int) string { return fmt.Sprintf("large.pt.swap_rate_%d", pair+1) }
-
-func mean(x []float64) float64 {
-	sum := 0.0
-	for _, v := range x {
-		sum += v
-	}
-	return sum / float64(len(x))
-}
 
 // chart is a figure of what the epochs of the machines of one size gave.
 type chart struct {

@@ -142,8 +142,3 @@ func (r *reporter) symmetry() error {
 		[]string{"first weights", "rate", "validation", "test", "distance", "largest weight", "agreement"}, rows)
 	return r.curves("symmetry.svg", "Learning from equal weights", figure.NewColors(all...), names, networks)
 }
-
-func mean(v []float64) float64 {
-	m, _ := lab.Summarize(v)
-	return m
-}

@@ -6,6 +6,8 @@ import (
 
 	"capas/blocks"
 	"capas/experiments/lab/figure"
+
+	"gonum.org/v1/gonum/stat"
 )
 
 // rules says in words what is drawn by each initialisation.
@@ -40,7 +42,7 @@ func (r *reporter) variances() error {
 			sure := r.perSeed(standardised, p, func(m measured) float64 { return m.sure })
 			rows = append(rows, []string{i.String(), short(float64(r.Recipe.Width) * sd * sd),
 				short(geometric(ups)) + " (" + short(up(e)) + ")", times(ups, last), short(geometric(downs)) + " (" + short(down(e)) + ")", times(downs, last),
-				fmt.Sprintf("%.0f %%", 100*mean(sure))})
+				fmt.Sprintf("%.0f %%", 100*stat.Mean(sure, nil))})
 		}
 		r.Table(fmt.Sprintf("%s units: factors of variance", f), []string{"initialisation", "n·sd²", "up (expected)", "all layers", "down (expected)", "all layers", "sure"}, rows)
 		if f == blocks.Linear() {
@@ -147,7 +149,7 @@ func (r *reporter) saturationRow(inputs scaling, p pair) []string {
 	for _, l := range r.shown() {
 		z := r.perSeed(inputs, p, func(m measured) float64 { return m.layers[l-1].Z })
 		share := r.perSeed(inputs, p, func(m measured) float64 { return m.layers[l-1].Saturated })
-		row = append(row, fmt.Sprintf("%s (%s), %.1f %%", short(geometric(z)), short(r.expected[inputs][p].layers[l-1].Z), 100*mean(share)))
+		row = append(row, fmt.Sprintf("%s (%s), %.1f %%", short(geometric(z)), short(r.expected[inputs][p].layers[l-1].Z), 100*stat.Mean(share, nil)))
 	}
 	return row
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"capas/experiments/lab"
+
+	"gonum.org/v1/gonum/stat"
 )
 
 // claims judges what pretraining is said to bring.
@@ -61,7 +63,7 @@ func (r *reporter) shrinks(pair string) {
 	steps, fallen := 0, 0
 	for i, n := range r.Recipe.Labels[1:] {
 		steps++
-		if mean(r.points(pretrained(pair, n))) < mean(r.points(pretrained(pair, r.Recipe.Labels[i]))) {
+		if stat.Mean(r.points(pretrained(pair, n)), nil) < stat.Mean(r.points(pretrained(pair, r.Recipe.Labels[i])), nil) {
 			fallen++
 		}
 	}
@@ -115,7 +117,7 @@ func (r *reporter) size(a arm) float64 {
 	for _, x := range r.all.of(cell{a, r.Recipe.least()}, false) {
 		first = append(first, x.moves[0].first)
 	}
-	return mean(first)
+	return stat.Mean(first, nil)
 }
 
 // count is how many of the values are so.

@@ -258,9 +258,3 @@ func (r *reporter) curves() error {
 	}
 	return nil
 }
-
-// mean of values.
-func mean(values []float64) float64 {
-	m, _ := lab.Summarize(values)
-	return m
-}

@@ -10,6 +10,7 @@ import (
 	"capas/models"
 	"capas/random"
 
+	"gonum.org/v1/gonum/stat"
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 )
@@ -83,7 +84,7 @@ func (j *job) pairs(ctx context.Context, t *lab.Task) (*pairsResult, error) {
 				return nil, err
 			}
 			out.recalled[rule][k] = share(errors, func(v float64) bool { return v <= recallBound })
-			j.run.Log(j.seed, "pairs-digits-"+string(rule), digitLine{"pairs", k, out.recalled[rule][k], mean(errors)})
+			j.run.Log(j.seed, "pairs-digits-"+string(rule), digitLine{"pairs", k, out.recalled[rule][k], stat.Mean(errors, nil)})
 		}
 		if rule != control {
 			if err := j.labels(out, rule, images, s); err != nil {

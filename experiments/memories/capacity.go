@@ -9,6 +9,7 @@ import (
 	"capas/models"
 	"capas/random"
 
+	"gonum.org/v1/gonum/stat"
 	"gorgonia.org/tensor"
 )
 
@@ -50,7 +51,7 @@ func (c curve) at(load float64, values []float64) (nearest, value float64) {
 }
 
 func (c *curve) add(load float64, errors []float64) {
-	c.load, c.wrong = append(c.load, load), append(c.wrong, mean(errors))
+	c.load, c.wrong = append(c.load, load), append(c.wrong, stat.Mean(errors, nil))
 	c.recalled = append(c.recalled, share(errors, func(v float64) bool { return v <= retrieved }))
 }
 

@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"capas/experiments/lab"
+
+	"gonum.org/v1/gonum/stat"
 )
 
 // Rules of the verdicts.
@@ -180,8 +182,8 @@ func (r *reporter) denseClaims() {
 		exponents, powers, times := r.growth(c.rule)
 		held := times == len(r.Seeds) && all(exponents, func(v float64) bool { return v > 0 })
 		rule := fmt.Sprintf("log patterns is closer to a straight line in n than in log n for every seed (%d of %d)", times, len(r.Seeds))
-		measured := fmt.Sprintf("patterns ∝ e^((%s) n): twice as many each %.2g units; as a power of n, the exponent would be %s", lab.Summary(exponents), math.Ln2/mean(exponents), lab.Summary(powers))
-		if !(mean(exponents) > 0) {
+		measured := fmt.Sprintf("patterns ∝ e^((%s) n): twice as many each %.2g units; as a power of n, the exponent would be %s", lab.Summary(exponents), math.Ln2/stat.Mean(exponents, nil), lab.Summary(powers))
+		if !(stat.Mean(exponents, nil) > 0) {
 			measured = tooFew
 		}
 		if c.rule == exponential {

@@ -8,6 +8,7 @@ import (
 	"capas/experiments/lab"
 	"capas/random"
 
+	"gonum.org/v1/gonum/stat"
 	"gorgonia.org/tensor"
 )
 
@@ -112,7 +113,7 @@ func (j *job) most(ctx context.Context, t *lab.Task, of rule, n int, s *random.S
 			}
 			got = append(got, more...)
 		}
-		return mean(got) >= denseRecalled, nil
+		return stat.Mean(got, nil) >= denseRecalled, nil
 	}
 	lo, hi := 0, fine // one pattern is always recalled
 	for {

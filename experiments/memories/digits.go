@@ -9,6 +9,7 @@ import (
 	"capas/models"
 	"capas/random"
 
+	"gonum.org/v1/gonum/stat"
 	"gorgonia.org/tensor"
 )
 
@@ -187,7 +188,7 @@ func (j *job) digits(ctx context.Context, t *lab.Task) (*digitsResult, error) {
 			}
 			errors := wrong(end, targets)
 			out.recalled[rule][k] = share(errors, func(v float64) bool { return v <= recallBound })
-			out.wrong[rule][k] = mean(errors)
+			out.wrong[rule][k] = stat.Mean(errors, nil)
 			j.run.Log(j.seed, "digits-"+string(rule), digitLine{"recall", k, out.recalled[rule][k], out.wrong[rule][k]})
 		}
 		t.Add(1)

@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"capas/experiments/lab/figure"
+
+	"gonum.org/v1/gonum/stat"
 )
 
 // digitsPart shows the recall of digits.
@@ -15,7 +17,7 @@ func (r *reporter) digitsPart() error {
 		"there until nothing changes. A digit counts as recalled if at most %g %% of its pixels are wrong. Hebb's rule expects patterns that have nothing in common but chance. Two digits agree or disagree in far more "+
 		"pixels than chance: the mean of |x·y|/n is %.2f, of random patterns %.3f. Each stored digit therefore adds to the field of every other one, in one direction. Beside it: Hebb's rule for what digits have "+
 		"not in common with their mean; the projection onto the space of the stored digits (pseudo-inverse), which takes all of that into account; and dense networks, which keep the patterns themselves.",
-		100*r.Recipe.Flipped, 100*recallBound, mean(r.over(func(i int) float64 { return r.digits[i].overlap })), mean(r.over(func(i int) float64 { return r.digits[i].chance }))))
+		100*r.Recipe.Flipped, 100*recallBound, stat.Mean(r.over(func(i int) float64 { return r.digits[i].overlap }), nil), stat.Mean(r.over(func(i int) float64 { return r.digits[i].chance }), nil)))
 	var recalled, errors []figure.Series
 	for _, rule := range digitRules() {
 		counts := r.Recipe.Digits

@@ -234,15 +234,6 @@ func wideParam(p *blocks.Param) *blocks.Param {
 	return &blocks.Param{Name: p.Name, Value: wide(p.Value)}
 }
 
-// mean of numbers.
-func mean(values []float64) float64 {
-	var sum float64
-	for _, v := range values {
-		sum += v
-	}
-	return sum / float64(len(values))
-}
-
 // share is the part of the values that a condition holds for.
 func share(values []float64, holds func(v float64) bool) float64 {
 	n := 0

@@ -9,6 +9,7 @@ import (
 	"capas/models"
 	"capas/random"
 
+	"gonum.org/v1/gonum/stat"
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 )
@@ -104,8 +105,8 @@ func TestFollow(t *testing.T) {
 	if !slices.Equal(last(during).Float32s(), after.Float32s()) {
 		t.Error("the state after all of a sweep is not that of its end")
 	}
-	if a := wrong(during[0], start); mean(a) > 0.25 || mean(a) == 0 {
-		t.Errorf("after a quarter of a sweep %g of the units have turned", mean(a))
+	if a := wrong(during[0], start); stat.Mean(a, nil) > 0.25 || stat.Mean(a, nil) == 0 {
+		t.Errorf("after a quarter of a sweep %g of the units have turned", stat.Mean(a, nil))
 	}
 	m.hopfield = &models.Hopfield{W: wideParam(m.hopfield.W), B: wideParam(m.hopfield.B)}
 	energies, end, err := m.follow(wide(first(start, 1)), random.New(4))

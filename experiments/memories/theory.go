@@ -1,6 +1,10 @@
 package main
 
-import "math"
+import (
+	"math"
+
+	"gonum.org/v1/gonum/stat"
+)
 
 // Published numbers.
 const (
@@ -87,7 +91,7 @@ func denseBound(n int, turned float64) float64 {
 // fit is the straight line of least squares through points, and the sum of the squares that
 // it leaves.
 func fit(x, y []float64) (slope, intercept, rest float64) {
-	mx, my := mean(x), mean(y)
+	mx, my := stat.Mean(x, nil), stat.Mean(y, nil)
 	var xx, xy float64
 	for i := range x {
 		xx += (x[i] - mx) * (x[i] - mx)

@@ -15,6 +15,8 @@ import (
 	"capas/random"
 	"capas/reinforce"
 	"capas/train"
+
+	"gonum.org/v1/gonum/stat"
 )
 
 // tiny is a run of all methods on both tasks.
@@ -62,7 +64,7 @@ func TestResult(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if caught := (1 + mean(played.Returns)) / 2; math.Abs(caught-doc.Metrics["catch.dqn.test_caught"].Values[seed]) > 1e-12 {
+		if caught := (1 + stat.Mean(played.Returns, nil)) / 2; math.Abs(caught-doc.Metrics["catch.dqn.test_caught"].Values[seed]) > 1e-12 {
 			t.Errorf("seed %d: the saved model catches %g, the result says %g", seed+1, caught, doc.Metrics["catch.dqn.test_caught"].Values[seed])
 		}
 	}

@@ -10,6 +10,8 @@ import (
 	"capas/experiments/lab"
 	"capas/experiments/lab/figure"
 	"capas/train"
+
+	"gonum.org/v1/gonum/stat"
 )
 
 // reporter turns outcomes into metrics, tables, figures and claims.
@@ -105,7 +107,7 @@ func (r *reporter) metrics() error {
 				o := r.by[spec{t, m, seed}]
 				test := math.NaN()
 				if o.test != nil {
-					test = t.measure(mean(o.test.Returns))
+					test = t.measure(stat.Mean(o.test.Returns, nil))
 				}
 				r.Metric(t.test(m), seed, test)
 				r.Metric(t.training(m), seed, o.overEpochs(func(e train.Epoch) float64 { return t.measure(trial.Value(e.Validation, "return")) }))
@@ -142,15 +144,7 @@ func (o *outcome) overEpochs(of func(train.Epoch) float64) float64 {
 	for _, e := range o.Last().Epochs {
 		v = append(v, of(e))
 	}
-	return mean(v)
-}
-
-func mean(v []float64) float64 {
-	var sum float64
-	for _, x := range v {
-		sum += x
-	}
-	return sum / float64(len(v))
+	return stat.Mean(v, nil)
 }
 
 // histories of a method on a task, by seed.
