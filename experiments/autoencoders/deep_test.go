@@ -10,6 +10,7 @@ import (
 	"capas/blocks"
 	"capas/datasets"
 	"capas/experiments/internal/labtest"
+	"capas/experiments/lab"
 	"capas/pretrain"
 	"capas/random"
 
@@ -49,16 +50,21 @@ func TestDeepResult(t *testing.T) {
 	}
 }
 
-// Without a set to be measured on, the curves are those of the training images, which are
-// the same for all seeds, and so are their principal components.
+// All images are the same for every seed, and so are their principal components: one set is
+// kept, and decomposed, for all of them.
 func TestDeepAllImages(t *testing.T) {
-	a, b := deepImages(t, 30, 1), deepImages(t, 20, 2)
-	all, err := deepJoin(a, b)
-	if err != nil {
+	x := &deepRunner{
+		Run: &lab.Run[Recipe]{Settings: lab.Settings{Seeds: []uint64{1, 2, 3}}}, recipe: Deep{AllImages: true},
+		data: &datasets.Split{Train: deepImages(t, 30, 1), Validation: deepImages(t, 20, 2)},
+	}
+	if err := x.choose(); err != nil {
 		t.Fatal(err)
 	}
-	if all.Len() != 50 || !slices.Equal(all.Labels[30:], b.Labels) || !slices.Equal(all.X.Float32s()[30*9:], b.X.Float32s()) || all.Width != 3 {
-		t.Errorf("got %d images of width %d", all.Len(), all.Width)
+	if len(x.images) != 1 || len(x.pca) != 1 || x.of(2).Len() != 50 {
+		t.Errorf("want one set of 50 images, got %d, of %d images for the last seed", len(x.images), x.of(2).Len())
+	}
+	if len(x.components()) != 1 {
+		t.Errorf("want one job for the principal components, got %d", len(x.components()))
 	}
 }
 

@@ -3,13 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"capas/datasets"
 	"capas/experiments/internal/trial"
 	"capas/experiments/lab"
-
-	"gorgonia.org/tensor"
 )
 
 // deepRunner runs the second part of the experiment.
@@ -57,7 +54,7 @@ func (x *deepRunner) choose() error {
 	train := x.data.Train
 	if x.recipe.AllImages {
 		var err error
-		if train, err = deepJoin(train, x.data.Validation); err != nil {
+		if train, err = x.data.All(); err != nil {
 			return err
 		}
 	}
@@ -79,13 +76,6 @@ func (x *deepRunner) of(i int) *datasets.Set { return x.images[min(i, len(x.imag
 
 // componentsOf are the principal components of that seed's images.
 func (x *deepRunner) componentsOf(i int) *deepPCA { return x.pca[min(i, len(x.pca)-1)] }
-
-// deepJoin is a set of the images of both.
-func deepJoin(a, b *datasets.Set) (*datasets.Set, error) {
-	pixels := slices.Concat(a.X.Float32s(), b.X.Float32s())
-	all := tensor.New(tensor.WithShape(a.Len()+b.Len(), a.Dim()), tensor.WithBacking(pixels))
-	return datasets.NewSet(a.Name, all, slices.Concat(a.Labels, b.Labels), a.Classes, a.Height, a.Width)
-}
 
 // job trains one network, from where an interrupted run stood.
 func (x *deepRunner) job(o *deepOutcome, images *datasets.Set) lab.Job {

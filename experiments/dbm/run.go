@@ -9,8 +9,6 @@ import (
 	"capas/experiments/internal/likelihood"
 	"capas/experiments/internal/trial"
 	"capas/experiments/lab"
-
-	"gorgonia.org/tensor"
 )
 
 // outcome is what one method did.
@@ -32,7 +30,7 @@ func run(ctx context.Context, r *lab.Run[Recipe]) error {
 	}
 	common := data{train: split.Train, validation: split.Validation, test: split.Test}
 	if r.Recipe.All {
-		if common.train, err = join(split.Train, split.Validation); err != nil {
+		if common.train, err = split.All(); err != nil {
 			return err
 		}
 		common.validation = nil
@@ -67,13 +65,6 @@ func run(ctx context.Context, r *lab.Run[Recipe]) error {
 		return err
 	}
 	return report(r, &common, outcomes)
-}
-
-// join is one set of the examples of two.
-func join(a, b *datasets.Set) (*datasets.Set, error) {
-	x := append(append([]float32(nil), a.X.Float32s()...), b.X.Float32s()...)
-	labels := append(append([]uint8(nil), a.Labels...), b.Labels...)
-	return datasets.NewSet(a.Name, tensor.New(tensor.WithShape(len(labels), a.Dim()), tensor.WithBacking(x)), labels, a.Classes, a.Height, a.Width)
 }
 
 // learn trains a network, from where an interrupted run stood, and measures it.
