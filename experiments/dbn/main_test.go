@@ -60,6 +60,17 @@ func TestDepths(t *testing.T) {
 	}
 }
 
+// All images can be trained on; then nothing is validated.
+func TestAllImages(t *testing.T) {
+	d := program().Result(t, "-all")
+	if _, ok := d.Metrics["up-down.validation_error"]; ok || slices.Contains(d.Figures, curveFigure) {
+		t.Error("a validation error without validation images")
+	}
+	if v := d.Metrics["up-down.test_error"].Values; len(v) != 1 || !(v[0] > 0 && v[0] <= 1) {
+		t.Errorf("want a test error, got %v", v)
+	}
+}
+
 func TestBadInput(t *testing.T) {
 	empty := t.TempDir()
 	program().BadInput(t,
@@ -69,6 +80,7 @@ func TestBadInput(t *testing.T) {
 		labtest.Bad{Name: "a layer beyond the memory", Status: 2, Says: "units a layer of 1 to 5000", Args: []string{"-layers", "1000000000"}},
 		labtest.Bad{Name: "negative images", Status: 2, Says: "images of 0 to", Args: []string{"-images", "-1"}},
 		labtest.Bad{Name: "more images than there are", Status: 1, Says: "at most 50000 images", Args: []string{"-images", "50001"}},
+		labtest.Bad{Name: "more than all images", Status: 1, Says: "at most 60000 images", Args: []string{"-all", "-images", "60001"}},
 		labtest.Bad{Name: "more test images than there are", Status: 1, Says: "10000 bound images", Args: []string{"-bound-images", "10001"}},
 		labtest.Bad{Name: "no Gibbs step", Status: 2, Says: "cd of 1 to 100, got 0", Args: []string{"-cd", "0"}},
 		labtest.Bad{Name: "no greedy epoch", Status: 2, Says: "greedy epochs of 1 to 1000", Args: []string{"-greedy-epochs", "0"}},

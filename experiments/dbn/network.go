@@ -102,8 +102,11 @@ func (n *network) classifier(r Recipe, data *datasets.Split, s *random.Stream) e
 // and example in every product.
 func (n *network) trial(r Recipe, seed uint64, data *datasets.Split) trial.Trial {
 	t := trial.Trial{
-		Seed: seed, Name: "dbn", Stages: n.stages, Data: []*datasets.Set{data.Train, data.Validation},
+		Seed: seed, Name: "dbn", Stages: n.stages, Data: []*datasets.Set{data.Train},
 		Epochs: map[string]int{fineTuning: r.FineTune.Epochs}, Work: map[string]int64{},
+	}
+	if data.Validation != nil {
+		t.Data = append(t.Data, data.Validation)
 	}
 	images := 2 * int64(data.Train.Len())
 	all, below := int64(0), int64(0) // weights

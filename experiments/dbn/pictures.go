@@ -24,7 +24,7 @@ type drawing struct {
 	agreement map[string][]float64
 }
 
-// Where chains begin: at noise, or at validation images of the class.
+// Where chains begin: at noise, or at images of the class.
 const (
 	fromNoise  = "from noise"
 	fromImages = "from images"
@@ -61,6 +61,14 @@ func ofClasses(set *datasets.Set, classes []uint8) (*tensor.Dense, error) {
 	return x, nil
 }
 
+// shown are the images that chains may begin at: validation images, if there are any.
+func (j *job) shown() *datasets.Set {
+	if j.data.Validation == nil {
+		return j.data.Train
+	}
+	return j.data.Validation
+}
+
 // drawImages asks for every class.
 func (j *job) drawImages(ctx context.Context, view string) error {
 	d := &drawing{along: map[string][]*tensor.Dense{}, agreement: map[string][]float64{}}
@@ -75,7 +83,7 @@ func (j *job) drawImages(ctx context.Context, view string) error {
 		x := noise(len(labels), j.data.Train.Dim(), s)
 		if start == fromImages {
 			var err error
-			if x, err = ofClasses(j.data.Validation, d.classes); err != nil {
+			if x, err = ofClasses(j.shown(), d.classes); err != nil {
 				return err
 			}
 		}

@@ -19,6 +19,9 @@ type Recipe struct {
 	Init   blocks.Initializer `json:"init"`
 	// Images is how many training images are used; 0 for all.
 	Images int `json:"images,omitempty"`
+	// All adds the validation images to the training images. Nothing is validated then: each
+	// training ends with the parameters of its last epoch.
+	All bool `json:"all,omitempty"`
 	// CD is the number of Gibbs steps of the greedy training of the layers below the memory,
 	// Greedy the training of such a layer.
 	CD     int          `json:"cd"`
@@ -132,6 +135,7 @@ func presets() map[string]Recipe {
 func flags(fs *flag.FlagSet, r *Recipe) {
 	lab.ListFlag(fs, &r.Layers, "layers", "comma-separated `list` of numbers of hidden units, from the input up", strconv.Atoi)
 	fs.IntVar(&r.Images, "images", r.Images, "`number` of training images, balanced over the classes; 0 for all")
+	fs.BoolVar(&r.All, "all", r.All, "train on the validation images too, and validate nothing")
 	fs.IntVar(&r.CD, "cd", r.CD, "Gibbs `steps` of the greedy training below the memory")
 	fs.IntVar(&r.Greedy.Epochs, "greedy-epochs", r.Greedy.Epochs, "`epochs` a layer of the greedy training below the memory")
 	fs.Float64Var(&r.Greedy.Optimizer.Rate.Start, "greedy-lr", r.Greedy.Optimizer.Rate.Start, "learning `rate` of the greedy training below the memory")

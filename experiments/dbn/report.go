@@ -42,8 +42,8 @@ func report(run *lab.Run[Recipe], data *datasets.Split, outcomes []*outcome) err
 	return nil
 }
 
-// metrics by view, such as up-down.test_error: test_error and validation_error; agreement, the
-// fraction of images drawn of a class, from noise, that the fine-tuned classifier takes for it,
+// metrics by view, such as up-down.test_error: test_error, and validation_error if images
+// validate; agreement, the fraction of images drawn of a class, from noise, that the fine-tuned classifier takes for it,
 // and agreement_from_images, that of chains which began at images of the class. By network,
 // such as "2 layers" or up-down: bound, the mean lower bound of log p(v) in nats, and log_z
 // with log_z_low and log_z_high, three standard errors away.
@@ -52,7 +52,9 @@ func (r *reporter) metrics() {
 		o := r.outcomes[i]
 		for _, view := range views() {
 			r.Metric(view+".test_error", seed, o.test[view])
-			r.Metric(view+".validation_error", seed, o.validation[view])
+			if r.data.Validation != nil {
+				r.Metric(view+".validation_error", seed, o.validation[view])
+			}
 			if d := o.drawn[view]; d != nil {
 				r.Metric(view+".agreement", seed, d.last(fromNoise))
 				r.Metric(view+".agreement_from_images", seed, d.last(fromImages))
@@ -113,11 +115,15 @@ func published(view string) string {
 }
 
 func (r *reporter) errors() error {
+	kept, header := "All training images train, and the parameters of the last epoch are kept", []string{"network", "training", "test"}
+	if r.data.Validation != nil {
+		kept = fmt.Sprintf("The %d validation images choose the epoch whose parameters are kept", r.data.Validation.Len())
+		header = append(header, "validation")
+	}
 	r.Section("Test error", fmt.Sprintf("The network %s, whose highest layer is joined by %d labels. After greedy training and after the up-down algorithm it tells the class of an image by a "+
 		"deterministic pass up to the code below the memory, and the exact free energy there of every class. From the greedily trained layers a classifier goes on as well: "+
-		"the same layers, without the labels, under an output layer, by backpropagation. The %d validation images choose the epoch whose parameters are kept; test images choose nothing.",
-		r.sizes(), r.data.Train.Classes, r.data.Validation.Len()))
-	header := []string{"network", "training", "test", "validation"}
+		"the same layers, without the labels, under an output layer, by backpropagation. %s; test images choose nothing.",
+		r.sizes(), r.data.Train.Classes, kept))
 	paper := r.Data == "mnist"
 	if paper {
 		header = append(header, "paper, 784-500-500-2000")
@@ -126,7 +132,10 @@ func (r *reporter) errors() error {
 	dots := figure.Dots{YLabel: "test error (%)", FromZero: true, Bars: true, Colors: r.colors}
 	for _, view := range views() {
 		test := r.percents(view + ".test_error")
-		row := []string{view, r.describe(view), lab.Summary(test), lab.Summary(r.percents(view + ".validation_error"))}
+		row := []string{view, r.describe(view), lab.Summary(test)}
+		if r.data.Validation != nil {
+			row = append(row, lab.Summary(r.percents(view+".validation_error")))
+		}
 		if paper {
 			row = append(row, published(view))
 		}
@@ -144,6 +153,9 @@ func (r *reporter) errors() error {
 
 // training shows the validation error along the up-down training and the fine-tuning.
 func (r *reporter) training() error {
+	if r.data.Validation == nil {
+		return nil
+	}
 	var stages []string
 	for i := range r.Recipe.Phases {
 		stages = append(stages, fmt.Sprintf("up-down %d", i+1))

@@ -23,7 +23,7 @@ func views() []string { return []string{greedy, fineTuned, upDown} }
 
 // outcome is what the network of one seed came to.
 type outcome struct {
-	validation, test map[string]float64 // errors by view
+	validation, test map[string]float64 // errors by view; validation is empty if no image validates
 	histories        map[string]*train.History
 	// bounds of the stack of 1, 2, … layers, the last with the labels, and last after the
 	// up-down training.
@@ -37,6 +37,12 @@ func run(ctx context.Context, r *lab.Run[Recipe]) error {
 	data, err := datasets.Load(ctx, r.Data, datasets.Options{Dir: r.DataDir, Download: r.Download})
 	if err != nil {
 		return err
+	}
+	if r.Recipe.All {
+		if data.Train, err = data.All(); err != nil {
+			return err
+		}
+		data.Validation = nil
 	}
 	if r.Recipe.Images > data.Train.Len() || r.Recipe.Bound.Images > data.Test.Len() {
 		return fmt.Errorf("want at most %d images and %d bound images, as many as %s has, got %d and %d",
@@ -144,6 +150,9 @@ func (j *job) evaluate(view string, net train.Evaluable) error {
 	e := train.NewEvaluator(net)
 	e.Compiler = j.Compiler.Under("dbn " + view)
 	for set, to := range map[*datasets.Set]map[string]float64{j.data.Validation: j.out.validation, j.data.Test: j.out.test} {
+		if set == nil {
+			continue
+		}
 		values, err := e.Run(set)
 		if err != nil {
 			return fmt.Errorf("%s: %w", view, err)

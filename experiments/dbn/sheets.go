@@ -18,10 +18,13 @@ func (r *reporter) drawings() error {
 	for _, n := range p.Steps {
 		steps = append(steps, fmt.Sprint(n))
 	}
-	last := steps[len(steps)-1]
+	last, begin := steps[len(steps)-1], "validation"
+	if r.data.Validation == nil {
+		begin = "training"
+	}
 	r.Section("Draw me a four", fmt.Sprintf("A label is held, and the memory takes Gibbs steps; then one pass down shows the image that the network has in mind, by the probabilities of the pixels. "+
-		"%d chains of each class begin at noise that was passed up, and as many at validation images of the class. The fine-tuned classifier of the same seed, which has not seen any of the drawings, tells their classes. "+
-		"Chains from noise that do worse than those from images have not found their way yet; where both end at the same level, more steps would not help: the memory holds such images for that class, whether they are of another class or only drawn so badly that the classifier takes them for one.", p.Chains))
+		"%d chains of each class begin at noise that was passed up, and as many at %s images of the class. The fine-tuned classifier of the same seed, which has not seen any of the drawings, tells their classes. "+
+		"Chains from noise that do worse than those from images have not found their way yet; where both end at the same level, more steps would not help: the memory holds such images for that class, whether they are of another class or only drawn so badly that the classifier takes them for one.", p.Chains, begin))
 	var rows [][]string
 	for _, view := range []string{greedy, upDown} {
 		rows = append(rows, []string{view, lab.Summary(r.percents(view + ".agreement")), lab.Summary(r.percents(view + ".agreement_from_images"))})
