@@ -112,6 +112,10 @@ unpacked: \
 	PREFETCHT0 127(DX) \
 	ADDQ AX, DX
 
+#define BESIDE \
+	PREFETCHT0 191(SI) \
+	PREFETCHT0 255(SI)
+
 #define LOAD(lo, hi) \
 	VMOVUPS.Z (DX), K1, lo \
 	VMOVUPS.Z 64(DX), K2, hi \
@@ -409,6 +413,7 @@ run:
 	PCALIGN $32
 plain:
 	FULL
+	BESIDE
 	ADDQ BX, SI
 	ROW((R8), Z30, Z0, Z1)
 	ROW((R8)(R9*1), Z31, Z2, Z3)
@@ -515,6 +520,7 @@ run:
 	PCALIGN $32
 plain:
 	FULL
+	BESIDE
 	ADDQ BX, SI
 	ROW((R8), Z30, Z0, Z1)
 	ROW((R8)(R9*1), Z31, Z2, Z3)
@@ -631,6 +637,7 @@ run:
 	PCALIGN $32
 plain:
 	FULL
+	BESIDE
 	ADDQ BX, SI
 	ROW((R8), Z30, Z0, Z1)
 	ROW((R8)(R9*1), Z31, Z2, Z3)
@@ -756,6 +763,7 @@ run:
 	PCALIGN $32
 plain:
 	FULL
+	BESIDE
 	ADDQ BX, SI
 	ROW((R8), Z30, Z0, Z1)
 	ROW((R8)(R9*1), Z31, Z2, Z3)
@@ -891,6 +899,7 @@ run:
 	PCALIGN $32
 plain:
 	FULL
+	BESIDE
 	ADDQ BX, SI
 	ROW((R8), Z30, Z0, Z1)
 	ROW((R8)(R9*1), Z31, Z2, Z3)
@@ -1035,6 +1044,7 @@ run:
 	PCALIGN $32
 plain:
 	FULL
+	BESIDE
 	ADDQ BX, SI
 	ROW((R8), Z30, Z0, Z1)
 	ROW((R8)(R9*1), Z31, Z2, Z3)
@@ -1190,6 +1200,7 @@ run:
 	PCALIGN $32
 plain:
 	FULL
+	BESIDE
 	ADDQ BX, SI
 	ROW((R8), Z30, Z0, Z1)
 	ROW((R8)(R9*1), Z31, Z2, Z3)
@@ -1360,6 +1371,7 @@ run:
 	PCALIGN $32
 plain:
 	FULL
+	BESIDE
 	ADDQ BX, SI
 	ROW((R8), Z30, Z0, Z1)
 	ROW((R8)(R9*1), Z31, Z2, Z3)
@@ -1539,6 +1551,7 @@ run:
 	PCALIGN $32
 plain:
 	FULL
+	BESIDE
 	ADDQ BX, SI
 	ROW((R8), Z30, Z0, Z1)
 	ROW((R8)(R9*1), Z31, Z2, Z3)
@@ -1727,6 +1740,7 @@ run:
 	PCALIGN $32
 plain:
 	FULL
+	BESIDE
 	ADDQ BX, SI
 	ROW((R8), Z30, Z0, Z1)
 	ROW((R8)(R9*1), Z31, Z2, Z3)
@@ -1924,6 +1938,7 @@ run:
 	PCALIGN $32
 plain:
 	FULL
+	BESIDE
 	ADDQ BX, SI
 	ROW((R8), Z30, Z0, Z1)
 	ROW((R8)(R9*1), Z31, Z2, Z3)
