@@ -17,8 +17,6 @@ const (
 	shallow = 24
 	// packPanels is the number of panels of B from which packing A can pay.
 	packPanels = 16
-	// maxDots bounds the depth of one call for 16 products with a vector.
-	maxDots = 2048
 	// maxCallWork bounds the multiply-adds of one call of a micro-kernel, which cannot be preempted, per lane: 3 µs.
 	maxCallWork = 18 << 10
 )
@@ -45,7 +43,7 @@ func (f family) multiply(p *Product) {
 		p.portable()
 		return
 	}
-	if p.single(f) || p.dots() {
+	if p.single(f) || p.dots() || p.streams() {
 		return
 	}
 	g := p.gemm(f)
@@ -98,57 +96,6 @@ func (p *Product) oneTile(f family, b *float32, bRow int) {
 		t.start, t.startRow = &p.Start[0], 4*p.Lds
 	}
 	f.tile(p.M, &t)
-}
-
-// dots computes products with a vector in which the matrix is stored by rows along k, if there are rows enough: every
-// element of C is the product of two contiguous runs.
-func (p *Product) dots() bool {
-	var x, m []float32
-	var xStep, mRow, count int
-	switch {
-	case p.M == 1 && p.TransB && p.N >= 16 && p.Start == nil:
-		x, xStep, m, mRow, count = p.A, 1, p.B, p.Ldb, p.N
-		if p.TransA {
-			xStep = p.Lda
-		}
-	case p.N == 1 && !p.TransA && p.M >= 16 && p.Ldc == 1 && p.Bias == nil && p.Start == nil:
-		x, xStep, m, mRow, count = p.B, p.Ldb, p.A, p.Lda, p.M
-		if p.TransB {
-			xStep = 1
-		}
-	default:
-		return false
-	}
-	for i := 0; i < count; i += 16 {
-		// The last rows overlap with those before, unless the sums start from C.
-		if i+16 > count && p.Accumulate {
-			p.rest(i)
-			break
-		}
-		i = min(i, count-16)
-		for at := 0; at < p.K; at += maxDots {
-			var start *float32
-			if at > 0 || p.Accumulate {
-				start = &p.C[i]
-			} else if p.Bias != nil {
-				start = &p.Bias[i]
-			}
-			avx2Dots(&p.C[i], start, &x[at*xStep], &m[i*mRow+at], 4*xStep, 4*mRow, min(maxDots, p.K-at))
-		}
-	}
-	return true
-}
-
-// rest computes what follows the first i elements of a product with a vector.
-func (p *Product) rest(i int) {
-	var q Product
-	if p.M == 1 {
-		q = p.Block(0, 1, i, p.N)
-	} else {
-		q = p.Block(i, p.M, 0, 1)
-	}
-	g := q.gemm(avx2)
-	g.run()
 }
 
 // tileSize is the size of the tile of C that the micro-kernel holds in registers: with two registers of B and two of A,

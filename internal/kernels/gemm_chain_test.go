@@ -155,6 +155,10 @@ func TestProductIsItsChains(t *testing.T) {
 				for k := range 12 {
 					draw(special(r), orientation, start, 1+r.IntN(20), 1+r.IntN(40), k, r.IntN(3)).checkChains(t, f)
 				}
+				for range 8 { // products with a vector
+					draw(special(r), orientation, start, 1, 60+r.IntN(70), 6+r.IntN(20), r.IntN(3)).checkChains(t, f)
+					draw(special(r), orientation, start, 60+r.IntN(70), 1, 6+r.IntN(20), 0).checkChains(t, f)
+				}
 				// Several blocks of k; packed B and B in place.
 				draw(ordinary(r), orientation, start, 5, 37, testDepth+1, 1).checkChains(t, f)
 				draw(ordinary(r), orientation, start, 31, 19, testDepth+1, 0).checkChains(t, f)
@@ -175,6 +179,8 @@ func TestLargeProductIsItsChains(t *testing.T) {
 		for orientation := range 4 {
 			draw(ordinary(r), orientation, orientation%4, 300, 523, 401, 1).checkSome(t, f, 2*each+1)
 			draw(ordinary(r), orientation, (orientation+1)%4, 512, 530, 35, 0).checkSome(t, f, each)
+			draw(ordinary(r), orientation, orientation%4, 1, 4260, 21, 1).checkSome(t, f, each)
+			draw(ordinary(r), orientation, 2*(orientation%2), 4260, 1, 21, 0).checkSome(t, f, each)
 		}
 	})
 }

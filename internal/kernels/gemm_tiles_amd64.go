@@ -33,6 +33,9 @@ func avx2PackRows(dst, src *float32, srcRow, cols, depth int)
 func avx2Dots(dst, start, x, m *float32, xStep, mRow, depth int)
 
 //go:noescape
+func avx2Streams(c, x, m *float32, xStep, mRow, groups int)
+
+//go:noescape
 func avx2Gather(matrix, image *float32, offsets *int, count, rows, cols, step int)
 
 //go:noescape

@@ -83,6 +83,7 @@ func file(s isa) []byte {
 		transposePart(&p)
 		packRows(&p)
 		dots(&p)
+		streams(&p)
 		gather(&p)
 		scatter(&p)
 		maxPairs(&p)

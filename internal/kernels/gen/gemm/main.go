@@ -72,6 +72,7 @@ func declarations(sets ...isa) []byte {
 			p.line("//go:noescape\nfunc avx2TransposePart(dst, src *float32, dstRow, srcRow, groups, rows int)\n")
 			p.line("//go:noescape\nfunc avx2PackRows(dst, src *float32, srcRow, cols, depth int)\n")
 			p.line("//go:noescape\nfunc avx2Dots(dst, start, x, m *float32, xStep, mRow, depth int)\n")
+			p.line("//go:noescape\nfunc avx2Streams(c, x, m *float32, xStep, mRow, groups int)\n")
 			p.line("//go:noescape\nfunc avx2Gather(matrix, image *float32, offsets *int, count, rows, cols, step int)\n")
 			p.line("//go:noescape\nfunc avx2Scatter(matrix, image *float32, offsets *int, count, rows, cols, step int)\n")
 			p.line("//go:noescape\nfunc avx2MaxPairs(values, places, image *float32, rows, cols, step int)\n")
