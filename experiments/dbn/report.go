@@ -43,10 +43,10 @@ func report(run *lab.Run[Recipe], data *datasets.Split, outcomes []*outcome) err
 }
 
 // metrics by view, such as up-down.test_error: test_error, and validation_error if images
-// validate; agreement, the fraction of images drawn of a class, from noise, that the fine-tuned classifier takes for it,
-// and agreement_from_images, that of chains which began at images of the class. By network,
-// such as "2 layers" or up-down: bound, the mean lower bound of log p(v) in nats, and log_z
-// with log_z_low and log_z_high, three standard errors away.
+// validate; agreement, the fraction of images drawn of a class, from noise, that the fine-tuned
+// classifier takes for it, and agreement_from_images, that of chains which began at images of
+// the class. By network, such as "2 layers" or up-down: bound, the mean lower bound of log p(v)
+// in nats, and log_z with log_z_low and log_z_high, three standard errors away.
 func (r *reporter) metrics() {
 	for i, seed := range r.Seeds {
 		o := r.outcomes[i]

@@ -12,32 +12,48 @@ const (
 	minStream = 64
 )
 
+// vectorProduct is a product of a matrix, given by its stored rows, and a vector x: count elements one beside the other.
+type vectorProduct struct {
+	x, m        []float32
+	xStep, mRow int
+	count       int
+	alongK      bool // the stored rows run along k, not along the result
+}
+
+// vector says what p is as a product with a vector; of none, and of one whose result is not contiguous, it says that it has no
+// elements.
+func (p *Product) vector() vectorProduct {
+	switch {
+	case p.M == 1:
+		v := vectorProduct{x: p.A, m: p.B, xStep: 1, mRow: p.Ldb, count: p.N, alongK: p.TransB}
+		if p.TransA {
+			v.xStep = p.Lda
+		}
+		return v
+	case p.N == 1 && p.Ldc == 1 && p.Bias == nil && p.Start == nil:
+		v := vectorProduct{x: p.B, m: p.A, xStep: p.Ldb, mRow: p.Lda, count: p.M, alongK: !p.TransA}
+		if p.TransB {
+			v.xStep = 1
+		}
+		return v
+	}
+	return vectorProduct{}
+}
+
 // dots computes products with a vector in which the matrix is stored by rows along k, if there are rows enough: every
 // element of C is the product of two contiguous runs.
 func (p *Product) dots() bool {
-	var x, m []float32
-	var xStep, mRow, count int
-	switch {
-	case p.M == 1 && p.TransB && p.N >= 16 && p.Start == nil:
-		x, xStep, m, mRow, count = p.A, 1, p.B, p.Ldb, p.N
-		if p.TransA {
-			xStep = p.Lda
-		}
-	case p.N == 1 && !p.TransA && p.M >= 16 && p.Ldc == 1 && p.Bias == nil && p.Start == nil:
-		x, xStep, m, mRow, count = p.B, p.Ldb, p.A, p.Lda, p.M
-		if p.TransB {
-			xStep = 1
-		}
-	default:
+	v := p.vector()
+	if !v.alongK || v.count < 16 || p.Start != nil {
 		return false
 	}
-	for i := 0; i < count; i += 16 {
+	for i := 0; i < v.count; i += 16 {
 		// The last rows overlap with those before, unless the sums start from C.
-		if i+16 > count && p.Accumulate {
+		if i+16 > v.count && p.Accumulate {
 			p.rest(i)
 			break
 		}
-		i = min(i, count-16)
+		i = min(i, v.count-16)
 		for at := 0; at < p.K; at += maxDots {
 			var start *float32
 			if at > 0 || p.Accumulate {
@@ -45,7 +61,7 @@ func (p *Product) dots() bool {
 			} else if p.Bias != nil {
 				start = &p.Bias[i]
 			}
-			avx2Dots(&p.C[i], start, &x[at*xStep], &m[i*mRow+at], 4*xStep, 4*mRow, min(maxDots, p.K-at))
+			avx2Dots(&p.C[i], start, &v.x[at*v.xStep], &v.m[i*v.mRow+at], 4*v.xStep, 4*v.mRow, min(maxDots, p.K-at))
 		}
 	}
 	return true
@@ -66,33 +82,21 @@ func (p *Product) rest(i int) {
 // streams computes products with a vector in which the matrix is stored by rows along the result, if they are long enough:
 // C is the sum of the rows, each times an element of the vector.
 func (p *Product) streams() bool {
-	var x, m []float32
-	var xStep, mRow, count int
-	switch {
-	case p.M == 1 && !p.TransB && p.N >= minStream && p.K >= streamed:
-		x, xStep, m, mRow, count = p.A, 1, p.B, p.Ldb, p.N
-		if p.TransA {
-			xStep = p.Lda
-		}
-	case p.N == 1 && p.TransA && p.M >= minStream && p.K >= streamed && p.Ldc == 1 && p.Bias == nil && p.Start == nil:
-		x, xStep, m, mRow, count = p.B, p.Ldb, p.A, p.Lda, p.M
-		if p.TransB {
-			xStep = 1
-		}
-	default:
+	v := p.vector()
+	if v.alongK || v.count < minStream || p.K < streamed {
 		return false
 	}
-	whole, rows := count&^31, p.K-p.K%streamed
+	whole, rows := v.count&^31, p.K-p.K%streamed
 	p.begin(whole)
 	for j := 0; j < whole; j += maxStream {
 		for k := 0; k < rows; k += streamed {
-			avx2Streams(&p.C[j], &x[k*xStep], &m[k*mRow+j], 4*xStep, 4*mRow, min(maxStream, whole-j)/32)
+			avx2Streams(&p.C[j], &v.x[k*v.xStep], &v.m[k*v.mRow+j], 4*v.xStep, 4*v.mRow, min(maxStream, whole-j)/32)
 		}
 	}
 	if rows < p.K {
 		p.deeper(whole, rows)
 	}
-	if whole < count {
+	if whole < v.count {
 		p.rest(whole)
 	}
 	return true
