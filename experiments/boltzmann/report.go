@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -45,6 +46,7 @@ func report(x *runner) error {
 	if err := r.metrics(); err != nil {
 		return err
 	}
+	r.diverged()
 	for _, part := range []func() error{r.likelihoods, r.checks, r.otherMeasures, r.generated, r.tempering, r.tutorialSection} {
 		if err := part(); err != nil {
 			return err
@@ -104,18 +106,40 @@ func (r *reporter) metrics() error {
 			}
 		}
 		r.Metric("independent.test_log_likelihood", seed, independent(r.outcomes[r.chosen(large, cd1, seed)].base, r.binary.Test))
-		rates, err := r.outcomes[r.chosen(large, pt, seed)].tempering.Rates()
+		tempered := r.outcomes[r.chosen(large, pt, seed)]
+		rates, err := tempered.tempering.Rates()
 		if err != nil {
 			return err
 		}
 		for i, rate := range rates {
+			if tempered.Diverged {
+				rate = math.NaN()
+			}
 			r.Metric(swapMetric(i), seed, rate)
 		}
-		epochs := r.tutorials[seed].Last().Epochs
-		r.Metric("tutorial.first_pseudo_likelihood", seed, trial.Value(epochs[0].Train, "pseudo-likelihood"))
-		r.Metric("tutorial.pseudo_likelihood", seed, trial.Value(epochs[len(epochs)-1].Train, "pseudo-likelihood"))
+		var first, last train.Epoch // none, if the training diverged
+		if o := r.tutorials[seed]; !o.Diverged {
+			first, last = o.Last().Epochs[0], o.Last().Epochs[len(o.Last().Epochs)-1]
+		}
+		r.Metric("tutorial.first_pseudo_likelihood", seed, trial.Value(first.Train, "pseudo-likelihood"))
+		r.Metric("tutorial.pseudo_likelihood", seed, trial.Value(last.Train, "pseudo-likelihood"))
 	}
 	return nil
+}
+
+// diverged names the machines at their best rates whose training diverged.
+func (r *reporter) diverged() {
+	var some trial.Divergences
+	for _, seed := range r.Seeds {
+		for _, s := range sizes() {
+			for _, k := range kinds() {
+				sp := r.chosen(s, k, seed)
+				some.Add(sp.run(), seed, r.outcomes[sp].Outcome)
+			}
+		}
+		some.Add("the tutorials' machine", seed, r.tutorials[seed].Outcome)
+	}
+	some.Report(r.Results)
 }
 
 // swapMetric is the metric of the exchange rate of a pair of temperatures.
@@ -153,9 +177,12 @@ func (r *reporter) draw(c chart) error {
 	return r.lines(c.file, c.title, c.caption, lines)
 }
 
-// lines adds a line chart.
+// lines adds a line chart, if there is a value to draw: of trainings that diverged there is none.
 func (r *reporter) lines(file, title, caption string, l figure.Lines) error {
 	svg, err := l.SVG()
+	if errors.Is(err, figure.ErrNothing) {
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}

@@ -187,7 +187,7 @@ func (x *runner) tutorial(seed uint64) (lab.Job, error) {
 			return err
 		}
 		if o.Diverged {
-			return o.Err
+			return nil
 		}
 		return x.SaveModel(t.File(), m.CD.Model)
 	}}, nil
@@ -206,6 +206,16 @@ type final struct {
 	shown               pictures
 }
 
+// nothing is what is known of a machine whose training diverged.
+func nothing() *final {
+	none := math.NaN()
+	estimate := models.AISEstimate{LogZ: none, Low: none, High: none}
+	return &final{
+		logZ: none, forward: estimate, reverse: estimate, training: none, validation: none, test: none,
+		pseudo: none, reconstruction: none, noise: none, digits: none, data: none,
+	}
+}
+
 // finish measures the machines at the best rates.
 func (x *runner) finish(ctx context.Context) error {
 	var jobs []lab.Job
@@ -214,11 +224,11 @@ func (x *runner) finish(ctx context.Context) error {
 			for _, k := range kinds() {
 				sp := spec{s, k, x.best[s][k], seed}
 				o := x.outcomes[sp]
-				if o.Diverged {
-					return o.Err // at a rate that the first seed bore
-				}
-				f := &final{}
+				f := nothing()
 				x.final[sp] = f
+				if o.Diverged { // at a rate that the first seed bore
+					continue
+				}
 				units := 8 * int64(o.Visible()) * int64(o.Hidden()) * int64(x.Recipe.final(s).Steps*x.Recipe.final(s).Chains)
 				jobs = append(jobs, lab.Job{Name: fmt.Sprintf("seed %d %s measured", seed, sp.run()), Units: units, Run: func(ctx context.Context, task *lab.Task) error {
 					defer task.Add(units)

@@ -84,24 +84,17 @@ func (r *reporter) metrics() {
 
 // diverged names the trainings that diverged, if there are any.
 func (r *reporter) diverged() {
-	var words []string
-	add := func(name string, seed uint64, o *trial.Outcome) {
-		if o.Diverged {
-			words = append(words, fmt.Sprintf("%s, seed %d (%v)", name, seed, o.Err))
-		}
-	}
+	var some trial.Divergences
 	for i, o := range r.ahead {
-		add("the discriminator ahead", r.Seeds[i], o)
+		some.Add("the discriminator ahead", r.Seeds[i], o)
 	}
 	for _, g := range r.rings {
-		add(g.name, g.seed, g.outcome)
+		some.Add(g.name, g.seed, g.outcome)
 	}
 	for _, d := range r.digits {
-		add(d.name, d.seed, d.outcome)
+		some.Add(d.name, d.seed, d.outcome)
 	}
-	if len(words) > 0 {
-		r.Section("Trainings that diverged", "They have no values, and no claim about them holds: "+strings.Join(words, "; ")+".")
-	}
+	some.Report(r.Results)
 }
 
 // game reports the discriminator that is ahead.

@@ -16,12 +16,10 @@ import (
 
 // learned is what the training of a network came to.
 type learned struct {
-	history *train.History
+	*trial.Outcome
 	// few are the values on as many validation images as there were labels, all those on
-	// all validation images, at the end.
+	// all validation images, at the end; none of a training that diverged.
 	few, all train.Values
-	// err is that of a training that diverged.
-	err error
 }
 
 // result is a network that was chosen for a cell and seed.
@@ -30,10 +28,10 @@ type result struct {
 	// all tells that all validation images chose its rate, not just as many as there are
 	// labels.
 	all     bool
-	history *train.History
-	// validation is the error on all validation images.
+	outcome *trial.Outcome
+	// validation is the error on all validation images; both are NaN if the training diverged.
 	validation, test float64
-	// moves are those of the weights of each hidden layer.
+	// moves are those of the weights of each hidden layer; of a training that diverged, NaN.
 	moves []move
 	// first and last are filters before and after the training: the weights of some units
 	// of the first hidden layer. Of the first seed, with the fewest and the most labels.
@@ -89,7 +87,7 @@ func (x *runner) rate(c cell, seed uint64, all bool) (float64, error) {
 	best, least, loss := 0.0, math.Inf(1), math.Inf(1)
 	for _, rate := range x.Recipe.Rates {
 		l := x.networks[spec{c, rate, seed}]
-		if l.err != nil {
+		if l.Diverged {
 			continue
 		}
 		values := l.few
@@ -138,13 +136,17 @@ func (x *runner) measure(ctx context.Context, chosen results) error {
 	return nil
 }
 
-// read measures one network.
+// read measures one network. One at a rate that another seed chose may have diverged.
 func (x *runner) read(r *result) error {
 	l := x.networks[r.spec]
-	if l.err != nil {
-		return fmt.Errorf("at the best rate of seed %d: %w", x.Seeds[0], l.err)
+	r.outcome, r.validation = l.Outcome, trial.Value(l.all, "error")
+	if l.Diverged {
+		r.test = math.NaN()
+		for range x.Recipe.units(r.pair) {
+			r.moves = append(r.moves, move{math.NaN(), math.NaN()})
+		}
+		return nil
 	}
-	r.history, r.validation = l.history, trial.Value(l.all, "error")
 	net, t, err := x.network(r.spec)
 	if err != nil {
 		return err

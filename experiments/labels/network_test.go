@@ -7,6 +7,7 @@ import (
 
 	"capas/blocks"
 	"capas/datasets"
+	"capas/experiments/internal/trial"
 	"capas/experiments/lab"
 	"capas/random"
 	"capas/train"
@@ -92,14 +93,14 @@ func TestChoose(t *testing.T) {
 	x := &runner{Run: &lab.Run[Recipe]{Recipe: r, Settings: lab.Settings{Seeds: []uint64{7, 8}}}, data: &datasets.Split{Validation: validation}, networks: map[spec]*learned{}}
 	few, few0, many, many0 := pretrained(rbm, 100), pretrained(rbm, 100).random(), pretrained(rbm, 500), pretrained(rbm, 500).random()
 	for _, c := range []cell{few, few0, many, many0} {
-		x.networks[spec{c, 0.1, 7}] = &learned{few: values(0.2, 0.6), all: values(0.1, 0.3)}
-		x.networks[spec{c, 0.2, 7}] = &learned{few: values(0.1, 0.9), all: values(0.2, 0.2)}
-		x.networks[spec{c, 0.4, 7}] = &learned{err: train.ErrDiverged}
+		x.networks[spec{c, 0.1, 7}] = &learned{Outcome: &trial.Outcome{}, few: values(0.2, 0.6), all: values(0.1, 0.3)}
+		x.networks[spec{c, 0.2, 7}] = &learned{Outcome: &trial.Outcome{}, few: values(0.1, 0.9), all: values(0.2, 0.2)}
+		x.networks[spec{c, 0.4, 7}] = &learned{Outcome: &trial.Outcome{Diverged: true}}
 	}
 	for _, c := range []cell{few, few0} {
-		x.networks[spec{c, 0.1, 8}] = &learned{few: values(0.2, 0.5), all: values(0.3, 0.3)}
-		x.networks[spec{c, 0.2, 8}] = &learned{few: values(0.2, 0.6), all: values(0.3, 0.3)}
-		x.networks[spec{c, 0.4, 8}] = &learned{few: values(0.2, 0.4), all: values(0.2, 0.3)}
+		x.networks[spec{c, 0.1, 8}] = &learned{Outcome: &trial.Outcome{}, few: values(0.2, 0.5), all: values(0.3, 0.3)}
+		x.networks[spec{c, 0.2, 8}] = &learned{Outcome: &trial.Outcome{}, few: values(0.2, 0.6), all: values(0.3, 0.3)}
+		x.networks[spec{c, 0.4, 8}] = &learned{Outcome: &trial.Outcome{}, few: values(0.2, 0.4), all: values(0.2, 0.3)}
 	}
 	got, err := x.choose()
 	if err != nil {
@@ -116,7 +117,7 @@ func TestChoose(t *testing.T) {
 		}
 	}
 	for _, rate := range r.Rates {
-		x.networks[spec{many, rate, 7}] = &learned{err: train.ErrDiverged}
+		x.networks[spec{many, rate, 7}] = &learned{Outcome: &trial.Outcome{Diverged: true}}
 	}
 	if _, err := x.choose(); err == nil {
 		t.Error("divergence at every rate: want an error")

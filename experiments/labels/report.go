@@ -38,6 +38,7 @@ func report(run *lab.Run[Recipe], data *datasets.Split, all results) error {
 	}
 	r := &reporter{Run: run, data: data, all: all, colors: figure.NewColors(names...)}
 	r.metrics()
+	r.diverged()
 	for _, part := range []func() error{r.errors, r.gain, r.curves, r.validation, r.weights, r.filters, r.rates} {
 		if err := part(); err != nil {
 			return err
@@ -81,6 +82,17 @@ func (r *reporter) metrics() {
 			}
 		}
 	}
+}
+
+// diverged names the chosen networks whose training diverged: at a rate that another seed chose.
+func (r *reporter) diverged() {
+	var some trial.Divergences
+	for _, x := range r.all {
+		if !x.all {
+			some.Add(x.String(), x.seed, x.outcome)
+		}
+	}
+	some.Report(r.Results)
 }
 
 // percents are test errors of a cell by seed, in percent.
@@ -244,7 +256,7 @@ func (r *reporter) curves() error {
 		for _, a := range r.Recipe.arms() {
 			var histories []*train.History
 			for _, x := range r.all.of(cell{a, x.labels}, false) {
-				histories = append(histories, x.history)
+				histories = append(histories, x.outcome.Last())
 			}
 			s := trial.Curve(r.Recipe.title(a), histories, trial.ValidationError)
 			for i := range s.X {

@@ -222,11 +222,11 @@ func (x *runner) one(ctx context.Context, task *lab.Task, s spec) (*learned, err
 	if err != nil {
 		return nil, err
 	}
+	l := &learned{Outcome: o}
 	if o.Diverged {
-		return &learned{err: o.Err}, nil
+		return l, nil
 	}
-	l := &learned{history: o.Last()}
-	l.all = l.history.Epochs[len(l.history.Epochs)-1].Validation
+	l.all = o.Last().Epochs[len(o.Last().Epochs)-1].Validation
 	if l.few, err = train.NewEvaluatorWith(x.Compiler.Under("test"), net).Run(x.validation[s.seed][s.labels]); err != nil {
 		return nil, fmt.Errorf("validation: %w", err)
 	}

@@ -36,12 +36,14 @@ func TestOrder(t *testing.T) {
 		{"the mean decides", []float64{0.1, 0.12}, []float64{0.15, 0.11}, true, 1, true},
 		{"no order there, the other one here, but within the intervals", []float64{0.11, 0.11}, []float64{0.1, 0.1}, false, 0, true},
 		{"no order there, the other one here", []float64{0.2, 0.2}, []float64{0.1, 0.1}, false, 0, false},
+		{"a training diverged", []float64{0.1, math.NaN()}, []float64{0.2, 0.2}, true, 1, false},
+		{"a training diverged, no order there", []float64{0.1, 0.1}, []float64{0.2, math.NaN()}, false, 1, false},
 		{"no order there, the numbers' one here", []float64{0.1, 0.1}, []float64{0.2, 0.2}, false, 2, true},
 	} {
 		r := reported("convex", map[string][]float64{sae: test.better, dbn: test.worse})
 		o := r.compare("convex", pair{sae, dbn, test.apart})
 		want := (test.worse[0]+test.worse[1])/2 - (test.better[0]+test.better[1])/2
-		if o.fits != test.fits || o.seeds != test.seeds || math.Abs(o.difference-want) > 1e-12 {
+		if o.fits != test.fits || o.seeds != test.seeds || math.Abs(o.difference-want) > 1e-12 || math.IsNaN(o.difference) != math.IsNaN(want) {
 			t.Errorf("%s: %+v, want difference %g, seeds %d, fits %v", test.name, o, want, test.seeds, test.fits)
 		}
 	}

@@ -2,10 +2,12 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
 
+	"capas/experiments/internal/trial"
 	"capas/experiments/lab"
 	"capas/experiments/lab/figure"
 )
@@ -36,6 +38,11 @@ func report(run *lab.Run[Recipe], sets []images, results []result) error {
 			r.Metric(metric(x.set, x.method, "validation_error"), seed, x.validation[i])
 		}
 	}
+	var diverged trial.Divergences
+	for _, x := range results {
+		diverged = append(diverged, x.diverged...)
+	}
+	diverged.Report(r.Results)
 	for _, part := range []func() error{r.examples, r.errors, r.order, r.search, r.filters} {
 		if err := part(); err != nil {
 			return err
@@ -178,7 +185,7 @@ func orderRule() string {
 type outcome struct {
 	difference float64 // of the mean errors: worse − better
 	seeds      int     // for how many it is positive
-	fits       bool
+	fits       bool    // not if a training diverged
 }
 
 func (r *reporter) compare(set string, p pair) outcome {
@@ -193,7 +200,7 @@ func (r *reporter) compare(set string, p pair) outcome {
 	if p.apart {
 		o.fits = o.difference > 0
 	} else {
-		o.fits = !(highB < lowA)
+		o.fits = highB >= lowA
 	}
 	return o
 }
@@ -250,10 +257,9 @@ func (r *reporter) search() error {
 // chosen is the row of a result in the table of hyperparameters.
 func (r *reporter) chosen(x result) []string {
 	var kept []string
-	for _, v := range x.long {
+	for _, v := range slices.Sorted(maps.Values(x.long)) {
 		kept = append(kept, fmt.Sprintf("%.2f", 100*v))
 	}
-	slices.Sort(kept) // of a map
 	return []string{familyOf(x.set).title, methodTitle(x.method), x.chosen.String(), fmt.Sprintf("%.3g", x.chosen.rate), x.chosen.pretraining(x.method),
 		fmt.Sprintf("%d of %d", x.epoch, x.epochs), fmt.Sprintf("%.2f", 100*x.validation[0]), strings.Join(kept, ", ")}
 }

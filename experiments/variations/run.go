@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"runtime"
 	"slices"
 
@@ -24,13 +25,15 @@ type result struct {
 	long  map[int]float64
 	// chosen is the kept draw with the smallest validation error.
 	chosen draw
-	// validation and test are the chosen networks' errors by seed, epoch the one of
-	// fine-tuning, of epochs, that was kept with the first seed.
+	// validation and test are the chosen networks' errors by seed, +Inf and NaN of one that
+	// diverged; epoch is the one of fine-tuning, of epochs, that was kept with the first seed.
 	validation, test []float64
 	epoch, epochs    int
 	// filters are the first layer's weights after pretraining, with the first seed; none
 	// of the perceptron.
 	filters [][]float32
+	// diverged are the trainings of the chosen draw that did, with another seed than the first.
+	diverged trial.Divergences
 }
 
 // images are what the report shows and says of a set.
@@ -184,7 +187,8 @@ func (x *runner) measure(ctx context.Context, all []*network) error {
 	for _, n := range all {
 		jobs = append(jobs, lab.Job{Name: fmt.Sprintf("seed %d %s test", n.seed, n), Units: testWork(n.draw, x.data.Test.Dim(), x.data.Test.Len()), Run: func(context.Context, *lab.Task) error {
 			if n.outcome.Diverged { // with this seed alone
-				return n.outcome.Err
+				n.test = math.NaN()
+				return nil
 			}
 			e := train.NewEvaluator(n.net)
 			e.Compiler = x.Compiler.Under(n.String() + " test")
@@ -245,6 +249,7 @@ func (x *runner) results(tried, kept, chosen, others []*network) ([]result, erro
 		for _, n := range append([]*network{c}, others...) {
 			if n.method == c.method {
 				res.validation, res.test = append(res.validation, n.outcome.Best("error")), append(res.test, n.test)
+				res.diverged.Add(n.String(), n.seed, n.outcome)
 			}
 		}
 		out = append(out, res)

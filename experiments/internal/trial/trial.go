@@ -2,7 +2,7 @@
 // shows its progress, and goes on where an interrupted run stood.
 //
 //   - Trial, Run: one network, in a job of lab.Parallel; Outcome: its histories, or that
-//     it diverged; Assign: the parameters that it left
+//     it diverged; Assign: the parameters that it left; Divergences: those of a run that did
 //   - Images: a seed's part of the training images
 //   - Curve: what the epochs gave, as a series of a chart; Value: one of their values
 package trial
