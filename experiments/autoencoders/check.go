@@ -58,14 +58,24 @@ func validate(r *Recipe) error {
 
 // checkLevels reports levels that make no sense.
 func checkLevels(r *Recipe) error {
-	n := len(r.Levels.Decay)
+	var first *levelList // of the variants that are trained, which are tried at as many levels
 	for _, l := range r.Levels.lists() {
 		values := *l.values
-		if len(values) != n || n < 1 || n > maxLevels || !lab.Rising(values) {
-			return fmt.Errorf("want 1 to %d levels in rising order, as many of every variant, got %d of decay and %s %v", maxLevels, n, l.name, values)
+		n := len(values)
+		if n < 1 || n > maxLevels || !lab.Rising(values) {
+			return fmt.Errorf("want 1 to %d levels of %s in rising order, got %v", maxLevels, l.name, values)
 		}
-		if !(values[0] > 0 && values[n-1] <= 1e6) || l.name == "masking" && values[n-1] >= 1 {
+		if !(values[0] > 0 && values[n-1] <= 1e6) || l.variant == masking && values[n-1] >= 1 {
 			return fmt.Errorf("want %s above 0, fractions below 1, got %v", l.name, values)
+		}
+		if !slices.Contains(r.Variants, l.variant) {
+			continue
+		}
+		if first == nil {
+			first = &l
+		}
+		if n != len(*first.values) {
+			return fmt.Errorf("want as many levels of every variant that is trained, got %s %v and %s %v", first.name, *first.values, l.name, values)
 		}
 	}
 	if !(r.Target > 0 && r.Target < 1) {

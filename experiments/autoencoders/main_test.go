@@ -70,6 +70,10 @@ func TestChoices(t *testing.T) {
 			t.Errorf("%s: no figure %s", names, errorFigure)
 		}
 	}
+	// Levels of variants that are not trained do not count.
+	if d := program().Result(t, "-part", "variants", "-variants", "cae", "-contraction", "0.1,0.2", "-rates", "0.1"); len(d.Metrics["cae.test_error"].Values) != 1 {
+		t.Errorf("two levels of cae alone: got metrics %v", d.Metrics)
+	}
 	// The deep part alone; one seed gives no verdict.
 	d := program().Result(t, "-part", "deep")
 	if _, ran := d.Metrics["cae.test_error"]; ran || len(d.Metrics["deep.pca.test_squared_error"].Values) != 1 || len(d.Claims) != 0 {
@@ -90,7 +94,7 @@ func TestBadInput(t *testing.T) {
 		labtest.Bad{Name: "more images than there are", Status: 1, Says: "at most the 50000 training images", Args: []string{"-images", "50001"}},
 		labtest.Bad{Name: "no pretraining", Status: 2, Says: "1 to 1000 epochs, got 0", Args: []string{"-pretrain-epochs", "0"}},
 		labtest.Bad{Name: "epochs without end", Status: 2, Says: "fine-tuning: want 1 to 1000 epochs", Args: []string{"-epochs", "1000000"}},
-		labtest.Bad{Name: "a level more", Status: 2, Says: "as many of every variant, got 1 of decay and contraction [0.1 0.2]", Args: []string{"-contraction", "0.1,0.2"}},
+		labtest.Bad{Name: "a level more", Status: 2, Says: "as many levels of every variant that is trained, got decay [0.01] and contraction [0.1 0.2]", Args: []string{"-contraction", "0.1,0.2"}},
 		labtest.Bad{Name: "level 0", Status: 2, Says: "want decay above 0", Args: []string{"-decay", "0"}},
 		labtest.Bad{Name: "all pixels masked", Status: 2, Says: "want masking above 0, fractions below 1, got [1]", Args: []string{"-masking", "1"}},
 		labtest.Bad{Name: "infinite noise", Status: 2, Says: "+Inf", Args: []string{"-gaussian", "Inf"}},

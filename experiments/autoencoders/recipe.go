@@ -77,14 +77,15 @@ type HigherOrder struct {
 // lists are the levels by the names of their flags, and what these say.
 func (l *Levels) lists() []levelList {
 	return []levelList{
-		{"decay", "λ of the weight decay", &l.Decay}, {"masking", "fractions of pixels set to 0", &l.Masking},
-		{"gaussian", "standard deviations of the noise", &l.Gaussian}, {"kl", "β of the sparse autoencoder with KL", &l.KL},
-		{"l1", "λ of the sparse autoencoder with L1", &l.L1}, {"contraction", "λ of the contractive autoencoder", &l.Contraction},
-		{"change", "γ of the contractive autoencoder of higher order", &l.Change},
+		{decay, "decay", "λ of the weight decay", &l.Decay}, {masking, "masking", "fractions of pixels set to 0", &l.Masking},
+		{gaussian, "gaussian", "standard deviations of the noise", &l.Gaussian}, {sparseKL, "kl", "β of the sparse autoencoder with KL", &l.KL},
+		{sparseL1, "l1", "λ of the sparse autoencoder with L1", &l.L1}, {contractive, "contraction", "λ of the contractive autoencoder", &l.Contraction},
+		{higherOrder, "change", "γ of the contractive autoencoder of higher order", &l.Change},
 	}
 }
 
 type levelList struct {
+	variant     variant
 	name, usage string
 	values      *[]float64
 }
