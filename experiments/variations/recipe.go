@@ -50,7 +50,7 @@ func presets() map[string]Recipe {
 	// The published search (Vincent et al. 2010, Table 2) is a grid: 1 to 3 layers of 1000
 	// to 3000 units, 5 to 300 epochs a layer at rates of 5e-6 to 0.1, fine-tuning at
 	// rates of 0.0005 to 0.2 without momentum, and masking noise of 0, 10, 25 or 40 %;
-	// their table is of 3 layers. Ours differs to fit into an hour and a half on two
+	// their table is of 3 layers. Ours differs to fit into an hour and three quarters on two
 	// processors: narrower layers, batches of 20, fewer epochs, and therefore a momentum
 	// of 0.9 and a rate that falls to 0 in fine-tuning; some draws of the space in place of
 	// the grid, of which most are trained for a quarter of the epochs only.
