@@ -108,5 +108,10 @@ func checkTrainings(r *Recipe) error {
 			return fmt.Errorf("fine-tuning: %w", err)
 		}
 	}
+	for name, p := range map[string]float64{"drop_input": r.DropInput, "drop_hidden": r.DropHidden} {
+		if !(p >= 0 && p < 1) {
+			return fmt.Errorf("want %s in [0,1), got %g", name, p)
+		}
+	}
 	return nil
 }

@@ -132,6 +132,7 @@ func (x *experimenter) fineTune(o *outcome, rate float64, order *random.Stream) 
 	if err != nil {
 		return pretrain.Stage{}, nil, err
 	}
+	net.DropInput, net.DropHidden, net.Noise = x.Recipe.DropInput, x.Recipe.DropHidden, random.New(o.seed).Split("dropout")
 	stage := pretrain.FineTune(net, x.Recipe.at(rate), data, x.data.Validation, order)
 	stage.Name = tuning(rate)
 	tune := stage.Train

@@ -2,6 +2,7 @@ package main
 
 import (
 	"flag"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -48,6 +49,9 @@ type Recipe struct {
 	// FineTune is the supervised training of all classifiers, at the rates of Rates.
 	FineTune train.Recipe `json:"fine_tune"`
 	Rates    []float64    `json:"rates"`
+	// DropInput and DropHidden are the probabilities of dropout in fine-tuning.
+	DropInput  float64 `json:"drop_input,omitempty"`
+	DropHidden float64 `json:"drop_hidden,omitempty"`
 	// Deep is the second part's.
 	Deep Deep `json:"deep"`
 }
@@ -197,6 +201,8 @@ func flags(fs *flag.FlagSet, r *Recipe) {
 	fs.IntVar(&r.FineTune.Epochs, "epochs", r.FineTune.Epochs, "`epochs` of fine-tuning")
 	fs.IntVar(&r.FineTune.Batch, "batch", r.FineTune.Batch, "`examples` a step of fine-tuning")
 	lab.ListFlag(fs, &r.Rates, "rates", "comma-separated `list` of the learning rates of fine-tuning that are tried", lab.ParseNumber)
+	fs.Float64Var(&r.DropInput, "drop-input", r.DropInput, "`probability` of dropping an input in fine-tuning")
+	fs.Float64Var(&r.DropHidden, "drop-hidden", r.DropHidden, "`probability` of dropping a hidden unit in fine-tuning")
 	deepFlags(fs, &r.Deep)
 }
 
@@ -205,6 +211,14 @@ func (r *Recipe) at(rate float64) train.Recipe {
 	t := r.FineTune
 	t.Optimizer.Rate.Start = rate
 	return t
+}
+
+// dropout says what is dropped in fine-tuning, if anything is.
+func (r *Recipe) dropout() string {
+	if r.DropInput == 0 && r.DropHidden == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", with %.3g %% of the inputs and %.3g %% of the hidden units dropped at each step", 100*r.DropInput, 100*r.DropHidden)
 }
 
 // has tells whether a part is run.
