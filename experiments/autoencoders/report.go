@@ -146,8 +146,14 @@ func (x *experimenter) errors() error {
 
 // levels shows how levels and rates were chosen.
 func (x *experimenter) levels() error {
-	x.Section("How they were chosen", fmt.Sprintf("The smallest validation error in fine-tuning, at every level and rate, with seed %d. Each variant is used at its own best; "+
-		"those with a level are tried %d times as often as the others.", x.Seeds[0], len(x.Recipe.Levels.Decay)))
+	text, tries := fmt.Sprintf("The smallest validation error in fine-tuning, at every level and rate, with seed %d. Each variant is used at its own best.", x.Seeds[0]), 1
+	for _, v := range x.Recipe.Variants {
+		tries = max(tries, len(x.Recipe.levels(v))) // those that have any have as many: see checkLevels
+	}
+	if tries > 1 {
+		text += fmt.Sprintf(" Those with a level are tried %d times as often as the others.", tries)
+	}
+	x.Section("How they were chosen", text)
 	header := []string{"variant", "level"}
 	for _, rate := range x.Recipe.Rates {
 		header = append(header, fmt.Sprintf("rate %g", rate))
