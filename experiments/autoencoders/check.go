@@ -108,10 +108,8 @@ func checkTrainings(r *Recipe) error {
 			return fmt.Errorf("fine-tuning: %w", err)
 		}
 	}
-	for name, p := range map[string]float64{"drop_input": r.DropInput, "drop_hidden": r.DropHidden} {
-		if !(p >= 0 && p < 1) {
-			return fmt.Errorf("want %s in [0,1), got %g", name, p)
-		}
+	if !(r.DropInput >= 0 && r.DropInput < 1 && r.DropHidden >= 0 && r.DropHidden < 1) {
+		return fmt.Errorf("want drop_input and drop_hidden in [0,1), got %g and %g", r.DropInput, r.DropHidden)
 	}
 	return nil
 }

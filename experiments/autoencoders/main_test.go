@@ -106,8 +106,8 @@ func TestBadInput(t *testing.T) {
 		labtest.Bad{Name: "falling rates", Status: 2, Says: "rates in rising order, got [1 0.1]", Args: []string{"-rates", "1,0.1"}},
 		labtest.Bad{Name: "negative rate", Status: 2, Says: "learning rate", Args: []string{"-rates", "-1"}},
 		labtest.Bad{Name: "negative batch", Status: 2, Says: "batch", Args: []string{"-batch", "-1"}},
-		labtest.Bad{Name: "dropping all inputs", Status: 2, Says: "drop_input in [0,1), got 1", Args: []string{"-drop-input", "1"}},
-		labtest.Bad{Name: "negative dropout", Status: 2, Says: "drop_hidden in [0,1), got -0.1", Args: []string{"-drop-hidden", "-0.1"}},
+		labtest.Bad{Name: "dropping all inputs", Status: 2, Says: "drop_input and drop_hidden in [0,1), got 1 and 0", Args: []string{"-drop-input", "1"}},
+		labtest.Bad{Name: "negative dropout", Status: 2, Says: "drop_input and drop_hidden in [0,1), got 0 and -0.1", Args: []string{"-drop-hidden", "-0.1"}},
 		labtest.Bad{Name: "divergence at every rate", Status: 1, Says: "at which no training diverges", Args: []string{"-variants", "random", "-epochs", "3", "-rates", "3e38"}},
 		labtest.Bad{Name: "empty data directory", Status: 1, Says: empty, Args: []string{"-data-dir", empty}},
 	)

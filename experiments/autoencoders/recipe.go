@@ -49,7 +49,8 @@ type Recipe struct {
 	// FineTune is the supervised training of all classifiers, at the rates of Rates.
 	FineTune train.Recipe `json:"fine_tune"`
 	Rates    []float64    `json:"rates"`
-	// DropInput and DropHidden are the probabilities of dropout in fine-tuning.
+	// DropInput and DropHidden are the probabilities of dropout in fine-tuning (lecture 3.4),
+	// in all presets 0: it is younger than the comparison of Rifai et al. 2011.
 	DropInput  float64 `json:"drop_input,omitempty"`
 	DropHidden float64 `json:"drop_hidden,omitempty"`
 	// Deep is the second part's.
