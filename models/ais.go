@@ -20,6 +20,10 @@ type AISOptions struct {
 	// Base holds the visible biases (n) of the base-rate model at β = 0, such as those of
 	// BaseRates; nil for 0, the uniform distribution.
 	Base *tensor.Dense
+	// HiddenBase holds the biases (k) of the hidden units at β = 0; nil for 0. Chains that
+	// begin close to the machine's own distribution, such as at the mean field of a DBM whose
+	// visible units are held, have a shorter way with those of the mean field here too.
+	HiddenBase *tensor.Dense
 	// Noise draws the chains.
 	Noise *random.Stream
 	// Check, if not nil, is called before each temperature; its error ends the run.
@@ -116,9 +120,9 @@ func columnMeans[T ops.Float](e []T, n int) ([]float64, error) {
 // networks"). Chains are drawn from the base-rate model, whose partition function Z₀ is
 // known, and led by a Gibbs step at each temperature through the distributions
 //
-//	p*_β(v) = exp((1−β)·a·v + β·c·v) Π_j (1 + exp β(b_j + (v·W)_j)),
+//	p*_β(v) = exp((1−β)·a·v + β·c·v) Π_j (1 + exp((1−β)·d_j + β(b_j + (v·W)_j))),
 //
-// a being the base biases, to the machine's own at β = 1. The weight of a chain,
+// a and d being the base biases, to the machine's own at β = 1. The weight of a chain,
 // w = Π_t p*_β(t)(v_t)/p*_β(t−1)(v_t), has the mean Z/Z₀, exactly and for any
 // temperatures, and LogZ is log Z₀ plus the log of the chains' mean weight. By Jensen's
 // inequality it is low on average: E[LogZ] ≤ log Z, and it exceeds log Z by more than x

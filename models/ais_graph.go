@@ -14,10 +14,11 @@ import (
 
 // annealing leads chains from one temperature to the next; see RBM.AIS.
 type annealing struct {
-	o     AISOptions
-	state *blocks.Param // the visible states (m,n)
-	base  *blocks.Param // the base biases (n)
-	logZ0 float64       // of the base-rate model, which has all hidden units, free
+	o      AISOptions
+	state  *blocks.Param // the visible states (m,n)
+	base   *blocks.Param // the base biases (n)
+	hidden *blocks.Param // those of the hidden units (k)
+	logZ0  float64       // of the base-rate model
 	// run computes from (β, β') the growth of the log weights (m) and moves the states.
 	run *autodiff.Function
 }
@@ -36,45 +37,66 @@ func (r *RBM) annealing(op string, m int, o AISOptions) (*annealing, error) {
 	if err := checkBetas(o.Betas); err != nil {
 		return nil, fmt.Errorf("%s: %w", op, err)
 	}
-	n := r.Visible()
-	a := &annealing{o: o, base: &blocks.Param{Name: "base", Value: r.zeros(n)}, state: &blocks.Param{Name: visibleName, Value: r.zeros(m, n)}}
-	biases := make([]float64, n)
-	if o.Base != nil {
-		if o.Base.Dims() != 1 || o.Base.Shape()[0] != n {
-			return nil, fmt.Errorf("%s: want %d base biases, got shape %v", op, n, o.Base.Shape())
-		}
-		var err error
-		if biases, err = numbersOf(o.Base); err != nil {
-			return nil, fmt.Errorf("%s: base biases: %w", op, err)
-		}
+	a := &annealing{o: o, state: &blocks.Param{Name: visibleName, Value: r.zeros(m, r.Visible())}}
+	base, visible, err := r.baseBiases("base", o.Base, r.Visible())
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", op, err)
 	}
-	apply(a.base.Value, copyFrom[float32](biases), copyFrom[float64](biases))
-	a.logZ0 = float64(r.Hidden()) * math.Ln2
-	for _, b := range biases {
-		a.logZ0 += softplus(b)
+	hidden, units, err := r.baseBiases("hidden base", o.HiddenBase, r.Hidden())
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", op, err)
 	}
-	var err error
+	a.base, a.hidden, a.logZ0 = base, hidden, visible+units
 	if a.run, err = r.annealingStep(a); err != nil {
 		return nil, fmt.Errorf("%s: %w", op, err)
 	}
 	return a, nil
 }
 
+// baseBiases are given biases of n units, or zeros, and log Z of the units with nothing else.
+func (r *RBM) baseBiases(name string, given *tensor.Dense, n int) (*blocks.Param, float64, error) {
+	p, logZ := &blocks.Param{Name: name, Value: r.zeros(n)}, 0.0
+	if given == nil {
+		return p, float64(n) * math.Ln2, nil
+	}
+	if given.Dims() != 1 || given.Shape()[0] != n {
+		return nil, 0, fmt.Errorf("want %d %s biases, got shape %v", n, name, given.Shape())
+	}
+	biases, err := numbersOf(given)
+	if err != nil {
+		return nil, 0, fmt.Errorf("%s biases: %w", name, err)
+	}
+	for _, b := range biases {
+		logZ += softplus(b)
+	}
+	apply(p.Value, copyFrom[float32](biases), copyFrom[float64](biases))
+	return p, logZ, nil
+}
+
 // annealingStep compiles the growth of the log weights from β to β' at the states v,
 //
-//	(β'−β)·v·(c−a) + Σ_j softplus(β'z_j) − softplus(βz_j),  z = v·W + b,
+//	(β'−β)·v·(c−a) + Σ_j softplus((1−β')d_j + β'z_j) − softplus((1−β)d_j + βz_j),  z = v·W + b,
 //
-// and the Gibbs step at β', whose hidden units see z: one product up, one down. The
-// differences of softplus are taken unit by unit, before the sum, where they lose least.
+// and the Gibbs step at β', whose hidden units see the first of these: one product up, one
+// down. The differences of softplus are taken unit by unit, before the sum, where they lose
+// least.
 func (r *RBM) annealingStep(a *annealing) (*autodiff.Function, error) {
 	g, dt := G.NewGraph(), dtype(r.Params())
 	from, to := G.NewScalar(g, dt, G.WithName("from")), G.NewScalar(g, dt, G.WithName("to"))
 	var c ops.Chain
 	v := c.Do(a.state.Node(g))
 	z := c.Do(blocks.Up(v, r.W, r.B))
-	hot := c.Do(ops.Mul(z, to))
+	rest := func(beta *G.Node) *G.Node { return c.Do(ops.Linear(beta, -1, 1)) } // 1−β
+	at := func(beta *G.Node) *G.Node { return c.Do(ops.Mul(z, beta)) }
+	if a.o.HiddenBase != nil {
+		d := c.Do(ops.RepeatRows(c.Do(a.hidden.Node(g)), a.state.Value.Shape()[0]))
+		at = func(beta *G.Node) *G.Node {
+			return c.Do(ops.Add(c.Do(ops.Mul(d, rest(beta))), c.Do(ops.Mul(z, beta))))
+		}
+	}
+	hot := at(to)
 	soft := func(x *G.Node) *G.Node { return c.Do(blocks.Softplus().Apply(x)) }
-	units := c.Do(ops.RowSum(c.Do(ops.Sub(soft(hot), soft(c.Do(ops.Mul(z, from)))))))
+	units := c.Do(ops.RowSum(c.Do(ops.Sub(soft(hot), soft(at(from))))))
 	own, base := c.Do(r.C.Node(g)), c.Do(a.base.Node(g))
 	n := r.Visible()
 	linear := c.Do(ops.MatMul(v, c.Do(ops.Reshape(c.Do(ops.Sub(own, base)), n, 1)), false, false))
@@ -83,7 +105,7 @@ func (r *RBM) annealingStep(a *annealing) (*autodiff.Function, error) {
 
 	h := c.Do(ops.Bernoulli(c.Do(blocks.Sigmoid().Apply(hot)), a.o.Noise))
 	// h·β'·Wᵀ + β'c + (1−β')a: the temperature goes with h, which it has in the cache.
-	bias := c.Do(ops.Add(c.Do(ops.Mul(own, to)), c.Do(ops.Mul(base, c.Do(ops.Linear(to, -1, 1))))))
+	bias := c.Do(ops.Add(c.Do(ops.Mul(own, to)), c.Do(ops.Mul(base, rest(to)))))
 	down := c.Do(ops.Affine(c.Do(ops.Mul(h, to)), c.Do(r.W.Node(g)), bias, true))
 	next := c.Do(ops.Bernoulli(c.Do(blocks.Sigmoid().Apply(down)), a.o.Noise))
 	if c.Err() != nil {

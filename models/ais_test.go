@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"testing"
 
+	"capas/blocks"
 	"capas/models"
 	"capas/random"
 
@@ -30,8 +31,8 @@ func vector(dt tensor.Dtype, x ...float64) *tensor.Dense {
 }
 
 // The mean of Z's estimates by single chains is Z itself, whatever the temperatures:
-// with one step, which is importance sampling, with a few, of a base with biases and
-// without, in both dtypes, and for reversed chains from exact samples that of 1/Z. The
+// with one step, which is importance sampling, with a few, of a base with biases, of the
+// visible or of all units, and without, in both dtypes, and for reversed chains from exact samples that of 1/Z. The
 // spread over chains bounds how far the mean of many may be off.
 func TestAISIsUnbiased(t *testing.T) {
 	const chains = 20_000
@@ -45,8 +46,8 @@ func TestAISIsUnbiased(t *testing.T) {
 		logZ := reference(r).logZ()
 		start := must[*tensor.Dense](t)(r.ExactSample(chains, stream("start")))
 		for _, betas := range [][]float64{even(1), even(3), models.Betas(8)} {
-			for _, b := range []*tensor.Dense{nil, vector(dt, base...)} {
-				o := models.AISOptions{Betas: betas, Chains: chains, Base: b, Noise: stream("ais")}
+			for _, b := range [][2]*tensor.Dense{{}, {vector(dt, base...)}, {vector(dt, base...), vector(dt, 0.4, -0.7, 0.2)}} {
+				o := models.AISOptions{Betas: betas, Chains: chains, Base: b[0], HiddenBase: b[1], Noise: stream("ais")}
 				forward := must[models.AISEstimate](t)(r.AIS(o))
 				var ratios []float64
 				for _, l := range forward.LogWeights {
@@ -109,18 +110,25 @@ func TestAISOfOneStep(t *testing.T) {
 	near(t, "log weights", want, got.LogWeights, 1e-12)
 }
 
-// Without weights every chain's estimate is exact if the base has the machine's own
-// visible biases and the hidden units none.
+// Without weights every chain's estimate is exact if the base has the machine's own biases:
+// those of the visible units where the hidden ones have none, and those of both.
 func TestAISOfTheBaseItself(t *testing.T) {
 	r := newRBM(t, 30, 25, 0)
-	redraw(2, stream("biases"), r.C)
-	want := 25 * math.Ln2
-	for _, c := range elements(r.C.Value) {
-		want += math.Log1p(math.Exp(c))
+	for _, hidden := range []*blocks.Param{nil, r.B} {
+		redraw(2, stream("biases"), r.C)
+		o := models.AISOptions{Betas: even(7), Chains: 3, Base: r.C.Value, Noise: stream("ais")}
+		if hidden != nil {
+			redraw(2, stream("hidden biases"), hidden)
+			o.HiddenBase = hidden.Value
+		}
+		want := 0.0
+		for _, b := range append(elements(r.C.Value), elements(r.B.Value)...) {
+			want += math.Log1p(math.Exp(b))
+		}
+		e := must[models.AISEstimate](t)(r.AIS(o))
+		near(t, "log weights", []float64{want, want, want}, e.LogWeights, 1e-6)
+		near(t, "bar", []float64{want, want, want}, []float64{e.LogZ, e.Low, e.High}, 1e-6)
 	}
-	e := must[models.AISEstimate](t)(r.AIS(models.AISOptions{Betas: even(7), Chains: 3, Base: r.C.Value, Noise: stream("ais")}))
-	near(t, "log weights", []float64{want, want, want}, e.LogWeights, 1e-6)
-	near(t, "bar", []float64{want, want, want}, []float64{e.LogZ, e.Low, e.High}, 1e-6)
 }
 
 // The machine whose log Z PyDeep states; its weights reach 60, so that most of the way is
@@ -207,6 +215,7 @@ func TestAISRefuses(t *testing.T) {
 		"wrong ends":   {func(o *models.AISOptions) { o.Betas = []float64{0, 0.5} }, []string{"from 0 to 1", "0.5"}},
 		"falling":      {func(o *models.AISOptions) { o.Betas = []float64{0, 0.6, 0.4, 1} }, []string{"rising", "0.4 after 0.6"}},
 		"not a number": {func(o *models.AISOptions) { o.Betas = []float64{0, math.NaN(), 1} }, []string{"rising", "NaN"}},
+		"wrong hidden": {func(o *models.AISOptions) { o.HiddenBase = vector(tensor.Float32, 1, 2) }, []string{"3 hidden base biases", "(2)"}},
 		"wrong base":   {func(o *models.AISOptions) { o.Base = vector(tensor.Float32, 1, 2) }, []string{"4 base biases", "(2)"}},
 	} {
 		o := good

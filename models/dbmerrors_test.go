@@ -42,6 +42,8 @@ func TestDBMErrors(t *testing.T) {
 	v := blocks.NewInput(x.Graph(), tensor.Float32, "v", 2, 4)
 	_, err = d.MeanField(x, 1)
 	refused(t, "other visible units", err, "mean field", "4 visible units")
+	_, err = d.MeanFieldInputs(x, 1)
+	refused(t, "inputs from other visible units", err, "mean field", "4 visible units")
 	_, err = d.MeanField(nil, 1)
 	refused(t, "no visible units", err, "mean field")
 	_, err = d.Bound(v, -1)

@@ -24,7 +24,15 @@ func (d *DBM) MeanField(v *G.Node, updates int) (q G.Nodes, err error) {
 	return q, err
 }
 
-// meanField also returns the total inputs z[l] of which q[l] is the sigmoid; z[0] is nil.
+// MeanFieldInputs are the total inputs z[l], of layers l = 1, …, L, whose sigmoid q[l] is after
+// the given number of updates: the log odds of the units, which tell more than probabilities
+// that are rounded to 0 or 1. z[0] is nil.
+func (d *DBM) MeanFieldInputs(v *G.Node, updates int) (z G.Nodes, err error) {
+	_, z, err = d.meanField(v, updates)
+	return z, err
+}
+
+// meanField is both, probabilities and inputs.
 func (d *DBM) meanField(v *G.Node, updates int) (q, z G.Nodes, err error) {
 	if err := d.check(); err != nil {
 		return nil, nil, err

@@ -27,6 +27,17 @@ func TestDBMMeanField(t *testing.T) {
 				}
 				near(t, "mean field", want, got[l], 1e-13)
 			}
+			z := must[G.Nodes](t)(d.MeanFieldInputs(x, updates))
+			if z[0] != nil {
+				t.Errorf("want no inputs of the visible units, got %v", z[0])
+			}
+			for l, odds := range compute(t, G.Nodes{x}, []G.Value{matrix(tensor.Float64, v)}, z[1:]...) {
+				var p []float64
+				for _, o := range odds {
+					p = append(p, 1/(1+math.Exp(-o)))
+				}
+				near(t, "sigmoid of the inputs", p, got[l], 1e-13)
+			}
 		}
 	}
 }

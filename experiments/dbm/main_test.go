@@ -43,7 +43,7 @@ func TestResult(t *testing.T) {
 // How loose the bound is, by chains and by enumeration of the hidden layers.
 func TestSlack(t *testing.T) {
 	r := presets()["smoke"]
-	r.Hidden, r.Images, r.Judged = []int{6, 7}, 300, 50
+	r.Hidden, r.Images, r.Judged, r.Temperatures = []int{6, 7}, 300, 50, 10_000
 	n := fresh(t, r, methodDBM)
 	d := n.dbm
 	for i := range d.W[1].Value.Float32s() {

@@ -15,7 +15,8 @@ import (
 // On a tenth of the judged images, slackImages at most, it is estimated by how much a deep
 // machine's log-likelihood is above its bound, by so many chains for each, with a tenth of the
 // temperatures that the machine's log Z has: given an image the hidden layers are close to their
-// mean field, from which the chains begin.
+// mean field, at which the chains begin. Without temperatures between, the mean log weight of
+// such chains is the bound already, but for the second layer, which is summed out.
 const (
 	slackImages = 50
 	slackChains = 20
@@ -33,13 +34,11 @@ func (n *network) slack(ctx context.Context, name string, d *models.DBM) (float6
 	if err != nil {
 		return 0, err
 	}
-	fields, err := train.Map(some.X, func(v *G.Node) (*G.Node, error) {
-		q, err := d.MeanField(v, n.recipe.Updates)
-		if err != nil {
-			return nil, err
-		}
-		return q[1], nil
-	})
+	first, err := n.fields(d, some.X, 1)
+	if err != nil {
+		return 0, err
+	}
+	second, err := n.fields(d, some.X, 2)
 	if err != nil {
 		return 0, err
 	}
@@ -51,11 +50,10 @@ func (n *network) slack(ctx context.Context, name string, d *models.DBM) (float6
 		if err != nil {
 			return 0, err
 		}
-		base, err := models.BaseRates(rowOf(fields, i))
-		if err != nil {
-			return 0, err
-		}
-		e, err := given.Bipartite().AIS(models.AISOptions{Betas: betas, Chains: slackChains, Base: base, Noise: noise.Split(fmt.Sprint(i)), Check: ctx.Err})
+		e, err := given.Bipartite().AIS(models.AISOptions{
+			Betas: betas, Chains: slackChains, Base: rowOf(first, i), HiddenBase: rowOf(second, i),
+			Noise: noise.Split(fmt.Sprint(i)), Check: ctx.Err,
+		})
 		if err != nil {
 			return 0, err
 		}
@@ -68,9 +66,19 @@ func (n *network) slack(ctx context.Context, name string, d *models.DBM) (float6
 	return sum / float64(some.Len()), nil
 }
 
+// fields are the log odds that the mean field of the rows of v gives to the units of a layer.
+func (n *network) fields(d *models.DBM, v *tensor.Dense, layer int) (*tensor.Dense, error) {
+	return train.Map(v, func(v *G.Node) (*G.Node, error) {
+		z, err := d.MeanFieldInputs(v, n.recipe.Updates)
+		if err != nil {
+			return nil, err
+		}
+		return z[layer], nil
+	})
+}
+
 // evenly are n+1 evenly spaced inverse temperatures from 0 to 1. Those of models.Betas are made
-// for chains that have far to go at the end; these are close to it, but for the layers that the
-// base does not know, and take their longest ways at the beginning.
+// for chains that have far to go at the end; these are close to it from the beginning.
 func evenly(n int) []float64 {
 	betas := make([]float64, n+1)
 	for i := range betas {
@@ -90,8 +98,8 @@ func (n *network) bounds(d *models.DBM, v *tensor.Dense) (*tensor.Dense, error) 
 	})
 }
 
-// rowOf is a matrix of a row of another.
+// rowOf is a vector of a row of a matrix.
 func rowOf(x *tensor.Dense, i int) *tensor.Dense {
 	k := x.Shape()[1]
-	return tensor.New(tensor.WithShape(1, k), tensor.WithBacking(append([]float32(nil), x.Float32s()[i*k:(i+1)*k]...)))
+	return tensor.New(tensor.WithShape(k), tensor.WithBacking(append([]float32(nil), x.Float32s()[i*k:(i+1)*k]...)))
 }
