@@ -103,13 +103,14 @@ func (l *LabelChains) compile(d *LabelDBN, clamp bool, s *random.Stream) error {
 	if c.Err() != nil {
 		return c.Err()
 	}
-	next, down, err := d.Top.Gibbs(now, 1, clamp, s)
-	if err != nil {
-		return err
-	}
+	next, _, err := d.Top.Gibbs(now, 1, clamp, s)
+	c.Do(next.V, err)
+	look := s.Split("images")
+	seen, down, err := d.Top.Gibbs(now, 1, clamp, look)
+	c.Do(seen.V, err)
 	x := down.V
 	for i := len(d.Layers) - 1; i >= 0; i-- {
-		x = c.Do(d.Layers[i].Down(c.Do(ops.Bernoulli(x, s))))
+		x = c.Do(d.Layers[i].Down(c.Do(ops.Bernoulli(x, look))))
 	}
 	if c.Err() != nil {
 		return c.Err()
@@ -138,8 +139,9 @@ func (l *LabelChains) Run(steps int) error {
 	return nil
 }
 
-// Images are what the chains have in mind now: one more Gibbs step, which does not move
-// them, then a pass down by the generative weights, sampled between the layers. It returns
+// Images are what the chains come to with one more Gibbs step, passed down by the generative
+// weights, sampled between the layers: after Run(n−1), those of n steps. The chains stay where
+// they are, and go on as if nobody had looked; another look draws anew. It returns
 // the probabilities of the visible units, (m,n), and those of the labels, (m,classes), or
 // the labels that are held.
 func (l *LabelChains) Images() (v, t *tensor.Dense, err error) {

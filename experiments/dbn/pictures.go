@@ -93,7 +93,7 @@ func (j *job) drawImages(ctx context.Context, view string) error {
 		}
 		done := 0
 		for _, steps := range j.Recipe.Draw.Steps {
-			for ; done < steps; done++ {
+			for ; done < steps-1; done++ { // the look at the images is one more
 				if err := ctx.Err(); err != nil {
 					return err
 				}
@@ -140,7 +140,7 @@ type mind struct {
 }
 
 // mindSteps are the numbers of free Gibbs steps from an image.
-func mindSteps() []int { return []int{0, 1, 3, 10, 30, 100} }
+func mindSteps() []int { return []int{1, 2, 4, 10, 30, 100} }
 
 // look shows the network a test image of each class and lets it dream on from there.
 func (j *job) look() error {
@@ -154,10 +154,10 @@ func (j *job) look() error {
 	}
 	m, done := &mind{images: set.X, steps: mindSteps()}, 0
 	for _, steps := range m.steps {
-		if err := chains.Run(steps - done); err != nil {
+		if err := chains.Run(steps - 1 - done); err != nil { // the look at the images is one more
 			return err
 		}
-		done = steps
+		done = steps - 1
 		x, t, err := chains.Images()
 		if err != nil {
 			return err

@@ -204,7 +204,7 @@ func labelChains(d *models.LabelDBN, data *datasets.Set, s *random.Stream) (*cha
 			if err != nil {
 				return nil, err
 			}
-			return labelledImages(run)
+			return labelledImages(run, sampleSteps-1)
 		}
 		return c, nil
 	}
@@ -213,13 +213,17 @@ func labelChains(d *models.LabelDBN, data *datasets.Set, s *random.Stream) (*cha
 		return nil, err
 	}
 	c.noise = true
-	c.next = func() (*tensor.Dense, error) { return labelledImages(run) }
+	steps := sampleSteps - 1 // the first look is one more
+	c.next = func() (*tensor.Dense, error) {
+		defer func() { steps = sampleSteps }()
+		return labelledImages(run, steps)
+	}
 	return c, nil
 }
 
-// labelledImages runs chains on and returns where they are.
-func labelledImages(run *models.LabelChains) (*tensor.Dense, error) {
-	if err := run.Run(sampleSteps - 1); err != nil { // the look at the images is one more
+// labelledImages runs chains on and returns the images of one step more.
+func labelledImages(run *models.LabelChains, steps int) (*tensor.Dense, error) {
+	if err := run.Run(steps); err != nil {
 		return nil, err
 	}
 	x, _, err := run.Images()
