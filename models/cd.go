@@ -29,7 +29,8 @@ type CD struct {
 	K int
 	// Sampled makes the chain end in a sample of the visible units instead of their
 	// means, of binary ones their probabilities. These have less noise and are the
-	// recipe of Hinton & Salakhutdinov 2006; persistent chains are always sampled.
+	// recipe of Hinton & Salakhutdinov 2006; persistent chains are always sampled, and so
+	// are units whose variance is learned, for which means would have none.
 	Sampled bool
 	// Noise draws the chain.
 	Noise *random.Stream
@@ -132,7 +133,7 @@ func (t *CD) Objective(m int) (*Objective, error) {
 		end, probabilities, err = t.Model.Gibbs(states, t.K-1, t.Noise)
 		c.Do(end, err)
 	}
-	if !t.Sampled && t.Chains == nil {
+	if !t.Sampled && t.Chains == nil && !t.Model.learnsVariance() {
 		end = probabilities
 	}
 	vk := c.Do(ops.StopGradient(end))

@@ -69,6 +69,16 @@ func (t *DBMTraining) check() error {
 // Params returns the machine's parameters.
 func (t *DBMTraining) Params() []*blocks.Param { return t.Model.Params() }
 
+// State returns what steps change besides them: the chains.
+func (t *DBMTraining) State() (ps []*blocks.Param) {
+	for _, p := range t.Chains {
+		if p != nil {
+			ps = append(ps, p)
+		}
+	}
+	return ps
+}
+
 // Objective is the training graph for batches of m: input v (m,n), the cost above, updates
 // of the chains, and two monitors: "chain energy", mean E of the chains, and "mean-field
 // change", the mean absolute change of a probability of a hidden unit in the last update,

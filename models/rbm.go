@@ -70,10 +70,13 @@ func (r *RBM) SetVariance(v float64) error {
 	return nil
 }
 
+// learnsVariance says whether z is a parameter.
+func (r *RBM) learnsVariance() bool { return r.Z != nil && !r.FixedVariance }
+
 // Params returns W, b, c and z, if there are variances to be learned.
 func (r *RBM) Params() []*blocks.Param {
 	ps := []*blocks.Param{r.W, r.B, r.C}
-	if r.Z != nil && !r.FixedVariance {
+	if r.learnsVariance() {
 		ps = append(ps, r.Z)
 	}
 	return ps

@@ -119,24 +119,40 @@ func TestTemperedChains(t *testing.T) {
 	}
 }
 
-// An exchange loses no state: at one chain a temperature of a machine that is all but
-// deterministic, where nothing but exchanges happens, none is made or lost.
+// An exchange loses no state: where every hidden unit is tied to a visible one, so that chains
+// do nothing else, and all states have the same energy, so that neighbours always exchange,
+// states of their own at every temperature go the way of the pairs, those of (0,1) and (2,3)
+// first.
 func TestExchangesPermute(t *testing.T) {
-	r := newRBM(t, 2, 1, 0)
-	copy(r.C.Value.Float32s(), []float32{60, -60}) // v = (1, 0) at every β > 0
-	p := must[*models.Tempering](t)(models.NewTempering(r, 1, 4, []float64{1, 0.9, 0.8, 0.7, 0.6}, nil, stream("chains")))
+	const m, steps = 2, 5
+	r := newRBM(t, 3, 3, 0)
+	for i := range 3 {
+		r.W.Value.Float32s()[4*i], r.B.Value.Float32s()[i], r.C.Value.Float32s()[i] = 120, -60, -60
+	}
+	betas := []float64{1, 0.9, 0.8, 0.7, 0.6}
+	p := must[*models.Tempering](t)(models.NewTempering(r, 1, m, betas, nil, stream("chains")))
+	code := func(level, chain int) []float64 { // no two levels of a chain have the same
+		return states(3)[(level+5*chain)%8]
+	}
+	at := []int{0, 1, 2, 3, 4} // the level at which the states of each level began
+	for i := range m * len(betas) {
+		for j, x := range code(i/m, i%m) {
+			p.Chains.Value.Float32s()[3*i+j] = float32(x)
+		}
+	}
 	o := must[*models.Objective](t)(p.Objective(1))
 	f := must[*autodiff.Function](t)(autodiff.Compile(nil, nil, o.Updates))
-	for range 5 {
+	for range steps {
 		if err := f.RunAll(); err != nil {
 			t.Fatal(err)
 		}
+		at = []int{at[1], at[3], at[0], at[4], at[2]}
+		for i, v := range split(elements(p.Chains.Value), 3) {
+			near(t, "state", code(at[i/m], i%m), v, 0)
+		}
 	}
-	for _, v := range split(elements(p.Chains.Value), 2) {
-		near(t, "state", []float64{1, 0}, v, 0)
-	}
-	// Equal states are always exchanged: 1 − 0.99⁵.
-	near(t, "swap rates", []float64{0.04900995, 0.04900995, 0.04900995, 0.04900995}, must[[]float64](t)(p.Rates()), 1e-6)
+	rate := 1 - math.Pow(0.99, steps)
+	near(t, "swap rates", []float64{rate, rate, rate, rate}, must[[]float64](t)(p.Rates()), 1e-6)
 }
 
 func TestLadder(t *testing.T) {

@@ -69,8 +69,8 @@ func DBMFineTune(name string, d *models.DBM, net *models.MLP, updates int, recip
 }
 
 // DBMInputs returns the examples of a set as the machine's classifier takes them: v and, of
-// a machine with a second hidden layer, q(h²|v) behind it; see models.DBM.Classifier. profile,
-// if not nil, records what they cost.
+// a machine with a second hidden layer, q(h²|v) behind it; see models.DBM.Classifier. compiler
+// makes the function that computes it.
 func DBMInputs(d *models.DBM, updates int, set *datasets.Set, compiler autodiff.Compiler) (*datasets.Set, error) {
 	if d.Hidden() < 2 {
 		return set, nil

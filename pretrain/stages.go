@@ -57,15 +57,28 @@ func (l Layer) RisingCD(ks []int, recipe func(k int) train.Recipe) (Layer, error
 	return l, nil
 }
 
-// stateful is a model whose steps change more than its parameters.
-type stateful interface{ State() []*blocks.Param }
+// changed are a model's parameters and what else its steps change.
+func changed(m train.Model) []*blocks.Param {
+	ps := m.Params()
+	if s, ok := m.(interface{ State() []*blocks.Param }); ok {
+		ps = append(ps[:len(ps):len(ps)], s.State()...)
+	}
+	return ps
+}
 
 // params are what the stages of the layer leave: the parameters and, where a training goes
-// on from another, what else the steps change.
+// on from another, what else the steps of any of them change.
 func (l Layer) params() []*blocks.Param {
-	ps := l.Model.Params()
-	if s, ok := l.Model.(stateful); ok && len(l.Then) > 0 {
-		ps = append(ps[:len(ps):len(ps)], s.State()...)
+	if len(l.Then) == 0 {
+		return l.Model.Params()
+	}
+	ps := changed(l.Model)
+	for _, phase := range l.Then {
+		for _, p := range changed(phase.Model) {
+			if !slices.Contains(ps, p) {
+				ps = append(ps, p)
+			}
+		}
 	}
 	return ps
 }
@@ -157,12 +170,15 @@ type codes struct {
 	held   *datasets.Set // the data under layer depth; nil for none
 }
 
-// under returns the data for layer l; profile, if not nil, records what they cost.
+// under returns the data for layer l, by functions that compiler makes.
 func (c *codes) under(l int, compiler autodiff.Compiler) (*datasets.Set, error) {
 	if c.held == nil || c.depth > l {
 		c.held, c.depth = c.data, 0
 	}
 	for ; c.depth < l; c.depth++ {
+		if c.layers[c.depth].Code == nil {
+			return nil, fmt.Errorf("layer %d: want a code, on which layer %d is trained, got none", c.depth+1, c.depth+2)
+		}
 		code := train.Mapper{Forward: c.layers[c.depth].Code.Forward, Compiler: compiler}
 		x, err := code.Run(c.held.X)
 		if err != nil {
@@ -196,7 +212,7 @@ type Autoencoder interface {
 
 func joint(name string, m train.Model, e train.Evaluable, recipe train.Recipe, data, watched *datasets.Set, order *random.Stream) Stage {
 	return Stage{
-		Name: name, Params: m.Params(),
+		Name: name, Params: changed(m),
 		Train: func(ctx context.Context, hooks Hooks) (*train.History, error) {
 			t := hooks.Trainer(train.Trainer{Model: m, Recipe: recipe, Data: data, Order: split(order, name)})
 			if watched != nil {
