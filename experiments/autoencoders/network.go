@@ -132,7 +132,8 @@ func (x *experimenter) fineTune(o *outcome, rate float64, order *random.Stream) 
 	if err != nil {
 		return pretrain.Stage{}, nil, err
 	}
-	net.DropInput, net.DropHidden, net.Noise = x.Recipe.DropInput, x.Recipe.DropHidden, random.New(o.seed).Split("dropout")
+	// Masks of its own for each rate: it does not matter which other rates are tried before.
+	net.DropInput, net.DropHidden, net.Noise = x.Recipe.DropInput, x.Recipe.DropHidden, random.New(o.seed).Split("dropout "+tuning(rate))
 	stage := pretrain.FineTune(net, x.Recipe.at(rate), data, x.data.Validation, order)
 	stage.Name = tuning(rate)
 	tune := stage.Train
