@@ -76,7 +76,7 @@ func inits() []string { return []string{initRandom, initSDAE, initDBN} }
 func presets() map[string]Recipe {
 	// From the paper: sigmoid units; weights U[−1/√n, 1/√n]; gradient descent on small
 	// batches without momentum; 50 epochs a layer of pretraining and 50 of fine-tuning,
-	// with early stopping; 400 units a layer and more; 50,000 images; 400 seeds. The
+	// with early stopping; 400 units a layer and more; 50,000 images; up to 400 seeds. The
 	// lecture has smaller networks, fewer images, epochs and seeds, and greater rates,
 	// since its epochs have to do: on the validation images of seed 1 a rate of 4 was worse
 	// than these for every depth and both origins of the weights.
@@ -99,7 +99,7 @@ func presets() map[string]Recipe {
 	smoke.Rates, smoke.Widths, smoke.Points = []float64{0.5, 1}, []int{5, 20}, 100
 	smoke.OnlineEpochs, smoke.OnlineDepth, smoke.OnlineImages = 1, 2, 1000
 	// The paper preset keeps the paper's 50,000 images and its 400 units, and reduces what
-	// the time of an hour on two cores does not allow: seeds from 400 to 10, epochs from 50
+	// the time of an hour on two cores does not allow: seeds from up to 400 to 10, epochs from 50
 	// to 10, at greater rates, and the kinds of pretraining to one. Where the paper
 	// draws new digits without end, images are changed anew in each of 8 epochs.
 	paper := lecture
