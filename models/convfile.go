@@ -73,6 +73,9 @@ func (d *description) checkConvs() error {
 		if d.Kind != kindConvNet && d.Kind != kindPolicyValue || i > 0 && d.Layers[i-1].Conv == nil || i == len(d.Layers)-1 {
 			return fail(fmt.Errorf("want convolutional layers in a convnet and a policy-value network alone, before the dense ones"))
 		}
+		if c.Norm && d.Kind == kindPolicyValue {
+			return fail(fmt.Errorf("want convolutional layers without normalisation"))
+		}
 		for _, n := range []int{c.Image[0], c.Image[1], c.Image[2], c.Maps, c.Kernel[0], c.Kernel[1], c.Conv.Stride[0], c.Conv.Stride[1], c.Conv.Pad[0], c.Conv.Pad[1],
 			c.Pool.Window[0], c.Pool.Window[1], c.Pool.Stride[0], c.Pool.Stride[1], c.Pool.Pad[0], c.Pool.Pad[1]} {
 			if n < 0 || n > maxConv {

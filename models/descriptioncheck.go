@@ -31,6 +31,11 @@ func (d *description) check() error {
 		return fmt.Errorf("model of kind %.40q is unknown", d.Kind)
 	}
 	all := append(d.Layers[:len(d.Layers):len(d.Layers)], d.Decoder...)
+	for _, l := range append(d.Decoder[:len(d.Decoder):len(d.Decoder)], d.Heads...) {
+		if l.Conv != nil || l.Up != nil {
+			return fmt.Errorf("%s: want decoders and heads without convolutions", d.Kind)
+		}
+	}
 	if err := d.checkHeads(); err != nil {
 		return err
 	}

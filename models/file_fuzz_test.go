@@ -51,6 +51,13 @@ func FuzzDescription(f *testing.F) {
 	}
 	units.Layers[0].HiddenUnits, units.Layers[1].HiddenUnits = RectifiedUnits(), SoftmaxUnits(2)
 	add(units, nil)
+	convs := []ConvSpec{{Maps: 2, Kernel: [2]int{2, 2}}}
+	add(NewPolicyValue("game", [3]int{1, 3, 3}, convs, []int{3}, 2, blocks.ReLU(), init, s))
+	convs[0].Norm = true
+	add(NewConvNet("conv", [3]int{1, 3, 3}, convs, []int{3, 2}, blocks.ReLU(), init, init, s))
+	add(NewHopfield("memory", 4))
+	add(NewBAM("bam", 3, 2))
+	add(NewConvGenerator("generator", 2, []int{2}, [3]int{1, 4, 4}, true, blocks.ReLU(), blocks.Binary(), init, s))
 	f.Fuzz(func(t *testing.T, which uint8, text string) {
 		file := *files[int(which)%len(files)]
 		file.Metadata = map[string]string{descriptionKey: text}

@@ -75,6 +75,7 @@ func TestLoadRefusesDescriptions(t *testing.T) {
 		{"autoencoder, untied", `"output":"numeric",`, `"output":"numeric","tied":true,`, "want the names of 3 parameters, got 4"},
 		{"deep autoencoder", `"output":"binary",`, ``, "want an output"},
 		{"deep autoencoder", `"decoder":[`, `"layers":[`, "want a decoder"},
+		{"deep autoencoder", `"decoder":[{`, `"decoder":[{"conv":{"image":[0,0,0],"maps":0,"kernel":[0,0],"norm":true},`, "without convolutions"},
 		{"deep autoencoder", `"units":6`, `"units":7`, "want 6 outputs, as many as inputs, got 7"},
 	} {
 		if err := models.Save(path, all[c.name], nil); err != nil {

@@ -81,6 +81,11 @@ func (p *PolicyValue) Heads(x *G.Node) (z, v *G.Node, err error) {
 	fail := func(err error) (*G.Node, *G.Node, error) {
 		return nil, nil, fmt.Errorf("policy-value network: %w", err)
 	}
+	for i, l := range p.Convs {
+		if l.Norm != nil {
+			return fail(fmt.Errorf("want convolutional layers without normalisation, got layer %d with it", i+1))
+		}
+	}
 	trunk := ConvNet{Image: p.Image, Convs: p.Convs, Dense: p.Trunk}
 	layers, err := trunk.Forward(x)
 	if err != nil {

@@ -175,11 +175,16 @@ func TestPolicyValueErrors(t *testing.T) {
 	_, err = (&models.PolicyValue{}).Objective(1)
 	refused(t, "an empty network", err, "want a trunk and two heads")
 
+	batch := must[*models.ConvNet](t)(models.NewConvNet("net", [3]int{2, 3, 3}, []models.ConvSpec{normal}, []int{4, 2}, blocks.ReLU(), blocks.He(), blocks.He(), stream("init")))
+	_, err = (&models.PolicyValue{Image: net.Image, Convs: batch.Convs, Trunk: batch.Dense, Policy: net.Policy, Value: net.Value}).Objective(1)
+	refused(t, "a normalised layer", err, "without normalisation, got layer 1 with it")
+
 	// A description whose heads are not those of a network is refused.
 	path := t.TempDir() + "/net.safetensors"
 	for says, broken := range map[string]*models.PolicyValue{
 		"want 4 inputs, the units of the trunk, got 3": {Image: net.Image, Trunk: net.Trunk, Policy: policyValue(t, "other", [3]int{1, 1, 2}, nil, []int{3}, 9, blocks.ReLU()).Policy, Value: net.Value},
 		"want a linear policy and one tanh unit":       {Image: net.Image, Trunk: net.Trunk, Policy: net.Policy, Value: net.Policy},
+		"without normalisation":                        {Image: net.Image, Convs: batch.Convs, Trunk: batch.Dense[:1], Policy: net.Policy, Value: net.Value},
 		"a parameter is missing":                       {Image: net.Image, Trunk: net.Trunk, Policy: net.Policy},
 	} {
 		refused(t, says, models.Save(path, broken, nil), says)
