@@ -45,8 +45,11 @@ func (o *outcome) last() []layer {
 }
 
 // convergence is the first epoch after which the validation error was below the given
-// one; one more than all epochs if there was none.
+// one; one more than all epochs if there was none, or if the training diverged later.
 func (o *outcome) convergence(below float64, epochs int) float64 {
+	if o.Diverged {
+		return float64(epochs + 1)
+	}
 	for _, e := range o.Last().Epochs {
 		if trial.Value(e.Validation, "error") < below {
 			return float64(e.Epoch)

@@ -69,7 +69,7 @@ func (r *reporter) learning() error {
 		how = fmt.Sprintf("All first weights are drawn by %s, the same ones for all activations. ", r.Recipe.Init)
 	}
 	r.Section("Learning curves", fmt.Sprintf("Networks of %d units a hidden layer, softmax outputs and cross-entropy, trained on %d images by %s in %s for %d epochs. ",
-		r.Recipe.Width, r.examples(), r.Recipe.Train.Optimizer.Kind, r.batches(), r.Recipe.Train.Epochs)+how+"The order of the images is the same for all networks of a seed.",
+		r.Recipe.Width, r.examples(), r.Recipe.Train.Optimizer.Kind, trial.Batches(r.Recipe.Train.Batch), r.Recipe.Train.Epochs)+how+"The order of the images is the same for all networks of a seed.",
 		fmt.Sprintf("Each activation has its own best of the rates %s, judged by the mean over seeds of the smallest validation error. "+
 			"Its parameters are those of the epoch with that error.", lab.Listed(r.Recipe.Rates)),
 		fmt.Sprintf("Networks that are never below %g %% in %d epochs cannot be told apart by their epochs; their smallest errors stand beside them in the claims.", 100*r.Recipe.Target, r.Recipe.Train.Epochs))
@@ -148,14 +148,6 @@ func (r *reporter) usable(c cell) string {
 		}
 	}
 	return text
-}
-
-// batches says how many images a step is of.
-func (r *reporter) batches() string {
-	if n := r.Recipe.Train.Batch; n > 0 {
-		return fmt.Sprintf("batches of %d", n)
-	}
-	return "one batch of all"
 }
 
 // epochWords are epochs of all seeds, as text.

@@ -128,9 +128,9 @@ func (x *experimenter) setting(v variant) string {
 // errors shows what the classifiers came to.
 func (x *experimenter) errors() error {
 	r := x.Recipe
-	x.Section("Test error", fmt.Sprintf("One hidden layer of %d sigmoid units, pretrained on %d images without labels (supervised: with them), then fine-tuned with their labels by %s in batches of %d, at most %d epochs%s. "+
+	x.Section("Test error", fmt.Sprintf("One hidden layer of %d sigmoid units, pretrained on %d images without labels (supervised: with them), then fine-tuned with their labels by %s in %s, at most %d epochs%s. "+
 		"The parameters with the smallest error on %d validation images are kept, and the test set of %d images is read once with them. Rifai et al. 2011 have 1000 units and 50,000 images of MNIST. Pretraining comes on top of fine-tuning: random first weights are trained for fewer epochs in all.",
-		r.Hidden, x.images[x.Seeds[0]].Len(), r.FineTune.Optimizer.Kind, r.FineTune.Batch, r.FineTune.Epochs, r.dropout(), x.data.Validation.Len(), x.data.Test.Len()))
+		r.Hidden, x.images[x.Seeds[0]].Len(), r.FineTune.Optimizer.Kind, trial.Batches(r.FineTune.Batch), r.FineTune.Epochs, r.dropout(), x.data.Validation.Len(), x.data.Test.Len()))
 	var rows [][]string
 	for _, v := range r.Variants {
 		published := ""

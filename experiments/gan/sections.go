@@ -147,7 +147,7 @@ func (r *reporter) shares() error {
 			i := figure.Item{Category: fmt.Sprint(c), Name: n}
 			for _, d := range r.digits {
 				if d.name == n {
-					i.Values = append(i.Values, 100*d.shares[c])
+					i.Values = append(i.Values, 100*d.ifTrained(d.shares[c]))
 				}
 			}
 			items = append(items, i)

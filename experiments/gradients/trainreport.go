@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 
+	"capas/experiments/internal/trial"
 	"capas/experiments/lab"
 	"capas/experiments/lab/figure"
 )
@@ -13,8 +14,8 @@ func (r *reporter) training() error {
 		return nil
 	}
 	t := r.Recipe.Train
-	r.Section("Training", fmt.Sprintf("Some of the networks, trained by gradient descent: rate %g, batches of %d, %d epochs. "+
-		"How far a layer moved is the norm of all that its weights changed by, over the norm of what they were at first.", t.Optimizer.Rate.Start, t.Batch, t.Epochs))
+	r.Section("Training", fmt.Sprintf("Some of the networks, trained by gradient descent: rate %g, %s, %d epochs. "+
+		"How far a layer moved is the norm of all that its weights changed by, over the norm of what they were at first.", t.Optimizer.Rate.Start, trial.Batches(t.Batch), t.Epochs))
 	for _, depth := range r.Recipe.TrainDepths {
 		curves := figure.Lines{XLabel: "epoch", YLabel: "validation error (%)", LogY: true, Colors: r.colors}
 		moved := figure.Lines{XLabel: "layer, from the input up", YLabel: "|W − W⁰| / |W⁰|", LogY: true, Colors: r.colors}

@@ -24,7 +24,7 @@ MODEL is a model file of a classifier, or a directory of results with -model. FI
 PNG or JPEG image, or an IDX file of images like MNIST's, plain or gzip-compressed. With
 -labels, an IDX file of labels, there are the error rate and the confusion matrix instead.
 
-A classifier is an mlp with outputs classes, or a label rbm or label dbn, whose
+A classifier is an mlp or a convnet with outputs classes, or a label rbm or label dbn, whose
 probabilities are the exact posterior of the label given the code of the image. That of a
 dbm takes the machine's code of the image too: the machine is the model of the same name
 without "-classifier", or that of -machine.

@@ -24,8 +24,11 @@ type outcome struct {
 func (o *outcome) best() float64 { return o.Best(o.net.task.score()) }
 
 // recovery is the first epoch after which the validation error was below the given one;
-// one more than all epochs if there was none.
+// one more than all epochs if there was none, or if the training diverged later.
 func (o *outcome) recovery(below float64, epochs int) float64 {
+	if o.Diverged {
+		return float64(epochs + 1)
+	}
 	for _, e := range o.Last().Epochs {
 		if trial.Value(e.Validation, "error") < below {
 			return float64(e.Epoch)

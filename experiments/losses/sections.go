@@ -83,8 +83,8 @@ func (r *reporter) logits() error {
 
 // curves reports the learning curves from usual first weights.
 func (r *reporter) curves() error {
-	r.Section("Learning curves", fmt.Sprintf("One network of %d %s units, first weights and order of %d images equal for all pairs of a seed, trained by %s in batches of %d. ",
-		r.Recipe.Units, r.Recipe.Activation, r.examples(), r.Recipe.Train.Optimizer.Kind, r.Recipe.Train.Batch)+
+	r.Section("Learning curves", fmt.Sprintf("One network of %d %s units, first weights and order of %d images equal for all pairs of a seed, trained by %s in %s. ",
+		r.Recipe.Units, r.Recipe.Activation, r.examples(), r.Recipe.Train.Optimizer.Kind, trial.Batches(r.Recipe.Train.Batch))+
 		"Losses are sums over the outputs and means over the batch. The sigmoids are one output a class, each with its own yes or no; the largest one is the answer.",
 		fmt.Sprintf("First all pairs at the rate %g, then each at its own best of %v, judged by the mean over seeds of the smallest validation error: %s.",
 			r.same(), r.Recipe.Rates, r.bestOf(classes)))

@@ -3,11 +3,16 @@ package main
 import (
 	"math"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"capas/experiments/internal/labtest"
 	"capas/models"
+	"capas/train"
+
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
 )
 
 // program is the experiment with a run of less than a second.
@@ -96,33 +101,72 @@ func TestMorePatternsThanTried(t *testing.T) {
 	}
 }
 
-// The saved memories are those that the pictures show: each recalls its stored digits.
+// The saved memories are those that the pictures show: those that can recall the stored digits,
+// which a dense network's file holds as they are.
 func TestModelsRecall(t *testing.T) {
 	out := t.TempDir()
 	program().Result(t, "-out", out)
-	for name, want := range map[string]any{"hebbian": &models.Hopfield{}, "pseudo-inverse": &models.Hopfield{}, "softmax": &models.DenseHopfield{}, "softmax-soft": &models.DenseHopfield{}, "bam-perceptron": &models.BAM{}} {
-		m, _, err := models.Load(filepath.Join(out, "models", "seed-1-"+name+".safetensors"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		switch m := m.(type) {
-		case *models.Hopfield:
-			if _, ok := want.(*models.Hopfield); !ok || m.Units() != 784 {
-				t.Errorf("%s: %d units", name, m.Units())
-			}
-		case *models.DenseHopfield:
-			if _, ok := want.(*models.DenseHopfield); !ok || m.Units() != 784 || m.Patterns() != 10 {
-				t.Errorf("%s: %d units, %d patterns", name, m.Units(), m.Patterns())
-			}
-			for _, v := range m.X.Value.Float32s() {
-				if math.Abs(float64(v)) != 1 {
-					t.Fatalf("%s: a pixel is %g", name, v)
-				}
-			}
-		case *models.BAM:
-			if _, ok := want.(*models.BAM); !ok || m.Visible() != 784 || m.Hidden() != 16 {
-				t.Errorf("%s: layers of %d and %d", name, m.Visible(), m.Hidden())
-			}
+	dense := saved[*models.DenseHopfield](t, out, "softmax")
+	if dense.Units() != 784 || dense.Patterns() != 10 {
+		t.Fatalf("%d units, %d patterns", dense.Units(), dense.Patterns())
+	}
+	digits := tensor.New(tensor.Of(tensor.Float32), tensor.WithShape(10, 784))
+	for i, v := range dense.X.Value.Float32s() { // (784, 10)
+		digits.Float32s()[i%10*784+i/10] = v
+	}
+	for _, v := range digits.Float32s() {
+		if math.Abs(float64(v)) != 1 {
+			t.Fatalf("a pixel is %g", v)
 		}
 	}
+	if soft := saved[*models.DenseHopfield](t, out, "softmax-soft"); !slices.Equal(soft.X.Value.Float32s(), dense.X.Value.Float32s()) {
+		t.Error("two dense networks hold different digits")
+	}
+	for name, rest := range map[string]bool{"pseudo-inverse": true, "hebbian": false} { // Hebb's rule is none for patterns so much alike
+		h := saved[*models.Hopfield](t, out, name)
+		if moved := turned(t, h.Field, digits, digits); (moved == 0) != rest {
+			t.Errorf("%s: %d units of the stored digits turn", name, moved)
+		}
+	}
+	bam := saved[*models.BAM](t, out, "bam-perceptron")
+	codes, err := train.Map(digits, bam.FieldHidden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if signs(codes); codes.Shape()[1] != 16 {
+		t.Errorf("codes of shape %v", codes.Shape())
+	}
+	if moved := turned(t, bam.FieldVisible, codes, digits); moved != 0 {
+		t.Errorf("the BAM turns %d units of the stored digits on their way back", moved)
+	}
+}
+
+// turned is how many units of want their field would turn, given the states of the layer that
+// acts on them.
+func turned(t *testing.T, field func(*G.Node) (*G.Node, error), states, want *tensor.Dense) (n int) {
+	t.Helper()
+	f, err := train.Map(states, field)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, v := range f.Float32s() {
+		if v*want.Float32s()[i] <= 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// saved is a model of the first seed.
+func saved[M any](t *testing.T, out, name string) M {
+	t.Helper()
+	m, _, err := models.Load(filepath.Join(out, "models", "seed-1-"+name+".safetensors"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, ok := m.(M)
+	if !ok {
+		t.Fatalf("%s: got a %T", name, m)
+	}
+	return got
 }

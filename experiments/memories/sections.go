@@ -65,7 +65,7 @@ func (r *reporter) energyPart() error {
 	r.Section("Energy", fmt.Sprintf("Of a Hopfield network with %d digits, %d recalls a rule and seed are followed unit by unit in float64: the energy is computed anew after each unit that turns. A unit is updated to the sign of "+
 		"−∂E/∂s, and E is linear in it: it cannot rise. Updated all at once, each unit acts on a state that the others have left by then. The smallest example has two units with w = −1: from (1, 1), where E = 1, both turn, "+
 		"and turn again, for ever; one after the other, the first turns and both rest at E = −1. For larger ones, a network of %d units is overloaded with as many random patterns, and run from %d random states.",
-		r.Recipe.Stored, r.Recipe.Followed, r.Recipe.Overloaded, r.Recipe.Starts))
+		r.Recipe.Stored, min(r.Recipe.Stored, r.Recipe.Followed), r.Recipe.Overloaded, r.Recipe.Starts))
 	var courses []figure.Series
 	for _, rule := range []rule{hebbian, centered, inverse} {
 		longest := 0
@@ -151,7 +151,7 @@ const (
 
 // densePart shows the capacities of dense networks.
 func (r *reporter) densePart() error {
-	r.Section("Exponential capacity", fmt.Sprintf("How many random patterns can be stored so that %g %% of the probes, about %d, are recalled, each with %g %% of its units turned? Binary patterns must be recalled exactly, within %d updates at once; real ones, "+
+	r.Section("Exponential capacity", fmt.Sprintf("How many random patterns can be stored so that %g %% of the probes, about %d, are recalled, each with %g %% of its units turned? Binary patterns must be recalled exactly, by Hebb's rule one unit after the other, by the others within %d updates at once; real ones, "+
 		"on a sphere of the same radius √n, to %g of their length, from probes as far away. The energies are those of pairs (Hebb's rule), whose capacity grows as n/log n if no unit may be wrong; of the power %d of the overlaps (n²/log n); "+
 		"of their exponentials, for binary units and, with half of the state's square, for real ones (softmax, the retrieval step of attention), β = 1. Curves end where more than %d patterns would have to be tried.",
 		100*denseRecalled, r.Recipe.Probes, 100*r.Recipe.Flipped, denseSteps, near, degree, r.Recipe.MostPatterns))

@@ -157,7 +157,7 @@ func (r *reporter) metrics(ctx context.Context) error {
 				return err
 			}
 			r.Metric(m.key+".default_loss", seed, t.Best("loss"))
-			r.Metric(m.key+".default_epochs", seed, r.bounded(epochsTo(r.Recipe.Target, r.losses(t))))
+			r.Metric(m.key+".default_epochs", seed, r.bounded(r.reached(t)))
 			r.Metric(m.key+".default_test_error", seed, test)
 		}
 	}

@@ -102,18 +102,30 @@ func describeInit(r Recipe, init string) string {
 	case initNormal:
 		return "N(0, 1/√n)"
 	case initDBN:
-		return fmt.Sprintf("RBMs, CD-%d, %d epochs a layer", r.DBN.CD, r.DBN.Train.Epochs)
+		kind := "CD"
+		if r.DBN.Chains > 0 {
+			kind = fmt.Sprintf("%d persistent chains, CD", r.DBN.Chains)
+		}
+		return fmt.Sprintf("RBMs, %s-%d, %d epochs a layer", kind, r.DBN.CD, r.DBN.Train.Epochs) + together(r)
 	case initSDAE:
 		corruption := r.SDAE.Corruption.String()
 		if len(r.SDAE.Corruptions) > 0 {
 			corruption = strings.Trim(fmt.Sprint(r.SDAE.Corruptions), "[]")
 		}
-		return fmt.Sprintf("denoising autoencoders, %s, %d epochs a layer", corruption, r.SDAE.Train.Epochs)
+		return fmt.Sprintf("denoising autoencoders, %s, %d epochs a layer", corruption, r.SDAE.Train.Epochs) + together(r)
 	}
 	if randomWeights(r, init).String() == "glorot4" {
 		return "U ±4√(6/(n+k))"
 	}
 	return "U ±√(6/(n+k))"
+}
+
+// together says how long a stack is trained as a whole, if it is.
+func together(r Recipe) string {
+	if r.JointEpochs == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", then %d epochs as one deep autoencoder", r.JointEpochs)
 }
 
 func (r *reporter) curves() error {

@@ -79,7 +79,12 @@ func (x *experimenter) measureSeed(ctx context.Context, t *lab.Task, seed uint64
 		}
 	}
 	t.Say("averages over dropped networks")
-	return out, x.masks(ctx, out, x.of(dropout, x.Recipe.middle(), seed).net, seed)
+	dropped := x.of(dropout, x.Recipe.middle(), seed)
+	if math.IsNaN(dropped.validation) { // diverged: no network to compare
+		out.withoutMasks(x.Recipe.Masks)
+		return out, nil
+	}
+	return out, x.masks(ctx, out, dropped.net, seed)
 }
 
 // readTest reads the test set with a network.
@@ -182,6 +187,15 @@ func (x *experimenter) masks(ctx context.Context, out *measurements, net *networ
 	mapper := train.Mapper{Forward: func(in *G.Node) (*G.Node, error) { return distribution(dropped.Sampled(in)) }, Compiler: x.Compiler.Under("masks")}
 	out.averaged, out.geometric, err = averages(ctx, x.Recipe.Masks, test, mapper.Run)
 	return err
+}
+
+// withoutMasks are the qualities of a network that there is not.
+func (m *measurements) withoutMasks(ks []int) {
+	none := quality{math.NaN(), math.NaN()}
+	m.scaled, m.geometric, m.averaged = none, none, map[int]quality{}
+	for _, k := range ks {
+		m.averaged[k] = none
+	}
 }
 
 // averages draws distributions and judges the averages of k of them, for each k of ks,

@@ -207,6 +207,17 @@ func TestAverages(t *testing.T) {
 	}
 }
 
+// A network whose training diverged has no quality, whatever it would answer.
+func TestMasksAfterDivergence(t *testing.T) {
+	var m measurements
+	m.withoutMasks([]int{1, 4})
+	for what, q := range map[string]quality{"scaled": m.scaled, "geometric": m.geometric, "one": m.averaged[1], "four": m.averaged[4]} {
+		if !math.IsNaN(q.err) || !math.IsNaN(q.loss) {
+			t.Errorf("%s: got %+v", what, q)
+		}
+	}
+}
+
 // Of a network of one layer, the distributions of all eight masks can be added up. The
 // average of many sampled ones comes near; scaled weights are the network without masks.
 func TestMasksAgainstEnumeration(t *testing.T) {
