@@ -2,6 +2,7 @@ package autodiff
 
 import (
 	"fmt"
+	"slices"
 
 	"capas/autodiff/ops"
 	"capas/internal/workers"
@@ -42,6 +43,8 @@ type leaf struct {
 	node  *G.Node
 	shape tensor.Shape
 	dtype tensor.Dtype
+	// contiguous says that steps or moves want its elements one after the other.
+	contiguous bool
 }
 
 // build forms the steps of the function, gives every result its memory and binds the
@@ -49,6 +52,9 @@ type leaf struct {
 func (f *Function) build(p *plan, order []int) error {
 	f.collect(p, order)
 	f.moves = p.moves
+	for i := range f.leaves {
+		f.leaves[i].contiguous = p.contiguous(f.leaves[i].slot)
+	}
 	f.workers = workers.Shared().Size()
 	pinned := make([]bool, len(p.entries))
 	for _, s := range f.outputs {
@@ -76,10 +82,22 @@ func (f *Function) collect(p *plan, order []int) {
 		if e.op == nil {
 			f.values[s] = e.node.Value()
 			if e.node.Op() == nil {
-				f.leaves = append(f.leaves, leaf{s, e.node, e.node.Shape(), e.node.Dtype()})
+				f.leaves = append(f.leaves, leaf{slot: s, node: e.node, shape: e.node.Shape(), dtype: e.node.Dtype()})
 			}
 		}
 	}
+}
+
+// contiguous tells whether operations of ours read the leaf s, or an update changes it: both work on its elements
+// in row-major order. Stock ops take any view.
+func (p *plan) contiguous(s int) bool {
+	for _, r := range p.entries[s].readers {
+		if own(&p.entries[r]) != nil {
+			return true
+		}
+	}
+	return slices.ContainsFunc(p.entries, func(e entry) bool { return e.target == s }) ||
+		slices.ContainsFunc(p.moves, func(m move) bool { return m.to == s })
 }
 
 // Run binds values to the inputs, in the order given to Compile and without copying
@@ -152,6 +170,12 @@ func (f *Function) run() error {
 		if v.Dtype() != l.dtype {
 			return fmt.Errorf("run: want elements of %v for %s, got %v", l.dtype, l.node.Name(), v.Dtype())
 		}
+		// A step would find out too, but only after others have updated leaves in place.
+		if l.contiguous {
+			if err := readable(v, l.dtype); err != nil {
+				return fmt.Errorf("run: %s: %w", l.node.Name(), err)
+			}
+		}
 	}
 	if err := f.compute(); err != nil {
 		return fmt.Errorf("run: %w", err)
@@ -164,6 +188,19 @@ func (f *Function) run() error {
 		}
 	}
 	return nil
+}
+
+// readable reports a value of dtype dt whose elements are not there one after the other.
+func readable(v G.Value, dt tensor.Dtype) (err error) {
+	if d, ok := v.(*tensor.Dense); ok && !d.RequiresIterator() && !d.DataOrder().IsColMajor() {
+		return nil // what Elements looks at, without taking the elements
+	}
+	if dt == tensor.Float32 {
+		_, err = ops.Elements[float32](v)
+	} else {
+		_, err = ops.Elements[float64](v)
+	}
+	return err
 }
 
 // compute computes the outputs and applies the updates.

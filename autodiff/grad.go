@@ -13,8 +13,9 @@ import (
 // of the shape of its node. Nodes of wrt may depend on each other.
 //
 // It fails where cost is no scalar, where cost does not depend differentiably on a
-// node of wrt, and where the path leads through a stock op whose derivative is
-// known to be wrong.
+// node of wrt, where that is a tensor filled by ops.Fill, whose scalar must be given
+// in its place, and where the path leads through a stock op whose derivative is known
+// to be wrong.
 func Grad(cost *G.Node, wrt ...*G.Node) (G.Nodes, error) {
 	if cost == nil {
 		return nil, fmt.Errorf("gradient: the cost is missing")
@@ -25,6 +26,9 @@ func Grad(cost *G.Node, wrt ...*G.Node) (G.Nodes, error) {
 	for i, w := range wrt {
 		if w == nil || w.Graph() != cost.Graph() {
 			return nil, fmt.Errorf("gradient: node %d is missing from the graph of the cost", i)
+		}
+		if ops.Filled(w) {
+			return nil, fmt.Errorf("gradient: want the scalar that %s is filled with, got the filled tensor, past which operations read the scalar: differentiate by that", w.Name())
 		}
 	}
 	r := reverse{want: map[*G.Node]bool{}, operands: map[*G.Node]G.Nodes{}, needed: map[*G.Node]bool{}, terms: map[*G.Node]G.Nodes{}}

@@ -123,6 +123,11 @@ func TestGradErrors(t *testing.T) {
 	x, y := leaf(g, tensor.Float64, "x", 4), leaf(g, tensor.Float64, "y", 4)
 	far := leaf(other, tensor.Float64, "far", 4)
 	cost := must[*G.Node](t)(ops.SumSquares(x))
+	scalar := G.NewScalar(g, tensor.Float64, G.WithName("s"))
+	filled := must[*G.Node](t)(ops.Fill(scalar, tensor.Shape{4}))
+	// Mul takes the scalar and Square the tensor: of the derivative by the tensor, 2·filled + x, the graph shows the
+	// first term.
+	mixed := must[*G.Node](t)(ops.Sum(must[*G.Node](t)(ops.Add(must[*G.Node](t)(ops.Square(filled)), must[*G.Node](t)(ops.Mul(filled, x))))))
 	stopped := must[*G.Node](t)(ops.SumSquares(must[*G.Node](t)(ops.StopGradient(x))))
 	for name, c := range map[string]struct {
 		cost *G.Node
@@ -135,6 +140,7 @@ func TestGradErrors(t *testing.T) {
 		"other graph":         {cost, G.Nodes{far}, "node 0 is missing"},
 		"independent":         {cost, G.Nodes{x, y}, "does not depend differentiably on y"},
 		"stopped":             {stopped, G.Nodes{x}, "does not depend differentiably on x"},
+		"filled tensor":       {mixed, G.Nodes{x, filled}, "want the scalar that " + filled.Name() + " is filled with"},
 		"inverse square root": {G.Must(G.Sum(G.Must(G.InverseSqrt(G.Must(G.Square(x)))))), G.Nodes{x}, "Inverse of Sqrt"},
 		"binary logarithm":    {G.Must(G.Sum(G.Must(G.Log2(G.Must(G.Square(x)))))), G.Nodes{x}, "use Log"},
 	} {

@@ -103,6 +103,38 @@ func TestBytesOfAnyNumberOfWorkers(t *testing.T) {
 	}
 }
 
+// So do products in float64, whatever is transposed.
+func TestBytesOfAnyNumberOfWorkersFloat64(t *testing.T) {
+	for _, c := range []struct {
+		a, b           []int
+		transA, transB bool
+	}{
+		{[]int{60, 300}, []int{300, 600}, false, false},
+		{[]int{60, 300}, []int{600, 300}, false, true},
+		{[]int{300, 60}, []int{300, 600}, true, false},
+		{[]int{300, 60}, []int{600, 300}, true, true},
+	} {
+		run := func(procs int) []float64 {
+			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(procs))
+			g := G.NewGraph()
+			y := must[*G.Node](t)(ops.MatMul(leaf(g, f64, "a", c.a...), leaf(g, f64, "b", c.b...), c.transA, c.transB))
+			return gradcheck.Compiled(t, G.Nodes{y})[0]
+		}
+		want := run(1)
+		for _, procs := range []int{2, 3, 8} {
+			differ := 0
+			for i, y := range run(procs) {
+				if y != want[i] {
+					differ++
+				}
+			}
+			if differ > 0 {
+				t.Errorf("a %v, b %v, transposed: %t, %t: %d of %d elements differ between 1 processor and %d", c.a, c.b, c.transA, c.transB, differ, len(want), procs)
+			}
+		}
+	}
+}
+
 // In a deep network the results of one layer take the place of another's.
 func TestBuffersAreShared(t *testing.T) {
 	g := G.NewGraph()

@@ -1,6 +1,7 @@
 package autodiff_test
 
 import (
+	"strings"
 	"sync"
 	"testing"
 
@@ -241,15 +242,40 @@ func TestFailureUpdatesNothing(t *testing.T) {
 	w := newWorld()
 	x := G.NewMatrix(w.g, f64, G.WithShape(2, 3), G.WithName("x"))
 	var c ops.Chain
-	updates := []autodiff.Update{{Target: w.a, Value: c.Do(ops.Scale(w.a, 2))}, {Target: w.b, Value: c.Do(ops.Add(w.b, x))}}
+	updates := []autodiff.Update{{Target: w.a, Value: c.Do(ops.Scale(w.a, 2))}, {Target: w.b, Value: c.Do(ops.Add(w.b, x))}, {Target: w.c, Value: c.Do(ops.Square(x))}}
 	if c.Err() != nil {
 		t.Fatal(c.Err())
 	}
 	f := must[*autodiff.Function](t)(autodiff.Compile(G.Nodes{x}, nil, updates))
-	if err := f.Run(gradcheck.Uniform(f64, "bad", 3, 3)); err == nil {
-		t.Fatal("an input of another shape: want an error")
+	// The columns of a wider matrix are not contiguous, which only the second and third step would find out.
+	columns := func(name string) G.Value {
+		return must[tensor.View](t)(gradcheck.Uniform(f64, name, 2, 6).Slice(nil, tensor.S(0, 3)))
 	}
-	gradcheck.Same(t, "A, B", [][]float64{w.A, w.B}, [][]float64{gradcheck.Numbers(t, w.a.Value()), gradcheck.Numbers(t, w.b.Value())}, 0)
+	refused := func(what, want string, in G.Value) {
+		t.Helper()
+		if err := f.Run(in); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: want an error with %q, got %v", what, want, err)
+		}
+		gradcheck.Same(t, what+": A, B", [][]float64{w.A, w.B}, [][]float64{gradcheck.Numbers(t, w.a.Value()), gradcheck.Numbers(t, w.b.Value())}, 0)
+	}
+	refused("an input of another shape", "want shape (2, 3) for x", gradcheck.Uniform(f64, "bad", 3, 3))
+	refused("columns as an input", "run: x: tensor of shape (2, 3) and strides [6 1] is not contiguous", columns("x"))
+	if err := G.UnsafeLet(w.c, columns("C")); err != nil {
+		t.Fatal(err)
+	}
+	refused("columns as a target", "run: C: tensor of shape (2, 3) and strides [6 1] is not contiguous", gradcheck.Uniform(f64, "x", 2, 3))
+}
+
+// Stock ops alone take an input whose rows are not contiguous.
+func TestStockOpsTakeViews(t *testing.T) {
+	g := G.NewGraph()
+	x := G.NewMatrix(g, f64, G.WithShape(2, 3), G.WithName("x"))
+	f := must[*autodiff.Function](t)(autodiff.Compile(G.Nodes{x}, G.Nodes{G.Must(G.Sum(x, 1))}, nil))
+	wide := tensor.New(tensor.WithShape(2, 6), tensor.WithBacking([]float64{1, 2, 3, 9, 9, 9, 4, 5, 6, 9, 9, 9}))
+	if err := f.Run(must[tensor.View](t)(wide.Slice(nil, tensor.S(0, 3)))); err != nil {
+		t.Fatal(err)
+	}
+	gradcheck.Same(t, "sums", [][]float64{{6, 15}}, [][]float64{gradcheck.Numbers(t, f.Output(0))}, 0)
 }
 
 // Functions of two graphs that read one parameter run side by side (go test -race).

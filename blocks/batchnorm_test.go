@@ -49,7 +49,13 @@ func TestBatchNormEqualsPyTorch(t *testing.T) {
 	if err := json.Unmarshal(data, &cases); err != nil {
 		t.Fatal(err)
 	}
+	if len(cases) == 0 {
+		t.Fatal("the file has no cases")
+	}
 	for _, c := range cases {
+		if len(c.Batches) == 0 {
+			t.Fatalf("%s has no batches", c.Name)
+		}
 		for dt, tol := range map[tensor.Dtype]float64{tensor.Float64: 1e-13, tensor.Float32: 1e-5} {
 			t.Run(c.Name+"/"+dt.String(), func(t *testing.T) {
 				b := batchNorm(t, c, dt)

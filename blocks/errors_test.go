@@ -17,6 +17,7 @@ func TestErrors(t *testing.T) {
 	z := blocks.NewInput(g, tensor.Float32, "z", 3, 4)
 	narrow := blocks.NewInput(g, tensor.Float32, "narrow", 3, 2)
 	vector := blocks.NewInput(g, tensor.Float32, "vector", 4)
+	column := blocks.NewInput(g, tensor.Float32, "column", 4, 1)
 	wide := blocks.NewInput(g, tensor.Float64, "wide", 3, 4)
 	far := blocks.NewInput(other, tensor.Float32, "far", 3, 4)
 	s := random.New(1)
@@ -66,7 +67,7 @@ func TestErrors(t *testing.T) {
 		"mse": blocks.MSE, "binary": blocks.BinaryCrossEntropy, "categorical": blocks.CategoricalCrossEntropy, "misclassified": blocks.Misclassified,
 	} {
 		for what, x := range map[string]G.Nodes{
-			"nil logits": {nil, z}, "nil targets": {z, nil}, "shapes": {z, narrow}, "vectors": {vector, vector}, "dtypes": {z, wide}, "graphs": {z, far},
+			"nil logits": {nil, z}, "nil targets": {z, nil}, "shapes": {z, narrow}, "vectors": {vector, vector}, "column and vector": {column, vector}, "dtypes": {z, wide}, "graphs": {z, far},
 		} {
 			cases[name+": "+what] = func() (*G.Node, error) { return f(x[0], x[1]) }
 		}

@@ -2,6 +2,7 @@ package blocks
 
 import (
 	"fmt"
+	"slices"
 
 	"capas/autodiff/ops"
 
@@ -16,7 +17,7 @@ func Huber(y, t *G.Node) (*G.Node, error) {
 	if y == nil || t == nil {
 		return nil, fmt.Errorf("huber: an operand is missing")
 	}
-	if sy, st := y.Shape(), t.Shape(); sy.Dims() == 0 || !sy.Eq(st) {
+	if sy, st := y.Shape(), t.Shape(); sy.Dims() == 0 || !slices.Equal(sy, st) {
 		return nil, fmt.Errorf("huber: want outputs and targets of one shape, (m) or (m,k), got %v and %v", sy, st)
 	}
 	var c ops.Chain

@@ -3,6 +3,7 @@ package blocks_test
 import (
 	"encoding/json"
 	"os"
+	"strings"
 	"testing"
 
 	"capas/blocks"
@@ -56,9 +57,9 @@ func TestHuberGradient(t *testing.T) {
 func TestHuberErrors(t *testing.T) {
 	g := G.NewGraph()
 	leaf := func(name string, shape ...int) *G.Node { return blocks.NewInput(g, tensor.Float32, name, shape...) }
-	for _, c := range [][2]*G.Node{{nil, leaf("a", 2)}, {leaf("a", 2), nil}, {leaf("a", 2), leaf("b", 3)}, {leaf("c", 2, 2), leaf("d", 4)}} {
-		if _, err := blocks.Huber(c[0], c[1]); err == nil {
-			t.Errorf("%v and %v: want an error", c[0], c[1])
+	for _, c := range [][2]*G.Node{{nil, leaf("a", 2)}, {leaf("a", 2), nil}, {leaf("a", 2), leaf("b", 3)}, {leaf("c", 2, 2), leaf("d", 4)}, {leaf("a", 2), leaf("e", 2, 1)}} {
+		if _, err := blocks.Huber(c[0], c[1]); err == nil || !strings.HasPrefix(err.Error(), "huber: ") {
+			t.Errorf("%v and %v: want an error of huber, got %v", c[0], c[1], err)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package blocks
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"capas/autodiff/ops"
 	"capas/internal/kernels"
@@ -89,7 +90,7 @@ func matching(name string, y, t *G.Node) error {
 	if y == nil || t == nil {
 		return fmt.Errorf("%s: an operand is missing", name)
 	}
-	if sy, st := y.Shape(), t.Shape(); sy.Dims() != 2 || !sy.Eq(st) {
+	if sy, st := y.Shape(), t.Shape(); sy.Dims() != 2 || !slices.Equal(sy, st) {
 		return fmt.Errorf("%s: want outputs and targets of one shape (m,k), got %v and %v", name, sy, st)
 	}
 	return nil

@@ -16,9 +16,14 @@ func (s *Split) All() (*Set, error) {
 		return nil, fmt.Errorf("datasets: %q and %q as one set: wanted equal sizes, found %d×%d×%d with %d features and %d classes, and %d×%d×%d with %d and %d",
 			t.Name, v.Name, t.Channels, t.Height, t.Width, t.Dim(), t.Classes, v.Channels, v.Height, v.Width, v.Dim(), v.Classes)
 	}
-	if w := s.whole; w != nil && w.Len() == t.Len()+v.Len() && &w.features[0] == &t.features[0] && &w.features[len(t.features)] == &v.features[0] {
+	if w := s.whole; w != nil && follow(w.features, t.features, v.features) && follow(w.Labels, t.Labels, v.Labels) {
 		return w, nil
 	}
 	x := matrix(slices.Concat(t.features, v.features), t.Len()+v.Len(), t.Dim())
 	return NewColorSet(t.Name, x, slices.Concat(t.Labels, v.Labels), t.Classes, t.Channels, t.Height, t.Width)
+}
+
+// follow tells whether whole is the memory of first and then that of second. None is empty.
+func follow[T any](whole, first, second []T) bool {
+	return len(whole) == len(first)+len(second) && &whole[0] == &first[0] && &whole[len(first)] == &second[0]
 }

@@ -59,3 +59,29 @@ func TestAllCopies(t *testing.T) {
 		t.Error("images of different sizes: want an error")
 	}
 }
+
+// TestAllOfOtherLabels joins sets of which one has the loaded images with labels of its own.
+func TestAllOfOtherLabels(t *testing.T) {
+	for name, replaced := range map[string]func(s *Split) **Set{
+		"training":   func(s *Split) **Set { return &s.Train },
+		"validation": func(s *Split) **Set { return &s.Validation },
+	} {
+		split, err := Load(context.Background(), "mnist", Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		set := replaced(split)
+		labels := slices.Clone((*set).Labels)
+		slices.Reverse(labels)
+		if *set, err = NewSet("other", (*set).X, labels, 10, 28, 28); err != nil {
+			t.Fatal(err)
+		}
+		all, err := split.All()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := slices.Concat(split.Train.Labels, split.Validation.Labels); !slices.Equal(all.Labels, want) {
+			t.Errorf("%s labels replaced: the labels are not those of the two sets", name)
+		}
+	}
+}

@@ -79,10 +79,10 @@
 //     ground's. Both hues are uniform on the colour circle, independent of each other and of the class; in the training set
 //     each is red, green or blue, so that validation and test show colours that were never seen.
 //   - shapeset-3x2 (32×32; unlimited, here 50,000, 10,000, 10,000): one or two of triangle, parallelogram and ellipse, each
-//     equally likely; sides, angles and sizes as in the authors' code (scales of 0.2 to 0.8). Levels are at most 0.45 and at
-//     least 0.55, shapes dark on bright as often as bright on dark. The classes are the nine combinations, with shares of 1/6
-//     for a single shape, 1/9 for two different ones and 1/18 for two of a kind. Ours: pixels are in [0, 1], theirs were in
-//     [−1, 1]; a pixel belongs to a shape if its centre does; the first shape is hidden by at most half of its pixels, by
+//     equally likely; sides, angles and sizes as in the authors' code (scales of 0.2 to 0.8). Levels are at most 114/255, or 0.447,
+//     and at least 140/255, or 0.549, shapes dark on bright as often as bright on dark. The classes are the nine combinations,
+//     with shares of 1/6 for a single shape, 1/9 for two different ones and 1/18 for two of a kind. Ours: pixels are in [0, 1],
+//     theirs were in [−1, 1]; a pixel belongs to a shape if its centre does; the first shape is hidden by at most half of its pixels, by
 //     counting, where they estimated the overlap from projections; all angles are possible, theirs were 255.
 //
 // The published sets with patches of photographs, as background of digits or in and around rectangles, are left out: there

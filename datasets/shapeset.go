@@ -15,8 +15,8 @@ func shapesetFamily() family {
 func shapesetCorners() [3]int { return [3]int{3, 4, 20} }
 
 func shapeset(x []float32, r *draws) uint8 {
-	dark := func() float32 { return float32(r.whole(0, 114)) / 255 }     // up to 0.45
-	bright := func() float32 { return float32(r.whole(140, 255)) / 255 } // from 0.55
+	dark := func() float32 { return float32(r.whole(0, 114)) / 255 }     // up to 0.447
+	bright := func() float32 { return float32(r.whole(140, 255)) / 255 } // from 0.549
 	ground, figure := dark, bright
 	if r.coin() == 1 {
 		ground, figure = bright, dark

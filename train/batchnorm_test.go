@@ -1,12 +1,15 @@
 package train_test
 
 import (
+	"slices"
 	"testing"
 
 	"capas/blocks"
 	"capas/models"
 	"capas/random"
 	"capas/train"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // normalised trains a convolutional network with batch normalisation.
@@ -41,5 +44,30 @@ func TestBestStatistics(t *testing.T) {
 	}
 	if len(h.Epochs[0].GradNorms) != len(tr.Model.Params())-2 {
 		t.Errorf("want gradient norms of all %d parameters but two, got %v", len(tr.Model.Params()), h.Epochs[0].GradNorms)
+	}
+}
+
+// A training of the top layer alone leaves the running statistics below it as they are; one of
+// the layers below moves them.
+func TestOnlyLeavesStatistics(t *testing.T) {
+	for name, of := range map[string]func(n *models.ConvNet) []*blocks.Param{
+		"top layer":             func(n *models.ConvNet) []*blocks.Param { return n.Dense[0].Params() },
+		"all but the top layer": func(n *models.ConvNet) []*blocks.Param { return n.Params()[:len(n.Params())-2] },
+	} {
+		tr := normalised(t)
+		n := tr.Model.(*models.ConvNet)
+		trained := of(n)
+		tr.Model = train.Only{Model: n, Trained: trained}
+		var before [][]float32
+		for _, p := range n.Params() {
+			before = append(before, slices.Clone(p.Value.Float32s()))
+		}
+		tr.Validate = nil // the best epoch's parameters are others
+		run(t, tr)
+		for i, p := range n.Params() {
+			if moved, want := !cmp.Equal(p.Value.Float32s(), before[i]), slices.Contains(trained, p); moved != want {
+				t.Errorf("%s, %s: changed %t, want %t", name, p.Name, moved, want)
+			}
+		}
 	}
 }

@@ -150,11 +150,21 @@ func build(c autodiff.Compiler, model Model, params []*blocks.Param, state *Stat
 // updates do, such as the running statistics of batch normalisation.
 func optimised(params []*blocks.Param, o *models.Objective) (out []*blocks.Param) {
 	for _, p := range params {
-		if !slices.ContainsFunc(o.Updates, func(u autodiff.Update) bool { return u.Target != nil && u.Target.Value() == G.Value(p.Value) }) {
+		if !slices.ContainsFunc(o.Updates, func(u autodiff.Update) bool { return updated(u, []*blocks.Param{p}) != nil }) {
 			out = append(out, p)
 		}
 	}
 	return out
+}
+
+// updated is that of the parameters whose tensor an update changes; nil for none.
+func updated(u autodiff.Update, params []*blocks.Param) *blocks.Param {
+	for _, p := range params {
+		if u.Target != nil && u.Target.Value() == G.Value(p.Value) {
+			return p
+		}
+	}
+	return nil
 }
 
 // monitored returns the nodes of an objective's monitors, and an error if its inputs

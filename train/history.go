@@ -3,6 +3,7 @@ package train
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 )
 
 // History is what a training did.
@@ -27,17 +28,38 @@ type historyDocument struct {
 	// Epochs are the values of each epoch, first those of Train, then Validation, then
 	// GradNorms, if they were measured in it: Recipe.NormEvery may be more steps than an
 	// epoch has.
-	Epochs  [][]float64 `json:"epochs"`
-	Best    int         `json:"best,omitempty"`
-	Stopped bool        `json:"stopped,omitempty"`
-	Streams []string    `json:"streams,omitempty"`
+	Epochs  [][]number `json:"epochs"`
+	Best    int        `json:"best,omitempty"`
+	Stopped bool       `json:"stopped,omitempty"`
+	Streams []string   `json:"streams,omitempty"`
+}
+
+// number is a float64 whose JSON is null where it is NaN or infinite; null is read as NaN. A value
+// that is only logged may be either.
+type number float64
+
+// MarshalJSON implements json.Marshaler.
+func (x number) MarshalJSON() ([]byte, error) {
+	if math.IsNaN(float64(x)) || math.IsInf(float64(x), 0) {
+		return []byte("null"), nil
+	}
+	return json.Marshal(float64(x))
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *number) UnmarshalJSON(text []byte) error {
+	if string(text) == "null" {
+		*x = number(math.NaN())
+		return nil
+	}
+	return json.Unmarshal(text, (*float64)(x))
 }
 
 // MarshalJSON writes the names of the values once, for all epochs, which must have the
-// same; only gradient norms may be missing in some. Numbers are written so that reading
-// gives them back to the bit.
+// same; only gradient norms may be missing in some. Finite numbers are written so that
+// reading gives them back to the bit; others are read as NaN.
 func (h History) MarshalJSON() ([]byte, error) {
-	doc := historyDocument{Epochs: [][]float64{}, Best: h.Best, Stopped: h.Stopped, Streams: h.Streams}
+	doc := historyDocument{Epochs: [][]number{}, Best: h.Best, Stopped: h.Stopped, Streams: h.Streams}
 	for i, e := range h.Epochs {
 		if e.Epoch != i+1 {
 			return nil, fmt.Errorf("history: want epoch %d, got %d", i+1, e.Epoch)
@@ -52,7 +74,7 @@ func (h History) MarshalJSON() ([]byte, error) {
 		if len(e.GradNorms) == 0 {
 			norms = nil
 		}
-		row := []float64{}
+		row := []number{}
 		for _, part := range []struct {
 			names  []string
 			values Values
@@ -64,7 +86,7 @@ func (h History) MarshalJSON() ([]byte, error) {
 				if v.Name != part.names[j] {
 					return nil, fmt.Errorf("history: epoch %d: want the value %q, got %q", e.Epoch, part.names[j], v.Name)
 				}
-				row = append(row, v.Value)
+				row = append(row, number(v.Value))
 			}
 		}
 		doc.Epochs = append(doc.Epochs, row)
@@ -93,7 +115,7 @@ func (h *History) UnmarshalJSON(data []byte) error {
 		}
 		take := func(names []string) (v Values) {
 			for j, name := range names {
-				v = append(v, Value{name, row[j]})
+				v = append(v, Value{name, float64(row[j])})
 			}
 			row = row[len(names):]
 			return v

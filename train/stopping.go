@@ -11,7 +11,8 @@ import (
 
 // Patience is early stopping as in the Deep Learning Tutorials: training goes on for
 // Steps steps at least, and every time that the validation score falls below Threshold
-// times the best so far, until Factor times the steps taken by then.
+// times the best so far, until Factor times the steps taken by then. Below 0, where that
+// product lies above the best, the score must fall by as large a share of the best.
 type Patience struct {
 	// Steps is the least number of steps.
 	Steps int `json:"steps"`
@@ -19,7 +20,8 @@ type Patience struct {
 	// tutorials' 2 if 0.
 	Factor float64 `json:"factor,omitempty"`
 	// Threshold is the share of the best score below which an improvement counts; the
-	// tutorials' 0.995 if 0.
+	// tutorials' 0.995 if 0. A score below 0 counts from 1−Threshold of the best's
+	// magnitude below the best on.
 	Threshold float64 `json:"threshold,omitempty"`
 }
 
@@ -51,10 +53,18 @@ func newStopper(p *Patience, perEpoch int) *stopper {
 
 // offer takes note of the score after the given number of steps.
 func (s *stopper) offer(score float64, steps int) {
-	if s.patience != nil && score < s.best*s.patience.Threshold {
+	if s.patience != nil && score < s.needed() {
 		s.limit = math.Max(s.limit, float64(steps)*s.patience.Factor)
 	}
 	s.best = math.Min(s.best, score)
+}
+
+// needed is what a score must be below to count. The first one always counts.
+func (s *stopper) needed() float64 {
+	if s.best < 0 {
+		return s.best - (1-s.patience.Threshold)*math.Abs(s.best)
+	}
+	return s.best * s.patience.Threshold
 }
 
 func (s *stopper) done(steps int) bool { return s.patience != nil && float64(steps) >= s.limit }

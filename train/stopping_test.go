@@ -45,6 +45,13 @@ func TestPatience(t *testing.T) {
 		"over anyway":      {&train.Patience{Steps: 5}, []float64{0.5, 0.5, 0.5}, 2, 2, 1, false},
 		"never":            {nil, []float64{0.5, 0.4, 0.4, 0.6, 0.7}, 5, 5, 2, false},
 		"zero is the end":  {&train.Patience{Steps: 5}, []float64{0, 0, 0, 0}, 20, 2, 1, true},
+		// Below 0 a score must be 1−Threshold of the best below it: −0.4 moves the limit to 40; −0.4
+		// again and the worse −0.399 do not.
+		"below zero": {&train.Patience{Steps: 25}, []float64{-0.3, -0.4, -0.4, -0.399, -0.9}, 20, 4, 2, true},
+		// −0.401 is not below −0.402 = −0.4 − 0.005·0.4, −0.4029 is, but not below −0.401 − 0.005·0.401.
+		"creeping below zero": {&train.Patience{Steps: 25}, []float64{-0.4, -0.401, -0.4029, -0.9}, 20, 3, 3, true},
+		"equal below zero":    {&train.Patience{Steps: 5}, []float64{-1, -1, -1, -1}, 20, 2, 1, true},
+		"through zero":        {&train.Patience{Steps: 15}, []float64{0.1, -0.1, -0.2, -0.2, -0.2, -0.2, -0.2}, 20, 6, 3, true},
 	} {
 		data, total := counted(t, 100, 2)
 		s := newSums(2)

@@ -129,7 +129,7 @@ type Epoch struct {
 }
 
 // Only restricts the training of a model to some of its parameters; the others stay
-// as they are.
+// as they are, running statistics of batch normalisation among them.
 type Only struct {
 	Model
 	Trained []*blocks.Param
@@ -137,6 +137,24 @@ type Only struct {
 
 // Params returns the parameters that are trained.
 func (o Only) Params() []*blocks.Param { return o.Trained }
+
+// Objective returns the model's objective without the updates of parameters that are not
+// trained. Those of what is no parameter of the model, such as persistent chains, remain.
+func (o Only) Objective(m int) (*models.Objective, error) {
+	all, err := o.Model.Objective(m)
+	if err != nil {
+		return nil, err
+	}
+	out := *all
+	out.Updates = nil
+	for _, u := range all.Updates {
+		p := updated(u, o.Model.Params())
+		if p == nil || slices.Contains(o.Trained, p) {
+			out.Updates = append(out.Updates, u)
+		}
+	}
+	return &out, nil
+}
 
 // Value is a named number.
 type Value struct {

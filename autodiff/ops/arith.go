@@ -2,6 +2,7 @@ package ops
 
 import (
 	"fmt"
+	"slices"
 
 	"capas/internal/kernels"
 
@@ -145,7 +146,7 @@ func common(name string, a, b *G.Node) (tensor.Shape, error) {
 		return nil, fmt.Errorf("%s: want operands of one dtype, got %v and %v", name, a.Dtype(), b.Dtype())
 	}
 	switch sa, sb := a.Shape(), b.Shape(); {
-	case sa.Eq(sb), sb.Dims() == 0:
+	case slices.Equal(sa, sb), sb.Dims() == 0: // to Shape.Eq a vector is also a column
 		return sa, nil
 	case sa.Dims() == 0:
 		return sb, nil

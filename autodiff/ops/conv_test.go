@@ -56,6 +56,9 @@ func readTorchConv(t *testing.T) (f torchConv) {
 func TestConvEqualsPyTorch(t *testing.T) {
 	f := readTorchConv(t)
 	check := func(group string, cases []torchCase, build func(c torchCase, x, W *G.Node) (*G.Node, error)) {
+		if len(cases) == 0 {
+			t.Fatalf("the file has no cases of %s", group)
+		}
 		for _, c := range cases {
 			for _, dt := range []tensor.Dtype{tensor.Float64, tensor.Float32} {
 				t.Run(group+"/"+c.Name+"/"+dt.String(), func(t *testing.T) {

@@ -19,6 +19,7 @@ func TestErrors(t *testing.T) {
 	}
 	f32 := tensor.Float32
 	m, square, v := node(g, f32, "m", 2, 3), node(g, f32, "square", 3, 3), node(g, f32, "v", 3)
+	column, row := node(g, f32, "column", 3, 1), node(g, f32, "row", 1, 3)
 	s := G.NewScalar(g, f32, G.WithName("s"))
 	wide := node(g, tensor.Float64, "wide", 2, 3)
 	whole := node(g, tensor.Int, "whole", 2, 3)
@@ -140,6 +141,7 @@ func TestErrors(t *testing.T) {
 	for name, f := range map[string]func(a, b *G.Node) (*G.Node, error){"add": ops.Add, "sub": ops.Sub, "mul": ops.Mul} {
 		cases[name+": nil left"], cases[name+": nil right"] = two(f, nil, m), two(f, m, nil)
 		cases[name+": shapes"] = two(f, m, square)
+		cases[name+": vector and column"], cases[name+": row and vector"] = two(f, v, column), two(f, row, v)
 		cases[name+": dtypes"] = two(f, m, wide)
 		cases[name+": graphs"] = two(f, m, far)
 		cases[name+": integers"] = two(f, whole, whole)

@@ -66,6 +66,11 @@ func Block[T Float](p *Product, y []T, ld int, x [][]T, i, rows, j, cols int, ac
 // allocate.
 func as[E, T Float](x []T) []E { return *(*[]E)(unsafe.Pointer(&x)) }
 
+// gonumSquare is the side of the squares of the result that gonum multiplies at a time: its own squares. Of four or more it
+// would cut K into parts and, where b is transposed, add up a dot product a part, so that the bytes of an element
+// depended on the block it is in, and with that on the number of workers.
+const gonumSquare = 64
+
 // multiply64 serves gradient checks.
 func multiply64(p *Product, a, b, bias, c []float64, rows, cols, lda, ldb, ldc int, accumulate bool) {
 	beta := 0.0
@@ -78,7 +83,19 @@ func multiply64(p *Product, a, b, bias, c []float64, rows, cols, lda, ldb, ldc i
 	case accumulate:
 		beta = 1
 	}
-	gonum.Implementation{}.Dgemm(transpose(p.TransA), transpose(p.TransB), rows, cols, p.K, 1, a, lda, b, ldb, beta, c, ldc)
+	stepA, stepB := lda, 1 // from a row of the result to the next, from a column to the next
+	if p.TransA {
+		stepA = 1
+	}
+	if p.TransB {
+		stepB = ldb
+	}
+	for i := 0; i < rows; i += gonumSquare {
+		for j := 0; j < cols; j += gonumSquare {
+			m, n := min(gonumSquare, rows-i), min(gonumSquare, cols-j)
+			gonum.Implementation{}.Dgemm(transpose(p.TransA), transpose(p.TransB), m, n, p.K, 1, a[i*stepA:], lda, b[j*stepB:], ldb, beta, c[i*ldc+j:], ldc)
+		}
+	}
 }
 
 func transpose(t bool) blas.Transpose {

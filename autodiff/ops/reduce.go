@@ -64,6 +64,13 @@ func Fill(s *G.Node, shape tensor.Shape) (*G.Node, error) {
 	}, s)
 }
 
+// Filled tells whether n is a tensor of equal elements that Fill built. Operations on it may be built on its
+// scalar alone, so that a cost depends on more of it than the graph shows.
+func Filled(n *G.Node) bool {
+	_, ok := filled(n)
+	return ok
+}
+
 // filled returns the scalar of a node that Fill built.
 func filled(n *G.Node) (*G.Node, bool) {
 	if n == nil {
