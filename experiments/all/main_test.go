@@ -145,6 +145,41 @@ func TestResume(t *testing.T) {
 	}
 }
 
+// TestResumeDamaged: where a file cannot be read, -resume keeps the checkpoints beside it,
+// and what has no directory yet begins without.
+func TestResumeDamaged(t *testing.T) {
+	t.Parallel()
+	out := filepath.Join(t.TempDir(), "o")
+	args := []string{"-preset", "smoke", "-out", out}
+	if code, _, stderr := call(t, "log,new,result", append(args, "-only", "log,result")...); code != 0 {
+		t.Fatal(stderr)
+	}
+	checkpoint := func(name string) string {
+		return filepath.Join(out, name, "checkpoints", "network.a.safetensors")
+	}
+	for path, text := range map[string]string{
+		checkpoint("log"): "", checkpoint("result"): "",
+		filepath.Join(out, "log", "metrics.jsonl"):  "{}\n{}\n",
+		filepath.Join(out, "result", "result.json"): "{",
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	code, _, stderr := call(t, "log,new,result", append(args, "-resume")...)
+	if got := states(card(t, fakes.Read(t, out, cardFile))); code != 0 || got != "log: done, new: done, result: done" {
+		t.Errorf("status %d, %s, standard error %s", code, got, stderr)
+	}
+	if strings.Contains(stderr, "nothing to resume") {
+		t.Errorf("the experiment without a directory was resumed: %s", stderr)
+	}
+	for _, name := range []string{"log", "result"} {
+		if _, err := os.Stat(checkpoint(name)); err != nil {
+			t.Errorf("%s: the checkpoint is gone: %v", name, err)
+		}
+	}
+}
+
 // TestTwoAtATime: of two experiments that wait for each other, both end.
 func TestTwoAtATime(t *testing.T) {
 	t.Parallel()

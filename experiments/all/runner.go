@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -33,7 +35,7 @@ type experiment struct {
 	dir     string   // of its results
 	command []string // runs it
 	config  lab.Config
-	again   bool // there is something of this configuration to go on from
+	again   bool // there is something to go on from, of this configuration or not to be read
 	state   state
 	err     string        // why it failed
 	result  *lab.Document // nil unless done
@@ -109,10 +111,13 @@ func (e *experiment) configure(ctx context.Context, opts options) (err error) {
 
 // compare looks at what lies in the experiment's directory: a finished result is taken
 // if resume allows it, one of another configuration is an error, and so is an unfinished
-// run without resume. What cannot be read at all is left to the experiment.
+// run without resume. What cannot be read is left to the experiment: with resume, since a
+// damaged file is no reason to lose the checkpoints beside it.
 func (e *experiment) compare(resume bool) error {
 	saved, err := lab.Read(e.dir)
 	if err != nil {
+		_, missing := os.Stat(e.dir)
+		e.again = resume && !errors.Is(missing, fs.ErrNotExist)
 		return nil
 	}
 	diff, err := saved.Config.Differences(e.config)

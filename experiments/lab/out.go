@@ -159,11 +159,14 @@ func flatten(data []byte) (map[string]string, error) {
 	if err := dec.Decode(&doc); err != nil {
 		return nil, err
 	}
-	flat := map[string]string{}
+	flat, names := map[string]string{}, 0
 	var walk func(path string, v any) error
 	walk = func(path string, v any) error {
 		if len(path) > maxPath {
 			return fmt.Errorf("want names of at most %d bytes, got more", maxPath)
+		}
+		if names += len(path); names > maxPaths {
+			return fmt.Errorf("want names of at most %d bytes together, got more", maxPaths)
 		}
 		if m, ok := v.(map[string]any); ok {
 			for key, child := range m {

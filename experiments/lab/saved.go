@@ -40,17 +40,21 @@ type Saved struct {
 	Checkpoints, Models []string
 }
 
-// What a saved run may ask of its reader. Real ones have kilobytes, some hundred
-// values and a depth of six; within these bounds any file is read in 100 MB.
+// What a saved run may ask of its reader. Most have kilobytes, some hundred values and a
+// depth of six, but the presets of all experiments fit with maxSeeds seeds. Within these
+// bounds any document, and any line of a log, is read in 100 MB; what is kept of a log's
+// stages and of the names of checkpoints takes up to 1 GB, if there are as many.
 const (
 	maxDocument = 4 << 20 // bytes of config.json, also for a run, and of result.json
-	maxValues   = 1 << 16 // values in either
+	maxValues   = 1 << 17 // values in either: 400 metrics of the most seeds
 	maxDepth    = 32      // objects and arrays inside each other
 	maxPath     = 1000    // bytes of the names on the way to a value
-	maxLog      = 1 << 28 // bytes of metrics.jsonl
+	maxPaths    = 1 << 20 // bytes of all these names together
+	maxLog      = 1 << 34 // bytes of metrics.jsonl, of which a line is held at a time
 	maxLine     = 1 << 20 // bytes of a line of it
-	maxStages   = 1 << 12 // stages of all networks, 16 for each of the most seeds
-	maxSaved    = 10_000  // checkpoints, and models
+	maxStages   = 1 << 20 // stages of all networks, 4096 for each of the most seeds
+	maxKept     = 1 << 28 // bytes of the stages' last lines
+	maxSaved    = 1 << 19 // checkpoints, two for each network, and models
 )
 
 // Read reads the directory of results of a run. It takes no lock and may be

@@ -156,7 +156,8 @@ func TestReadErrors(t *testing.T) {
 		"log line that is deep":   {metricsFile, strings.Repeat("[", 1<<19) + "\n", "want at most"},
 		"log line of a long name": {metricsFile, `{"seed":1,"run":"a","` + strings.Repeat("x", 2000) + `":[1,1]}` + "\n", "want names of at most"},
 		"log of a huge number":    {metricsFile, `{"seed":1,"run":"a","loss":1e999}` + "\n", "line 1: "},
-		"many stages":             {metricsFile, stagesLog(maxStages + 1), "more than 4096 stages"},
+		"long names together":     {configFile, strings.Replace(config, `{"depth":1}`, longNames(), 1), "config.json: want names of at most 1048576 bytes together"},
+		"log line of long names":  {metricsFile, `{"seed":1,"run":"a","names":` + longNames() + "}\n", "want names of at most 1048576 bytes together"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -176,8 +177,8 @@ func TestReadErrors(t *testing.T) {
 			if err == nil || !strings.HasPrefix(err.Error(), "run "+dir+": ") || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("want one line with %q, got %v", c.want, err)
 			}
-			// The promise is 100 ms, and 100 MB; all that was ever allocated is more than
-			// what is held.
+			// The promise is 100 ms, and 100 MB for what is no long log; all that was ever
+			// allocated is more than what is held.
 			if used := after.TotalAlloc - before.TotalAlloc; used > 100<<20 || elapsed > 2*time.Second {
 				t.Errorf("took %v and %d bytes", elapsed, used)
 			}
@@ -208,12 +209,14 @@ func manyMetrics(n int) string {
 	return b.String() + "}}"
 }
 
-func stagesLog(n int) string {
+// longNames is an object of 60,000 numbers, whose names, with the way to them, have 60 MB.
+func longNames() string {
 	var b strings.Builder
-	for i := range n {
-		fmt.Fprintf(&b, `{"seed":%d,"run":"a"}`+"\n", i)
+	fmt.Fprintf(&b, `{"%s":{"0":0`, strings.Repeat("x", maxPath-50))
+	for i := range 60_000 {
+		fmt.Fprintf(&b, `,"%d":1`, i+1)
 	}
-	return b.String()
+	return b.String() + "}}"
 }
 
 // TestLineRoundTrip reads lines that encodeLine wrote.

@@ -4,9 +4,11 @@ import (
 	"bufio"
 	"bytes"
 	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"io/fs"
 	"math"
@@ -86,30 +88,79 @@ func (f Fields) MarshalJSON() ([]byte, error) {
 // readLog reads metrics.jsonl, if there is one, and keeps what it says last of
 // each stage.
 func (s *Saved) readLog() error {
-	type key struct {
-		seed       uint64
-		run, stage string
-	}
-	index := map[key]int{}
+	c := newCollector()
 	var err error
-	s.Cut, err = s.eachLine(func(l Line, content []byte) error {
-		k := key{l.Seed, l.Run, l.Stage}
-		i, ok := index[k]
-		if !ok {
-			if i = len(s.Stages); i == maxStages {
-				return fmt.Errorf("more than %d stages", maxStages)
-			}
-			index[k] = i
-			s.Stages = append(s.Stages, Stage{Seed: l.Seed, Run: l.Run, Name: l.Stage})
-		}
-		st := &s.Stages[i]
-		st.Lines++
-		st.Digest = fmt.Sprintf("%x", sha256.Sum256(append([]byte(st.Digest), content...)))
-		st.Last = l
-		return nil
-	})
-	slices.SortStableFunc(s.Stages, func(a, b Stage) int { return compareKeys(a.Seed, b.Seed, a.Run, b.Run) })
+	s.Cut, err = s.eachLine(c.add)
+	s.Stages = c.sorted()
 	return err
+}
+
+// stageKey tells stages apart.
+type stageKey struct {
+	seed       uint64
+	run, stage string
+}
+
+// collector makes stages of lines.
+type collector struct {
+	index   map[stageKey]int
+	stages  []Stage // without digests
+	digests [][sha256.Size]byte
+	hash    hash.Hash
+	kept    int // bytes of the last lines, as Line.size counts them
+}
+
+func newCollector() *collector { return &collector{index: map[stageKey]int{}, hash: sha256.New()} }
+
+// add takes the next line and its content.
+func (c *collector) add(l Line, content []byte) error {
+	k := stageKey{l.Seed, l.Run, l.Stage}
+	i, ok := c.index[k]
+	if !ok {
+		if i = len(c.stages); i == maxStages {
+			return fmt.Errorf("want at most %d stages, got more", maxStages)
+		}
+		c.index[k] = i
+		c.stages = append(c.stages, Stage{Seed: l.Seed, Run: l.Run, Name: l.Stage})
+		c.digests = append(c.digests, [sha256.Size]byte{})
+	}
+	st, digest := &c.stages[i], &c.digests[i]
+	l.Run, l.Stage = st.Run, st.Name // not one copy a line
+	if c.kept += l.size() - st.Last.size(); c.kept > maxKept {
+		return fmt.Errorf("want at most %d bytes of last lines of stages, got more", maxKept)
+	}
+	c.hash.Reset()
+	if st.Lines > 0 {
+		var hexadecimal [2 * sha256.Size]byte
+		hex.Encode(hexadecimal[:], digest[:])
+		c.hash.Write(hexadecimal[:])
+	}
+	c.hash.Write(content)
+	c.hash.Sum(digest[:0])
+	st.Lines++
+	st.Last = l
+	return nil
+}
+
+// sorted are the stages by seed and run, with their digests.
+func (c *collector) sorted() []Stage {
+	for i := range c.stages {
+		c.stages[i].Digest = hex.EncodeToString(c.digests[i][:])
+	}
+	slices.SortStableFunc(c.stages, func(a, b Stage) int { return compareKeys(a.Seed, b.Seed, a.Run, b.Run) })
+	return c.stages
+}
+
+// fieldSize is that of a Field without the text of its name, in bytes.
+const fieldSize = 24
+
+// size is about what a line takes in memory, besides what each takes.
+func (l Line) size() int {
+	n := len(l.Run) + len(l.Stage) + fieldSize*cap(l.Values)
+	for _, f := range l.Values {
+		n += len(f.Name)
+	}
+	return n
 }
 
 // eachLine calls each with the lines of metrics.jsonl, if there is one, as scanLog does.
@@ -123,7 +174,7 @@ func (s *Saved) eachLine(each func(l Line, content []byte) error) (cut bool, err
 	}
 	defer f.Close()
 	if size > maxLog {
-		return false, fmt.Errorf("want a file of at most %d bytes, got %d", maxLog, size)
+		return false, fmt.Errorf("want a file of at most %d bytes, got %d", int64(maxLog), size)
 	}
 	return scanLog(f, each)
 }
@@ -175,39 +226,50 @@ func parseLine(text []byte) (l Line, content []byte, err error) {
 	if head.Seed == nil || head.Run == nil {
 		return Line{}, nil, errors.New("want an object with seed and run")
 	}
-	l = Line{Seed: *head.Seed, Run: *head.Run, Stage: head.Stage, Epoch: head.Epoch}
-	var b bytes.Buffer
-	fmt.Fprintln(&b, l.Epoch)
-	err = l.flatten(json.NewDecoder(bytes.NewReader(text)), "", &b)
-	return l, b.Bytes(), err
+	f := flattener{
+		line: Line{Seed: *head.Seed, Run: *head.Run, Stage: head.Stage, Epoch: head.Epoch},
+		dec:  json.NewDecoder(bytes.NewReader(text)),
+	}
+	fmt.Fprintln(&f.content, f.line.Epoch)
+	err = f.value("", true)
+	return f.line, f.content.Bytes(), err
 }
 
-// flatten appends the numbers of the next value of a valid JSON text, whose depth is
-// bounded, and writes all that is no time to content, unless that is nil.
-func (l *Line) flatten(dec *json.Decoder, path string, content *bytes.Buffer) error {
-	token, err := dec.Token()
+// flattener takes a valid JSON text, whose depth is bounded, apart.
+type flattener struct {
+	dec     *json.Decoder
+	line    Line         // gets the numbers
+	content bytes.Buffer // gets all that is no time
+	names   int          // bytes of all names so far
+}
+
+// value reads the next value, whose name is path; says tells that it is not of a time.
+func (f *flattener) value(path string, says bool) error {
+	token, err := f.dec.Token()
 	if err != nil {
 		return err
 	}
 	if len(path) > maxPath {
 		return fmt.Errorf("want names of at most %d bytes, got more", maxPath)
 	}
-	if strings.HasSuffix(path, "seconds") {
-		content = nil
+	// Few bytes can make many long names: those of a list in an object of a long name.
+	if f.names += len(path); f.names > maxPaths {
+		return fmt.Errorf("want names of at most %d bytes together, got more", maxPaths)
 	}
-	if content != nil {
-		fmt.Fprintf(content, "%q %#v\n", path, token)
+	says = says && !strings.HasSuffix(path, "seconds")
+	if says {
+		fmt.Fprintf(&f.content, "%q %#v\n", path, token)
 	}
 	switch token := token.(type) {
 	case float64:
-		l.Values = append(l.Values, Field{path, token})
+		f.line.Values = append(f.line.Values, Field{path, token})
 	case nil:
-		l.Values = append(l.Values, Field{path, math.NaN()})
+		f.line.Values = append(f.line.Values, Field{path, math.NaN()})
 	case json.Delim:
-		for i := 0; dec.More(); i++ {
+		for i := 0; f.dec.More(); i++ {
 			name := strconv.Itoa(i)
 			if token == '{' {
-				key, err := dec.Token()
+				key, err := f.dec.Token()
 				if err != nil {
 					return err
 				}
@@ -216,16 +278,16 @@ func (l *Line) flatten(dec *json.Decoder, path string, content *bytes.Buffer) er
 			if path != "" {
 				name = path + "." + name
 			} else if name == "seed" || name == "epoch" {
-				if _, err := dec.Token(); err != nil { // read already
+				if _, err := f.dec.Token(); err != nil { // read already
 					return err
 				}
 				continue
 			}
-			if err := l.flatten(dec, name, content); err != nil {
+			if err := f.value(name, says); err != nil {
 				return err
 			}
 		}
-		_, err = dec.Token() // the closing bracket
+		_, err = f.dec.Token() // the closing bracket
 	}
 	return err
 }

@@ -34,7 +34,8 @@ func (s *scale) include(v float64) {
 func (s *scale) empty() bool { return s.lo > s.hi }
 
 // pad leaves a part of the range free at either end, and gives a range to a
-// single value. An end that is 0 stays there.
+// single value: one that is only rounding wide as well, since the mean of equal
+// values may differ from them in the last bit. An end that is 0 stays there.
 func (s *scale) pad(part float64) {
 	if s.log {
 		lo, hi := math.Log10(s.lo), math.Log10(s.hi)
@@ -44,10 +45,10 @@ func (s *scale) pad(part float64) {
 		return
 	}
 	room := part * (s.hi - s.lo)
-	if s.hi == s.lo {
+	if size := max(math.Abs(s.lo), math.Abs(s.hi)); s.hi-s.lo <= 1e-9*size {
 		switch {
 		case s.integers:
-			room = 0.5
+			room = max(0.5, 1e-9*size) // whole numbers of more than 16 digits lie farther apart than 1
 		case s.hi == 0:
 			room = 1 // any will do
 		default:
@@ -110,6 +111,9 @@ func (s *scale) ticks() []tick {
 			label = "0"
 		}
 		ticks = append(ticks, tick{i * step, label})
+		if i+1 == i { // a range so narrow that its ends are all there is in it
+			break
+		}
 	}
 	return ticks
 }
