@@ -172,7 +172,7 @@ func (r *reporter) metrics(ctx context.Context) error {
 func (r *reporter) file(o *outcome) string { return trial.Trial{Seed: o.seed, Name: o.name()}.File() }
 
 func (r *reporter) epochs(o *outcome) float64 {
-	return o.convergence(r.Recipe.Target, r.Recipe.Train.Epochs)
+	return o.Reached("error", r.Recipe.Target, r.Recipe.Train.Epochs)
 }
 
 // gradientRatio is that of the first epoch, whose first step is always measured; NaN if

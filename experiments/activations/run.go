@@ -44,20 +44,6 @@ func (o *outcome) last() []layer {
 	return layersOf(v, o.depth)
 }
 
-// convergence is the first epoch after which the validation error was below the given
-// one; one more than all epochs if there was none, or if the training diverged later.
-func (o *outcome) convergence(below float64, epochs int) float64 {
-	if o.Diverged {
-		return float64(epochs + 1)
-	}
-	for _, e := range o.Last().Epochs {
-		if trial.Value(e.Validation, "error") < below {
-			return float64(e.Epoch)
-		}
-	}
-	return float64(epochs + 1)
-}
-
 // run trains the networks of every activation, depth, rate and seed, and reports.
 func run(ctx context.Context, r *lab.Run[Recipe]) error {
 	data, err := datasets.Load(ctx, r.Data, datasets.Options{Dir: r.DataDir, Download: r.Download})

@@ -155,7 +155,7 @@ func (r *reporter) test(ctx context.Context, s spec) (train.Values, error) {
 }
 
 func (r *reporter) recovery(s spec) float64 {
-	return r.by[s].recovery(r.Recipe.Recovered, r.Recipe.Train.Epochs)
+	return r.by[s].Reached("error", r.Recipe.Recovered, r.Recipe.Train.Epochs)
 }
 
 // firstEpoch is what is reported of the first epoch; NaN if it diverged.

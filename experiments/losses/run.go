@@ -23,20 +23,6 @@ type outcome struct {
 // best is the smallest validation score, +Inf of a training that diverged.
 func (o *outcome) best() float64 { return o.Best(o.net.task.score()) }
 
-// recovery is the first epoch after which the validation error was below the given one;
-// one more than all epochs if there was none, or if the training diverged later.
-func (o *outcome) recovery(below float64, epochs int) float64 {
-	if o.Diverged {
-		return float64(epochs + 1)
-	}
-	for _, e := range o.Last().Epochs {
-		if trial.Value(e.Validation, "error") < below {
-			return float64(e.Epoch)
-		}
-	}
-	return float64(epochs + 1)
-}
-
 // run trains the networks of every task, pair, rate, start and seed, and reports.
 func run(ctx context.Context, r *lab.Run[Recipe]) error {
 	data, err := datasets.Load(ctx, r.Data, datasets.Options{Dir: r.DataDir, Download: r.Download})

@@ -77,6 +77,20 @@ func (o *Outcome) Best(name string) float64 {
 	return Value(h.Epochs[h.Best-1].Validation, name)
 }
 
+// Reached is the first epoch of the last stage after which the named validation value was
+// below the given one; one more than all epochs if there was none, or if the training
+// diverged later.
+func (o *Outcome) Reached(name string, below float64, epochs int) float64 {
+	if !o.Diverged {
+		for _, e := range o.Last().Epochs {
+			if Value(e.Validation, name) < below {
+				return float64(e.Epoch)
+			}
+		}
+	}
+	return float64(epochs + 1)
+}
+
 // Run trains a network, from where an interrupted run stood. A training that diverges is
 // an outcome, not an error.
 func Run[R any](ctx context.Context, run *lab.Run[R], task *lab.Task, t Trial) (*Outcome, error) {
