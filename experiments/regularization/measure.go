@@ -79,12 +79,7 @@ func (x *experimenter) measureSeed(ctx context.Context, t *lab.Task, seed uint64
 		}
 	}
 	t.Say("averages over dropped networks")
-	dropped := x.of(dropout, x.Recipe.middle(), seed)
-	if math.IsNaN(dropped.validation) { // diverged: no network to compare
-		out.withoutMasks(x.Recipe.Masks)
-		return out, nil
-	}
-	return out, x.masks(ctx, out, dropped.net, seed)
+	return out, x.masks(ctx, out, x.of(dropout, x.Recipe.middle(), seed))
 }
 
 // readTest reads the test set with a network.
@@ -166,7 +161,17 @@ func meanCorrelation(h []float32, k int) float64 {
 // The geometric mean of the largest number is there because it is what scaled weights
 // stand for: of a network without hidden units they are exactly that of all masks (Hinton
 // et al. 2012), whatever the arithmetic mean is.
-func (x *experimenter) masks(ctx context.Context, out *measurements, net *network, seed uint64) error {
+//
+// Of a network whose training diverged there is nothing to compare: all qualities are NaN.
+func (x *experimenter) masks(ctx context.Context, out *measurements, o *outcome) error {
+	if math.IsNaN(o.validation) {
+		none := quality{math.NaN(), math.NaN()}
+		out.scaled, out.geometric, out.averaged = none, none, map[int]quality{}
+		for _, k := range x.Recipe.Masks {
+			out.averaged[k] = none
+		}
+		return nil
+	}
 	test, err := x.data.Test.Take(min(x.Recipe.MaskImages, x.data.Test.Len()))
 	if err != nil {
 		return err
@@ -177,25 +182,16 @@ func (x *experimenter) masks(ctx context.Context, out *measurements, net *networ
 		}
 		return blocks.Softmax().Apply(layers[len(layers)-1])
 	}
-	y, err := train.Map(test.X, func(in *G.Node) (*G.Node, error) { return distribution(net.Forward(in)) })
+	y, err := train.Map(test.X, func(in *G.Node) (*G.Node, error) { return distribution(o.net.Forward(in)) })
 	if err != nil {
 		return err
 	}
 	out.scaled = judge(y.Float32s(), 1, test)
-	dropped := *net.MLP // its own stream: the training's may stand anywhere
-	dropped.Noise = random.New(seed).Split("masks")
+	dropped := *o.net.MLP // its own stream: the training's may stand anywhere
+	dropped.Noise = random.New(o.seed).Split("masks")
 	mapper := train.Mapper{Forward: func(in *G.Node) (*G.Node, error) { return distribution(dropped.Sampled(in)) }, Compiler: x.Compiler.Under("masks")}
 	out.averaged, out.geometric, err = averages(ctx, x.Recipe.Masks, test, mapper.Run)
 	return err
-}
-
-// withoutMasks are the qualities of a network that there is not.
-func (m *measurements) withoutMasks(ks []int) {
-	none := quality{math.NaN(), math.NaN()}
-	m.scaled, m.geometric, m.averaged = none, none, map[int]quality{}
-	for _, k := range ks {
-		m.averaged[k] = none
-	}
 }
 
 // averages draws distributions and judges the averages of k of them, for each k of ks,

@@ -209,8 +209,13 @@ func TestAverages(t *testing.T) {
 
 // A network whose training diverged has no quality, whatever it would answer.
 func TestMasksAfterDivergence(t *testing.T) {
+	net := must[*models.MLP](t)(models.NewMLP("mlp", []int{3, 2}, blocks.ReLU(), blocks.He(), blocks.Gaussian(1), random.New(4)))
+	x := &experimenter{data: &datasets.Split{Test: noise(t, 5, 3, 2)}}
+	x.Run = newRun(Recipe{Masks: []int{1, 4}, MaskImages: 5})
 	var m measurements
-	m.withoutMasks([]int{1, 4})
+	if err := x.masks(t.Context(), &m, &outcome{net: &network{MLP: net}, validation: math.NaN()}); err != nil {
+		t.Fatal(err)
+	}
 	for what, q := range map[string]quality{"scaled": m.scaled, "geometric": m.geometric, "one": m.averaged[1], "four": m.averaged[4]} {
 		if !math.IsNaN(q.err) || !math.IsNaN(q.loss) {
 			t.Errorf("%s: got %+v", what, q)
@@ -227,7 +232,7 @@ func TestMasksAgainstEnumeration(t *testing.T) {
 	x := &experimenter{data: &datasets.Split{Test: test}}
 	x.Run = newRun(Recipe{Masks: []int{1, 4000}, MaskImages: 5})
 	var m measurements
-	if err := x.masks(t.Context(), &m, &network{MLP: net}, 1); err != nil {
+	if err := x.masks(t.Context(), &m, &outcome{spec: spec{seed: 1}, net: &network{MLP: net}}); err != nil {
 		t.Fatal(err)
 	}
 	w, in := net.Layers[0].W.Value.Float32s(), test.X.Float32s()

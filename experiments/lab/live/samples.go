@@ -213,9 +213,11 @@ func labelChains(d *models.LabelDBN, data *datasets.Set, s *random.Stream) (*cha
 		return nil, err
 	}
 	c.noise = true
-	steps := sampleSteps - 1 // the first look is one more
 	c.next = func() (*tensor.Dense, error) {
-		defer func() { steps = sampleSteps }()
+		steps := sampleSteps
+		if c.steps == 0 {
+			steps-- // the look is one step more: the chains stay one behind the images
+		}
 		return labelledImages(run, steps)
 	}
 	return c, nil
